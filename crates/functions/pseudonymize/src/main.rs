@@ -1,0 +1,2 @@
+//! The `pseudonymize` function.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `quality` function.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `reidentify` function.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `seal` function.
+fn main() {}

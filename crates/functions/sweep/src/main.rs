@@ -1,0 +1,2 @@
+//! The `sweep` function.
+fn main() {}
