@@ -1,0 +1,29 @@
+//! What the functions need from the outside, as traits as narrow as their uses.
+//!
+//! `crates/aws` implements them on the AWS SDK, `crates/testkit` in memory with faults on demand. They are object-safe:
+//! a boxed future a network call costs nothing beside the call, and `Arc<dyn …>` keeps every signature readable.
+
+mod catalog;
+mod clock;
+mod keys;
+mod metrics;
+mod posture;
+mod queue;
+mod retention;
+mod store;
+mod versions;
+
+pub use catalog::{Catalog, CatalogError, CatalogTable, RulesetSource, TableColumn, TableFormat};
+pub use clock::{Clock, Deadline, SystemClock};
+pub use keys::{DataKey, DataKeys, EncryptionContext, KeyError, SignatureDer, Signer, SpkiDer};
+pub use metrics::{Metric, MetricUnit, Metrics, MetricsError};
+pub use posture::{
+    BucketInspector, BucketPosture, EncryptionSetting, LockSetting, Notification, PublicAccessBlock, VersioningState,
+};
+pub use queue::{Queue, QueueError};
+pub use retention::{LegalHold, ObjectLock, Retention, RetentionMode};
+pub use store::{
+    ByteStream, Encryption, ObjectBody, ObjectFacts, ObjectPart, ObjectReader, ObjectWriter, StoreError, UserMetadata,
+    WriteOnceUpload,
+};
+pub use versions::{ListCursor, VersionEntry, VersionLister, VersionPage};
