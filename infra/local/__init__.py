@@ -1,0 +1,1 @@
+"""AWS on one machine: certificate, emulator, rendering, deployment, demonstration."""

@@ -1,0 +1,86 @@
+"""What a deployed stack says of itself, and what of its buckets the emulator leaves out.
+
+MiniStack's CloudFormation makes buckets but ignores their `ObjectLockConfiguration`, `BucketEncryption`,
+`OwnershipControls` and `LifecycleConfiguration`. `settle_buckets` puts them by API, read from the same template, so
+that there is still one place that says what a bucket is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import boto3
+
+
+def outputs(session: boto3.Session, stack: str) -> dict[str, str]:
+    """The stack's outputs by name."""
+    found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}
+
+
+def settle_buckets(session: boto3.Session, stack: str, template: dict[str, Any]) -> None:
+    """Applies to each bucket the properties that the emulator's CloudFormation skipped."""
+    resolve = _resolver(session, stack, template)
+    s3 = session.client("s3")
+    for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::S3::Bucket":
+            continue
+        properties = resolve(resource["Properties"])
+        bucket = properties["BucketName"]
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=_encryption(properties))
+        s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=properties["OwnershipControls"])
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=_lifecycle(properties))
+        if "ObjectLockConfiguration" in properties:
+            lock = properties["ObjectLockConfiguration"]
+            lock["Rule"]["DefaultRetention"]["Days"] = int(lock["Rule"]["DefaultRetention"]["Days"])
+            s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
+
+
+def _encryption(properties: dict[str, Any]) -> dict[str, Any]:
+    rules = []
+    for rule in properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]:
+        renamed = {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}
+        rules.append({renamed.get(name, name): value for name, value in rule.items()})
+    return {"Rules": rules}
+
+
+def _lifecycle(properties: dict[str, Any]) -> dict[str, Any]:
+    rules = properties["LifecycleConfiguration"]["Rules"]
+    return {"Rules": [{"ID" if name == "Id" else name: value for name, value in rule.items()} | {"Filter": {}} for rule in rules]}
+
+
+def _resolver(session: boto3.Session, stack: str, template: dict[str, Any]):  # noqa: ANN202 - a closure
+    """Resolves the intrinsic functions that bucket properties use; anything else is an error, not a guess."""
+    cloudformation = session.client("cloudformation")
+    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    values = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    values |= {item["ParameterKey"]: item["ParameterValue"] for item in described.get("Parameters", [])}
+    values["AWS::AccountId"] = session.client("sts").get_caller_identity()["Account"]
+    values["AWS::Region"] = session.region_name
+    values["AWS::Partition"] = "aws"
+    kms = session.client("kms")
+
+    def physical(logical: str) -> str:
+        detail = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical)
+        return detail["StackResourceDetail"]["PhysicalResourceId"]
+
+    def resolve(node: Any) -> Any:
+        if isinstance(node, list):
+            return [resolve(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "Ref" in node:
+            return values[node["Ref"]]
+        if "Fn::Sub" in node:
+            return re.sub(r"\$\{([^}]+)}", lambda name: str(values[name[1]]), node["Fn::Sub"])
+        if "Fn::GetAtt" in node:
+            logical, attribute = node["Fn::GetAtt"]
+            if template["Resources"][logical]["Type"] != "AWS::KMS::Key" or attribute != "Arn":
+                return None  # wiring, which CloudFormation itself applied
+            return kms.describe_key(KeyId=physical(logical))["KeyMetadata"]["Arn"]
+        if "Fn::If" in node:
+            return None
+        return {name: resolve(value) for name, value in node.items()}
+
+    return resolve
