@@ -56,10 +56,10 @@ def to_emulator(emulator: Emulator, *, parameters: dict[str, str] | None = None,
     missing = [name for name in paths.FUNCTIONS if not (binaries / name / "bootstrap").is_file()]
     if missing:
         raise DeployError(f"no binary for {', '.join(missing)} under {binaries}; run `make build-local` first")
-    template, _ = render.render(render.load(paths.TEMPLATE), binaries)
+    chosen = LOCAL_PARAMETERS | (parameters or {})
+    template, _ = render.render(render.load(paths.TEMPLATE), binaries, chosen)
     rendered = emulator.directory / "template.json"
     render.write(template, rendered)
-    chosen = LOCAL_PARAMETERS | (parameters or {})
     _sam(
         ["deploy", "--template-file", str(rendered), "--stack-name", STACK, "--region", REGION, "--resolve-s3"]
         + ["--capabilities", "CAPABILITY_NAMED_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]

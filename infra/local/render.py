@@ -7,7 +7,9 @@ becomes a denial, a Deny never fires. So, mechanically and from the lists below:
 2. a Deny that depends on one is removed whole (without the condition it would deny everything);
 3. where `aws:PrincipalArn` is compared with a role, the role's session ARN is added: AWS puts the role's ARN into that
    key, MiniStack the session's;
-4. `CodeUri` points at the built binaries, wherever Cargo's target directory is.
+4. a reference to a Number parameter becomes the number, except in an environment, whose values are strings: MiniStack
+   hands it on as a string, and its queue poller then stops on comparing the two;
+5. `CodeUri` points at the built binaries, wherever Cargo's target directory is.
 
 Everything else is deployed as written. A condition key on no list is an error: somebody has to say which it is.
 """
@@ -91,15 +93,34 @@ def load(path: Path) -> dict[str, Any]:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader with tags
 
 
-def render(template: dict[str, Any], binaries: Path) -> tuple[dict[str, Any], Report]:
-    """The template for the emulator, and what was changed. `template` is left as it is."""
+def render(template: dict[str, Any], binaries: Path, parameters: dict[str, str]) -> tuple[dict[str, Any], Report]:
+    """The template for the emulator, and what was changed. `template` is left as it is.
+
+    `parameters` are the ones the deployment will pass; the others have their defaults.
+    """
     report = Report()
     rendered = _statements(copy.deepcopy(template), "", report)
+    numbers = {
+        name: int(parameters.get(name, parameter["Default"]))
+        for name, parameter in template["Parameters"].items()
+        if parameter["Type"] == "Number"
+    }
+    rendered["Resources"] = _numbers(rendered["Resources"], numbers)
     for resource in rendered["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             name = Path(resource["Properties"]["CodeUri"]).name
             resource["Properties"]["CodeUri"] = str(binaries / name)
     return rendered, report
+
+
+def _numbers(node: Any, numbers: dict[str, int]) -> Any:
+    if isinstance(node, list):
+        return [_numbers(item, numbers) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.keys() == {"Ref"} and node["Ref"] in numbers:
+        return numbers[node["Ref"]]
+    return {key: value if key == "Environment" else _numbers(value, numbers) for key, value in node.items()}
 
 
 def write(template: dict[str, Any], path: Path) -> None:
