@@ -1,0 +1,154 @@
+//! An object's bytes, hashed on their way into an engine that reads synchronously.
+//!
+//! One task receives and hashes every byte, whether or not the engine still wants it: the digest decides between "the
+//! upload is bad" and "someone changed it", so it must be known even when the engine gave up in the first row.
+
+use std::io::{self, Read};
+
+use bytes::{Buf as _, Bytes};
+use futures::StreamExt as _;
+use sha2::{Digest as _, Sha256};
+use sluice_common::Sha256Digest;
+use sluice_common::port::{ByteStream, StoreError};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Chunks under way between the network and the engine. The SDK's are at most some hundred KiB each.
+const CHUNKS_UNDER_WAY: usize = 8;
+
+/// The engine's end of the pipe.
+#[derive(Debug)]
+pub struct HashedReader {
+    chunks: mpsc::Receiver<Result<Bytes, io::Error>>,
+    current: Bytes,
+}
+
+/// What was received, once all of it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// Digest of all bytes.
+    pub sha256: Sha256Digest,
+    /// Their number.
+    pub size_bytes: u64,
+}
+
+/// The receiving task. [`Receiving::finish`] waits for the last byte.
+#[derive(Debug)]
+pub struct Receiving(JoinHandle<Result<Received, StoreError>>);
+
+/// Starts receiving. Read from the reader on a blocking thread; then ask [`Receiving::finish`] for the digest.
+pub fn receive(stream: ByteStream) -> (HashedReader, Receiving) {
+    let (sender, chunks) = mpsc::channel(CHUNKS_UNDER_WAY);
+    let task = tokio::spawn(forward(stream, sender));
+    (HashedReader { chunks, current: Bytes::new() }, Receiving(task))
+}
+
+async fn forward(
+    mut stream: ByteStream,
+    sender: mpsc::Sender<Result<Bytes, io::Error>>,
+) -> Result<Received, StoreError> {
+    let mut hasher = Sha256::new();
+    let mut size_bytes = 0u64;
+    while let Some(chunk) = stream.next().await {
+        match chunk {
+            Ok(bytes) => {
+                hasher.update(&bytes);
+                size_bytes = size_bytes.saturating_add(bytes.len() as u64);
+                // A closed channel means that the engine has seen enough; the digest still needs the rest.
+                drop(sender.send(Ok(bytes)).await);
+            }
+            Err(error) => {
+                drop(sender.send(Err(io::Error::other("the object could not be read to its end"))).await);
+                return Err(error);
+            }
+        }
+    }
+    Ok(Received { sha256: Sha256Digest::from_bytes(hasher.finalize().into()), size_bytes })
+}
+
+impl Receiving {
+    /// The digest of all bytes.
+    ///
+    /// # Errors
+    /// When the object could not be read to its end.
+    pub async fn finish(self) -> Result<Received, StoreError> {
+        self.0.await.unwrap_or_else(|stopped| {
+            Err(StoreError::Other {
+                operation: "GetObject",
+                code: "the receiving task stopped".to_owned(),
+                source: Some(Box::new(stopped)),
+            })
+        })
+    }
+}
+
+impl Read for HashedReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(chunk) => self.current = chunk?,
+                None => return Ok(0),
+            }
+        }
+        let length = self.current.len().min(into.len());
+        self.current.copy_to_slice(into.get_mut(..length).unwrap_or_default());
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn in_runtime<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    fn chunked(bytes: &[u8], size: usize) -> ByteStream {
+        let chunks: Vec<_> = bytes.chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+        Box::pin(stream::iter(chunks))
+    }
+
+    proptest! {
+        #[test]
+        fn reader_gives_the_stream_and_its_digest(bytes in prop::collection::vec(any::<u8>(), 0..2000), size in 1usize..300) {
+            in_runtime(async {
+                let (mut reader, receiving) = receive(chunked(&bytes, size));
+                let read = tokio::task::spawn_blocking(move || {
+                    let mut all = Vec::new();
+                    reader.read_to_end(&mut all).map(|_| all)
+                });
+                assert_eq!(read.await.unwrap().unwrap(), bytes);
+                let received = receiving.finish().await.unwrap();
+                assert_eq!(received, Received { sha256: Sha256Digest::of(&bytes), size_bytes: bytes.len() as u64 });
+            });
+        }
+    }
+
+    #[test]
+    fn digest_covers_all_bytes_when_the_engine_stops_early() {
+        let bytes = vec![7u8; 100_000];
+        in_runtime(async {
+            let (reader, receiving) = receive(chunked(&bytes, 1000));
+            drop(reader);
+            assert_eq!(receiving.finish().await.unwrap().sha256, Sha256Digest::of(&bytes));
+        });
+    }
+
+    #[test]
+    fn a_broken_stream_is_an_error_on_both_ends() {
+        in_runtime(async {
+            let broken: Vec<Result<Bytes, StoreError>> = vec![
+                Ok(Bytes::from_static(b"abc")),
+                Err(StoreError::Truncated { operation: "GetObject", got: 3, expected: 9 }),
+            ];
+            let (mut reader, receiving) = receive(Box::pin(stream::iter(broken)));
+            let read = tokio::task::spawn_blocking(move || reader.read_to_end(&mut Vec::new()));
+            assert!(read.await.unwrap().is_err());
+            assert!(matches!(receiving.finish().await, Err(StoreError::Truncated { got: 3, .. })));
+        });
+    }
+}
