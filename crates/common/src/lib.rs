@@ -17,6 +17,7 @@
 pub mod digest;
 pub mod disposition;
 pub mod object;
+pub mod policy;
 pub mod port;
 
 pub use digest::Sha256Digest;

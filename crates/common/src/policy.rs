@@ -1,0 +1,12 @@
+//! The pipeline policy: what is done to which object. One YAML file, refused as a whole when anything in it is wrong.
+//!
+//! [`Policy::parse`] lists every problem at once, each by path, line and column. The published JSON Schema,
+//! `crates/common/schema/pipeline-policy.schema.json`, gives editors the same answer for everything that a schema can say.
+
+mod digest;
+mod model;
+
+pub use model::{
+    CatalogSpec, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern, OnFail,
+    OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Transform, Undeclared,
+};

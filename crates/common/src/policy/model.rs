@@ -1,0 +1,295 @@
+//! What a policy says, once it was found to be without fault. `load` is the only place that makes these values.
+
+use globset::GlobMatcher;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use crate::digest::Sha256Digest;
+use crate::object::ObjectKey;
+use crate::port::RetentionMode;
+
+/// The whole policy.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The version of the policy's own format. This release knows 1.
+    pub version: u32,
+    /// The datasets in the order of the file, which is the order of matching.
+    pub datasets: Vec<Dataset>,
+    /// SHA-256 of the file's bytes.
+    pub digest: Sha256Digest,
+}
+
+impl Policy {
+    /// The dataset of a key: the first one of which a pattern matches. `None` means: seal it, then stop and say so.
+    pub fn dataset_for(&self, key: &ObjectKey) -> Option<&Dataset> {
+        self.datasets.iter().find(|dataset| dataset.patterns.iter().any(|pattern| pattern.matches(key)))
+    }
+
+    /// A dataset by its name.
+    pub fn dataset(&self, name: &str) -> Option<&Dataset> {
+        self.datasets.iter().find(|dataset| dataset.name == name)
+    }
+}
+
+/// A set of objects that are treated alike.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Unique; 1 to 64 of `a-z`, `0-9`, `_`, `-`, beginning with a letter or digit. It stands in curated keys.
+    pub name: String,
+    /// Which keys belong to it (`match`).
+    pub patterns: Vec<KeyPattern>,
+    /// How its objects are written.
+    pub format: FormatSpec,
+    /// What they must satisfy.
+    pub quality: QualitySpec,
+    /// What is done to personal data in them.
+    pub privacy: PrivacySpec,
+    /// How long they are locked.
+    pub integrity: IntegritySpec,
+    /// The table under which the curated objects are known.
+    pub catalog: Option<CatalogSpec>,
+}
+
+/// A glob over decoded keys. `*` and `?` do not match `/`, `**` does; `?` and `[…]` match one byte of UTF-8;
+/// `{a,b}` matches either.
+#[derive(Debug, Clone)]
+pub struct KeyPattern(GlobMatcher);
+
+impl KeyPattern {
+    pub(super) fn new(matcher: GlobMatcher) -> Self {
+        Self(matcher)
+    }
+
+    /// Whether a key belongs to it.
+    pub fn matches(&self, key: &ObjectKey) -> bool {
+        self.0.is_match(key.as_str())
+    }
+
+    /// The glob as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.glob().glob()
+    }
+}
+
+/// Format and compression of a dataset's objects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FormatSpec {
+    /// The format (`type`, and what belongs to that type).
+    #[serde(flatten)]
+    pub kind: FormatKind,
+    /// The compression around it. Default `auto`.
+    pub compression: Compression,
+}
+
+/// The format of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum FormatKind {
+    /// Comma separated values.
+    Csv {
+        /// One ASCII byte. Default `,`.
+        delimiter: u8,
+        /// One ASCII byte; `none` in the file: quotes are data. Default `"`.
+        quote: Option<u8>,
+        /// Whether the first line names the columns; else they are `col_0`, `col_1`, …. Default true.
+        header: bool,
+    },
+    /// One JSON object a line (`jsonl`).
+    #[serde(rename = "jsonl")]
+    JsonLines,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// Compression of a whole object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// By the first bytes.
+    #[default]
+    Auto,
+    /// None.
+    None,
+    /// Gzip, RFC 1952.
+    Gzip,
+    /// Zstandard, RFC 8878.
+    Zstd,
+}
+
+/// What objects must satisfy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QualitySpec {
+    /// The rules.
+    pub ruleset: RulesetRef,
+    /// What a failing verdict means. Default `quarantine`.
+    pub on_fail: OnFail,
+}
+
+/// Where the DQDL text is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RulesetRef {
+    /// In the policy.
+    Inline(String),
+    /// An object beside the policy, in the same bucket. Its bytes are not in [`Dataset::quality_digest`]: whoever reads
+    /// it adds their digest.
+    S3(ObjectKey),
+    /// A ruleset of AWS Glue Data Quality by name. As for S3, its text is not in the digest.
+    Glue(String),
+}
+
+/// What a failing verdict means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFail {
+    /// Nothing is published.
+    #[default]
+    Quarantine,
+    /// Published all the same; the verdict says that it failed.
+    Publish,
+}
+
+/// What is done to personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PrivacySpec {
+    /// Whose key: equal values get equal tokens within a domain and unrelated ones across domains. Set whenever a column
+    /// has the transform `token` or `encrypt`. Spelled like a dataset's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// What is done to which column.
+    pub columns: Columns,
+    /// What is done to the columns that `columns` does not name. Default `drop`.
+    pub undeclared: Undeclared,
+    /// The format of what is published. Default `same`.
+    pub output: OutputFormat,
+}
+
+/// Columns and their transforms in the order of the file. A column is named as `tabular` names it: a header's name, or a
+/// dotted path into nested values.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Columns(Vec<(String, Transform)>);
+
+impl Columns {
+    pub(super) fn new(columns: Vec<(String, Transform)>) -> Self {
+        Self(columns)
+    }
+
+    /// The transform of a column.
+    pub fn get(&self, column: &str) -> Option<&Transform> {
+        self.0.iter().find(|(name, _)| name == column).map(|(_, transform)| transform)
+    }
+
+    /// Columns and transforms, in the order of the file.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Transform)> {
+        self.0.iter().map(|(name, transform)| (name.as_str(), transform))
+    }
+
+    /// How many columns are named.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no column is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Columns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, transform) in &self.0 {
+            map.serialize_entry(name, transform)?;
+        }
+        map.end()
+    }
+}
+
+/// What is done to the values of a column. Nulls stay nulls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "transform", rename_all = "snake_case")]
+pub enum Transform {
+    /// Publish as it is.
+    Keep,
+    /// Leave the column out.
+    Drop,
+    /// Put the same text in place of each value.
+    Redact {
+        /// The text. Default `[REDACTED]`; at most 256 bytes without control characters.
+        with: String,
+    },
+    /// Put a character in place of each character, save at the ends. A value that the ends would show whole is masked
+    /// whole.
+    Mask {
+        /// The character (`char`). Default `*`; not a control character.
+        character: char,
+        /// Characters to show at the start. Default 0, at most 64.
+        keep_first: u16,
+        /// Characters to show at the end. Default 0, at most 64.
+        keep_last: u16,
+    },
+    /// A keyed digest (HMAC-SHA-256): equal values, equal tokens within the domain; no way back.
+    Token,
+    /// Deterministic encryption (AES-SIV): equal values, equal texts within the domain; `reidentify` can open them.
+    Encrypt,
+}
+
+impl Transform {
+    /// Whether it needs the key of the domain.
+    pub fn is_keyed(&self) -> bool {
+        matches!(self, Self::Token | Self::Encrypt)
+    }
+}
+
+/// What is done to a column that the policy does not name.
+///
+/// The default is `drop`: nothing reaches the curated bucket that nobody decided about, and a new column upstream does
+/// not stop the flow. What was dropped stands in the statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Undeclared {
+    /// Publish it as it is.
+    Keep,
+    /// Leave it out.
+    #[default]
+    Drop,
+    /// Publish nothing of an object that has one.
+    Refuse,
+}
+
+/// The format of what is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputFormat {
+    /// The input's.
+    #[default]
+    Same,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// How objects are kept from change.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct IntegritySpec {
+    /// The least retention of each sealed version. `None`: the bucket's default stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RetentionSpec>,
+}
+
+/// A retention, counted from the version's own `Last-Modified`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RetentionSpec {
+    /// Default `governance`: `compliance` cannot be taken back by anyone, so it must be asked for by name.
+    pub mode: RetentionMode,
+    /// Days, 1 to 36,500.
+    pub days: u32,
+}
+
+/// A table of the Glue Data Catalog. Both names are 1 to 255 of `a-z`, `0-9`, `_`: what Athena and Glue agree on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CatalogSpec {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+}
