@@ -1,0 +1,252 @@
+//! Reading statements back from the evidence bucket: verified, from the key that their content demands, and written once.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use sluice_common::port::{KeyError, ObjectReader, StoreError, VersionLister};
+use sluice_common::{BucketName, Dispose, Disposition, ObjectVersion, VersionId};
+
+use crate::dsse::{DsseError, MAX_ENVELOPE_BYTES};
+use crate::layout::StatementKey;
+use crate::sign::SignError;
+use crate::statement::{Predecessor, Predicate, StatementError};
+use crate::verify::{TrustedKeys, Verified, VerifyError};
+
+/// The evidence bucket, for reading.
+#[derive(Clone)]
+pub struct Archive {
+    bucket: BucketName,
+    objects: Arc<dyn ObjectReader>,
+    versions: Arc<dyn VersionLister>,
+    keys: TrustedKeys,
+}
+
+/// A verified statement and the version under which it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept<P> {
+    at: ObjectVersion,
+    statement: Verified<P>,
+}
+
+impl<P> Kept<P> {
+    pub(crate) const fn new(at: ObjectVersion, statement: Verified<P>) -> Self {
+        Self { at, statement }
+    }
+
+    /// Where it is kept.
+    pub const fn at(&self) -> &ObjectVersion {
+        &self.at
+    }
+
+    /// The link by which a later statement names this one.
+    pub fn link(&self) -> Predecessor {
+        Predecessor { uri: self.at.uri(), pae_sha256: self.statement.pae_sha256() }
+    }
+}
+
+impl<P> Deref for Kept<P> {
+    type Target = Verified<P>;
+    fn deref(&self) -> &Verified<P> {
+        &self.statement
+    }
+}
+
+/// What can go wrong with evidence.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvidenceError {
+    /// The bucket could not be read or written.
+    #[error("evidence bucket: {0}")]
+    Store(#[from] StoreError),
+    /// The signing key could not be used.
+    #[error("signing key: {0}")]
+    Key(#[from] KeyError),
+    /// The statement to be recorded makes no sense.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// The statement to be recorded is too large.
+    #[error(transparent)]
+    Unencodable(#[from] DsseError),
+    /// A stored statement is not to be believed.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// Our own signature does not verify.
+    #[error("the signer's signature does not verify with the trusted keys: add its public key to them")]
+    Untrusted(#[source] VerifyError),
+    /// An event or a link names something that is no statement of this bucket.
+    #[error("not a statement of the evidence bucket")]
+    NotEvidence,
+    /// A write-once key was written again or deleted.
+    #[error("a write-once key has {versions} versions and {delete_markers} delete markers: someone rewrites evidence")]
+    Rewritten {
+        /// Versions with bytes.
+        versions: usize,
+        /// Delete markers.
+        delete_markers: usize,
+    },
+    /// The evidence bucket keeps no versions.
+    #[error("the evidence bucket keeps no versions: turn on versioning")]
+    Unversioned,
+    /// Another payload is kept under the key of this statement.
+    #[error("the stored statement {key} differs from the one just made from the same inputs")]
+    Contradiction {
+        /// The key of both.
+        key: StatementKeyText,
+    },
+}
+
+/// The text of a [`StatementKey`], which holds nothing of an uploader's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementKeyText(pub(crate) String);
+
+impl fmt::Display for StatementKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<SignError> for EvidenceError {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Statement(error) => Self::Statement(error),
+            SignError::Dsse(error) => Self::Unencodable(error),
+            SignError::Key(error) => Self::Key(error),
+            SignError::Untrusted(error) => Self::Untrusted(error),
+        }
+    }
+}
+
+impl Dispose for EvidenceError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Store(error) => error.disposition(),
+            Self::Key(error) => error.disposition(),
+            Self::Verify(error) => error.disposition(),
+            // The configuration is wrong, not the object: a corrected one clears the queue.
+            Self::Untrusted(_) => Disposition::Retry,
+            Self::Unencodable(_) => Disposition::Quarantine,
+            Self::Statement(_)
+            | Self::NotEvidence
+            | Self::Rewritten { .. }
+            | Self::Unversioned
+            | Self::Contradiction { .. } => Disposition::Alarm,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.reason(),
+            Self::Key(error) => error.reason(),
+            Self::Verify(error) => error.reason(),
+            Self::Untrusted(_) => "signer_not_trusted",
+            Self::Unencodable(_) => "statement_too_large",
+            Self::Statement(_) => "statement_inconsistent",
+            Self::NotEvidence => "not_evidence",
+            Self::Rewritten { .. } => "evidence_rewritten",
+            Self::Unversioned => "evidence_unversioned",
+            Self::Contradiction { .. } => "evidence_contradiction",
+        }
+    }
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive").field("bucket", &self.bucket).finish_non_exhaustive()
+    }
+}
+
+impl Archive {
+    /// The evidence bucket, read through these ports and believed only when these keys signed.
+    pub fn new(
+        bucket: BucketName,
+        objects: Arc<dyn ObjectReader>,
+        versions: Arc<dyn VersionLister>,
+        keys: TrustedKeys,
+    ) -> Self {
+        Self { bucket, objects, versions, keys }
+    }
+
+    /// The bucket.
+    pub const fn bucket(&self) -> &BucketName {
+        &self.bucket
+    }
+
+    /// The keys that are believed.
+    pub const fn keys(&self) -> &TrustedKeys {
+        &self.keys
+    }
+
+    /// Loads the statement that an event names: of this bucket, of this stage, signed by a trusted key, kept under the
+    /// key that its content gives, so that its subject is the one that the key promises.
+    ///
+    /// # Errors
+    /// When any of that does not hold, or the bucket cannot be read.
+    pub async fn load<P: Predicate>(&self, at: &ObjectVersion) -> Result<Kept<P>, EvidenceError> {
+        let named: StatementKey = at.key.as_str().parse().map_err(|_no_key| EvidenceError::NotEvidence)?;
+        if at.bucket != self.bucket || named.stage != P::STAGE {
+            return Err(EvidenceError::NotEvidence);
+        }
+        let statement = self.keys.verify::<P>(&self.read(at).await?)?;
+        statement.check_stored_under(at.key.as_str())?;
+        Ok(Kept::new(at.clone(), statement))
+    }
+
+    /// Follows a statement's link to its predecessor.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when the link's digest names another statement.
+    pub async fn follow<P: Predicate>(&self, link: &Predecessor) -> Result<Kept<P>, EvidenceError> {
+        let at = ObjectVersion::from_uri(&link.uri).map_err(|_no_version| EvidenceError::NotEvidence)?;
+        let kept = self.load::<P>(&at).await?;
+        if kept.pae_sha256() == link.pae_sha256 { Ok(kept) } else { Err(VerifyError::BrokenLink.into()) }
+    }
+
+    /// Looks for the statement under a key.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and [`EvidenceError::Rewritten`] when the key has more than one version or a delete marker.
+    pub async fn find<P: Predicate>(&self, key: &StatementKey) -> Result<Option<Kept<P>>, EvidenceError> {
+        match self.only_version(key).await? {
+            None => Ok(None),
+            Some(at) => self.load(&at).await.map(Some),
+        }
+    }
+
+    /// The one version of a write-once key. A conditional put succeeds over a delete marker, so the key's history must
+    /// be looked at, not its current version.
+    async fn only_version(&self, key: &StatementKey) -> Result<Option<ObjectVersion>, EvidenceError> {
+        let object_key = key.object_key();
+        // A key sorts before every longer key that begins with it, so its versions lead the first page.
+        let page = self.versions.list_versions(&self.bucket, object_key.as_str(), None).await?;
+        let history: Vec<_> = page.entries.into_iter().filter(|entry| entry.key == object_key).collect();
+        let delete_markers = history.iter().filter(|entry| entry.is_delete_marker).count();
+        match history.as_slice() {
+            [] => Ok(None),
+            [one] if delete_markers == 0 => {
+                let version_id =
+                    VersionId::new(one.version_id.as_str()).map_err(|_unversioned| EvidenceError::Unversioned)?;
+                Ok(Some(ObjectVersion { bucket: self.bucket.clone(), key: object_key, version_id }))
+            }
+            more => Err(EvidenceError::Rewritten { versions: more.len() - delete_markers, delete_markers }),
+        }
+    }
+
+    async fn read(&self, at: &ObjectVersion) -> Result<Vec<u8>, EvidenceError> {
+        let too_large = || VerifyError::NotDsse(DsseError::TooLarge(MAX_ENVELOPE_BYTES + 1));
+        let mut body = self.objects.get(at).await?;
+        let announced = usize::try_from(body.facts.size_bytes).unwrap_or(usize::MAX);
+        if announced > MAX_ENVELOPE_BYTES {
+            return Err(too_large().into());
+        }
+        let mut bytes = Vec::with_capacity(announced);
+        while let Some(chunk) = body.stream.try_next().await? {
+            if bytes.len() + chunk.len() > MAX_ENVELOPE_BYTES {
+                return Err(too_large().into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+}

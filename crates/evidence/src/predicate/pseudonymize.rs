@@ -1,0 +1,136 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sluice_common::{ObjectVersion, Sha256Digest};
+
+use super::PolicyRef;
+use crate::layout::{RunId, Stage, SubjectId};
+use crate::statement::{Predecessor, Predicate, ResourceDescriptor, StatementError, inconsistent};
+
+/// "From this version these curated objects were made, with these keys", or "nothing was published, because …".
+/// Subjects are the curated objects; the input itself when nothing was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pseudonymize {
+    /// What became of the input.
+    pub outcome: Outcome,
+    /// What was read; one.
+    pub inputs: Vec<Input>,
+    /// The policy.
+    pub policy: PolicyRef,
+    /// The effective configuration.
+    pub config: ConfigRef,
+    /// Name and version of the engine, such as `sluice-privacy/0.1.0`.
+    pub engine: String,
+    /// Keys used, never their values.
+    pub keys: Vec<KeyUse>,
+    /// Counts.
+    pub stats: PseudonymizeStats,
+    /// The quality verdict.
+    pub predecessor: Predecessor,
+}
+
+/// What became of the input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Outcome {
+    /// The subjects were written.
+    Published,
+    /// Nothing was written.
+    Withheld {
+        /// A stable name, such as `quality_failed`.
+        reason: String,
+    },
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Input {
+    /// [`ObjectVersion::uri`].
+    pub uri: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256Digest,
+}
+
+/// An effective configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfigRef {
+    /// SHA-256 of its canonical JSON.
+    pub digest: Sha256Digest,
+}
+
+/// A key that was used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeyUse {
+    /// Its name, such as the domain.
+    pub key_id: String,
+    /// Its version.
+    pub version: u32,
+    /// What for, such as `token`.
+    pub purpose: String,
+}
+
+/// Counts of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PseudonymizeStats {
+    /// Rows read.
+    pub rows_read: u64,
+    /// Rows written.
+    pub rows_written: u64,
+    /// Columns written.
+    pub columns: u64,
+    /// Columns by transform.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub transforms: BTreeMap<String, u64>,
+    /// Smallest group over the quasi-identifiers, when the policy names some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k: Option<u64>,
+}
+
+impl Pseudonymize {
+    /// The version that was read.
+    pub fn input(&self) -> Option<ObjectVersion> {
+        match self.inputs.as_slice() {
+            [one] => ObjectVersion::from_uri(&one.uri).ok().filter(|version| version.uri() == one.uri),
+            _ => None,
+        }
+    }
+}
+
+impl Predicate for Pseudonymize {
+    const STAGE: Stage = Stage::Pseudonymize;
+
+    fn place(&self, subject: &[ResourceDescriptor]) -> Result<(SubjectId, RunId), StatementError> {
+        let version = self.input().ok_or_else(|| inconsistent::<Self>("it must name one input version"))?;
+        if subject.iter().any(|one| one.version().is_none() || one.digest.sha256.is_none()) {
+            return Err(inconsistent::<Self>("a subject is not an object version with its SHA-256 digest"));
+        }
+        let names_input = subject.iter().any(|one| one.version().as_ref() == Some(&version));
+        let (sound, status) = match &self.outcome {
+            Outcome::Published => (!names_input, ""),
+            Outcome::Withheld { reason } => (names_input && subject.len() == 1, reason.as_str()),
+        };
+        if !sound {
+            return Err(inconsistent::<Self>("its outcome does not fit its subjects"));
+        }
+        let inputs = [
+            self.predecessor.pae_sha256.as_bytes().as_slice(),
+            self.config.digest.as_bytes(),
+            self.engine.as_bytes(),
+            status.as_bytes(),
+        ];
+        // Another version of a key gives other tokens, so it is another run.
+        let keys: Vec<String> =
+            self.keys.iter().map(|key| format!("{}\0{}\0{}", key.key_id, key.version, key.purpose)).collect();
+        let keys = keys.iter().map(String::as_bytes);
+        Ok((SubjectId::from(&version), RunId::of(self.policy.parts().into_iter().chain(inputs).chain(keys))))
+    }
+
+    fn predecessor(&self) -> Option<&Predecessor> {
+        Some(&self.predecessor)
+    }
+}

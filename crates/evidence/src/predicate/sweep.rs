@@ -1,0 +1,70 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sluice_common::Sha256Digest;
+
+use crate::layout::{RunId, Stage, SubjectId};
+use crate::statement::{Predicate, ResourceDescriptor, StatementError, inconsistent};
+
+/// "Everything in this range was looked at, and this is what was found." Clean sweeps are signed too: their absence shows.
+/// The subject is the bucket, its digest that of the desired state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sweep {
+    /// The time for which the sweep was asked; ages are counted from it. An input, not a clock reading.
+    pub as_of: Timestamp,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// Findings in all.
+    pub findings: u64,
+    /// Findings by rule.
+    pub findings_by_rule: BTreeMap<String, u64>,
+    /// SHA-256 over the keys of the finding statements, sorted, a line each.
+    pub findings_digest: Sha256Digest,
+    /// Things that could not be looked at: unknown, not bad.
+    pub unreadable: u64,
+}
+
+/// What a sweep looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Coverage {
+    /// Keys under this prefix.
+    pub prefix: String,
+    /// The listing went on after this key; absent when it began at the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_key: Option<String>,
+    /// The listing stopped after this key; absent when it reached the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_key: Option<String>,
+    /// Object versions seen.
+    pub versions_seen: u64,
+    /// Delete markers seen.
+    pub delete_markers_seen: u64,
+    /// Versions with a seal that verifies.
+    pub sealed: u64,
+    /// Versions without a seal.
+    pub unsealed: u64,
+    /// Versions that were sent to be sealed again.
+    pub re_enqueued: u64,
+    /// Versions whose bytes were hashed again.
+    pub rehashed: u64,
+    /// Curated objects looked at.
+    pub curated_seen: u64,
+    /// Statements looked at for rewriting.
+    pub statements_seen: u64,
+}
+
+impl Predicate for Sweep {
+    const STAGE: Stage = Stage::Sweep;
+
+    fn place(&self, subject: &[ResourceDescriptor]) -> Result<(SubjectId, RunId), StatementError> {
+        let [bucket] = subject else {
+            return Err(inconsistent::<Self>("it must have exactly one subject"));
+        };
+        // The world may change between two attempts at the same sweep: each different account is a statement of its own.
+        let account = crate::canonical::to_vec(self)?;
+        Ok((bucket.id(), RunId::of([account.as_slice()])))
+    }
+}
