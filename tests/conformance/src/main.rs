@@ -1,2 +1,78 @@
-//! Runs the conformance cases.
-fn main() {}
+//! Runs the peers' cases against our engines: `cargo run --release -p conformance [-- [--require] NAMES…]`.
+//!
+//! The cases are facts taken from other projects and are not part of this repository. The folder that holds them is
+//! named by `SLUICE_CONFORMANCE`, by default `../shared/conformance` beside the workspace. For each file the runner
+//! prints `NAME: passed N of M` and below it, indented, each failing case with the reason.
+//!
+//! Exit status: 0 when the cases ran, whatever their outcome; 1 when `--require` was given and a suite passed a smaller
+//! share than its floor; 2 on a wrong argument or a broken file; 3 when the folder is absent.
+
+mod condition;
+mod parse;
+mod suite;
+
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use suite::{Report, Suite};
+
+/// Every suite, one file of cases each. A new suite is a module and one line here.
+const SUITES: &[Suite] = &[
+    Suite { name: "dqdl-parse", file: "dqdl/dqdl-parse.jsonl", floor: 1.0, run: parse::run },
+    Suite { name: "dqdl-condition", file: "dqdl/dqdl-condition.jsonl", floor: 1.0, run: condition::run },
+];
+
+const ABSENT: u8 = 3;
+const BROKEN: u8 = 2;
+const BELOW_FLOOR: u8 = 1;
+
+#[expect(clippy::print_stderr, reason = "a program for people at a terminal")]
+fn main() -> ExitCode {
+    let folder = folder();
+    if !folder.is_dir() {
+        eprintln!("NO CONFORMANCE CASES: {} is not a folder, so nothing was checked.", folder.display());
+        eprintln!("Set SLUICE_CONFORMANCE to the folder that holds dqdl/dqdl-parse.jsonl.");
+        return ExitCode::from(ABSENT);
+    }
+    match run(&folder, std::env::args().skip(1).collect()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(BELOW_FLOOR),
+        Err(error) => {
+            eprintln!("conformance: {error:#}");
+            ExitCode::from(BROKEN)
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    std::env::var_os("SLUICE_CONFORMANCE").map_or_else(default, PathBuf::from)
+}
+
+/// Runs the suites that `arguments` name, or all; false when one is below its floor and floors are required.
+fn run(folder: &Path, arguments: Vec<String>) -> Result<bool> {
+    let (options, names): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
+    let unknown_option = options.iter().find(|option| *option != "--require");
+    let unknown_name = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != **name));
+    if let Some(unknown) = unknown_option.or(unknown_name) {
+        let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        anyhow::bail!("unknown argument {unknown}; use --require or one of {}", known.join(", "));
+    }
+    let mut all_reach_their_floor = true;
+    for suite in SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)) {
+        let path = folder.join(suite.file);
+        let cases = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let report = (suite.run)(&cases).with_context(|| format!("in {}", path.display()))?;
+        print(suite, &report);
+        all_reach_their_floor &= report.reaches(suite.floor);
+    }
+    Ok(all_reach_their_floor || options.is_empty())
+}
+
+#[expect(clippy::print_stdout, reason = "the report is this program's output")]
+fn print(suite: &Suite, report: &Report) {
+    println!("{}: passed {} of {}", suite.name, report.passed, report.total());
+    for failure in &report.failures {
+        println!("    {}  {}", failure.id, failure.reason);
+    }
+}

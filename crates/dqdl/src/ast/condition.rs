@@ -3,6 +3,7 @@
 use super::date::{DateExpr, Duration, Size};
 use super::number::NumberExpr;
 use crate::span::Span;
+use std::sync::Arc;
 
 /// The condition of a rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +95,17 @@ impl<T> Test<T> {
             Self::Between { low, high, .. } => vec![low, high],
             Self::In { operands, .. } => operands.iter().collect(),
         }
+    }
+
+    /// The same test with every operand converted, or nothing when one cannot be.
+    pub(crate) fn try_map<U>(self, convert: impl Fn(T) -> Option<U>) -> Option<Test<U>> {
+        Some(match self {
+            Self::Compare { operator, operand } => Test::Compare { operator, operand: convert(operand)? },
+            Self::Between { negated, low, high } => Test::Between { negated, low: convert(low)?, high: convert(high)? },
+            Self::In { negated, operands } => {
+                Test::In { negated, operands: operands.into_iter().map(convert).collect::<Option<_>>()? }
+            }
+        })
     }
 }
 
@@ -203,7 +215,7 @@ pub enum StringTest {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StringSet {
     /// The operands, those of the variable when it names one.
-    pub operands: Vec<StringOperand>,
+    pub operands: Arc<[StringOperand]>,
     /// The variable that stands for the whole list.
     pub variable: Option<String>,
 }
@@ -214,7 +226,7 @@ pub enum StringOperand {
     /// A quoted text, or a variable that holds one.
     Text {
         /// The text between the quotes, escapes as written.
-        raw: String,
+        raw: Arc<str>,
         /// The variable's name, when `$name` was written.
         variable: Option<String>,
     },

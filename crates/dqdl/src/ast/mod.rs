@@ -19,6 +19,7 @@ pub use rule::{
 };
 
 use crate::span::Span;
+use std::sync::Arc;
 
 /// A whole DQDL document, after its variables were resolved and its rules were checked against the registry.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -119,11 +120,11 @@ pub struct Variable {
     pub span: Span,
 }
 
-/// The value of a [`Variable`].
+/// The value of a [`Variable`], shared with its uses: a long list used often must not be copied.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VariableValue {
     /// One quoted text, as written.
-    Text(String),
+    Text(Arc<str>),
     /// A list for `in` and `not in`; may name NULL, EMPTY and `WHITESPACES_ONLY`.
-    List(Vec<StringOperand>),
+    List(Arc<[StringOperand]>),
 }

@@ -3,6 +3,7 @@
 use super::condition::{Condition, NumberCondition};
 use crate::registry::RuleType;
 use crate::span::Span;
+use std::sync::Arc;
 
 /// One entry of `Rules = [ … ]`, or a part of one.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +59,7 @@ pub struct Rule {
 impl Rule {
     /// The value of parameter `index`, with its variable resolved and its escapes as written.
     pub fn parameter(&self, index: usize) -> Option<&str> {
-        self.parameters.get(index).map(|parameter| parameter.value.as_str())
+        self.parameters.get(index).map(|parameter| &*parameter.value)
     }
 
     /// The tag called `name`; names are case-sensitive.
@@ -74,7 +75,7 @@ impl Rule {
             .names(self.parameters.len())
             .into_iter()
             .zip(self.parameters.iter())
-            .map(|(name, parameter)| (name, parameter.value.as_str()))
+            .map(|(name, parameter)| (name, &*parameter.value))
             .collect()
     }
 }
@@ -98,7 +99,7 @@ pub struct Parameter {
     /// `of` or `and`, kept because AWS prints it.
     pub connector: Option<Connector>,
     /// The value, with its variable resolved; escapes (`\"`, `\\`) stand as written.
-    pub value: String,
+    pub value: Arc<str>,
     /// How it was written.
     pub form: ParameterForm,
     /// The parameter itself, without its connector.
