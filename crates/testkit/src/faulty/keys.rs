@@ -1,0 +1,28 @@
+use async_trait::async_trait;
+use sluice_common::Sha256Digest;
+use sluice_common::port::{DataKey, DataKeys, EncryptionContext, KeyError, SignatureDer, Signer, SpkiDer};
+use zeroize::Zeroizing;
+
+use super::{Faulty, call};
+
+#[async_trait]
+impl<T: Signer> Signer for Faulty<T> {
+    async fn sign(&self, digest: &Sha256Digest) -> Result<SignatureDer, KeyError> {
+        call(&self.plan, "sign", self.inner.sign(digest)).await
+    }
+
+    async fn public_key(&self) -> Result<SpkiDer, KeyError> {
+        call(&self.plan, "public_key", self.inner.public_key()).await
+    }
+}
+
+#[async_trait]
+impl<T: DataKeys> DataKeys for Faulty<T> {
+    async fn generate(&self, context: &EncryptionContext) -> Result<DataKey, KeyError> {
+        call(&self.plan, "generate", self.inner.generate(context)).await
+    }
+
+    async fn unwrap_key(&self, wrapped: &[u8], context: &EncryptionContext) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        call(&self.plan, "unwrap_key", self.inner.unwrap_key(wrapped, context)).await
+    }
+}

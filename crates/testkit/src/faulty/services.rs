@@ -1,0 +1,34 @@
+use async_trait::async_trait;
+use sluice_common::port::{
+    Catalog, CatalogError, CatalogTable, Metric, Metrics, MetricsError, Queue, QueueError, RulesetSource,
+};
+
+use super::{Faulty, call};
+
+#[async_trait]
+impl<T: Catalog> Catalog for Faulty<T> {
+    async fn register(&self, table: &CatalogTable) -> Result<(), CatalogError> {
+        call(&self.plan, "register", self.inner.register(table)).await
+    }
+}
+
+#[async_trait]
+impl<T: RulesetSource> RulesetSource for Faulty<T> {
+    async fn ruleset(&self, name: &str) -> Result<String, CatalogError> {
+        call(&self.plan, "ruleset", self.inner.ruleset(name)).await
+    }
+}
+
+#[async_trait]
+impl<T: Metrics> Metrics for Faulty<T> {
+    async fn put(&self, metrics: &[Metric]) -> Result<(), MetricsError> {
+        call(&self.plan, "put", self.inner.put(metrics)).await
+    }
+}
+
+#[async_trait]
+impl<T: Queue> Queue for Faulty<T> {
+    async fn send(&self, body: String) -> Result<(), QueueError> {
+        call(&self.plan, "send", self.inner.send(body)).await
+    }
+}
