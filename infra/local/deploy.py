@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -44,7 +45,7 @@ class _PointedSession(boto3.Session):
         super().__init__(**options)
         self._emulator = emulator
 
-    def client(self, service: str, **options):  # type: ignore[override]  # noqa: ANN201, ANN003
+    def client(self, service: str, **options: Any) -> Any:
         options.setdefault("endpoint_url", self._emulator.endpoint)
         options.setdefault("verify", str(self._emulator.certificate.authority))
         return super().client(service, **options)
@@ -93,7 +94,9 @@ def _without_aws(environment: os._Environ[str]) -> dict[str, str]:
 
 def _sam(arguments: list[str], environment: dict[str, str], log: Path) -> None:
     with log.open("wb") as sink:
-        done = subprocess.run([paths.tool("sam"), *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            [paths.tool("sam"), *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False
+        )
     if done.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
         raise DeployError(f"sam deploy ended with status {done.returncode}; whole log: {log}\n{tail}")

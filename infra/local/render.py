@@ -172,7 +172,9 @@ def _statement(statement: dict[str, Any], path: str, report: Report) -> dict[str
     keys = _keys_of(condition)
     unknown = keys - UNEVALUATED_KEYS - EVALUATED_KEYS
     if unknown:
-        raise RenderError(f"{path}: condition key {sorted(unknown)[0]} is on neither list of infra/local/render.py; add it to one")
+        raise RenderError(
+            f"{path}: condition key {sorted(unknown)[0]} is on neither list of infra/local/render.py; add it to one"
+        )
     unevaluated = keys & UNEVALUATED_KEYS
     if unevaluated and statement["Effect"] == "Deny":
         report.removed_denials.append((path, ", ".join(sorted(unevaluated))))

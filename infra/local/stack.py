@@ -8,6 +8,7 @@ that there is still one place that says what a bucket is.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -50,7 +51,7 @@ def _lifecycle(properties: dict[str, Any]) -> dict[str, Any]:
     return {"Rules": [{"ID" if name == "Id" else name: value for name, value in rule.items()} | {"Filter": {}} for rule in rules]}
 
 
-def _resolver(session: boto3.Session, stack: str, template: dict[str, Any]):  # noqa: ANN202 - a closure
+def _resolver(session: boto3.Session, stack: str, template: dict[str, Any]) -> Callable[[Any], Any]:
     """Resolves the intrinsic functions that bucket properties use; anything else is an error, not a guess."""
     cloudformation = session.client("cloudformation")
     described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]

@@ -1,0 +1,1 @@
+"""Tests of the local tooling and, statically, of what the template promises."""

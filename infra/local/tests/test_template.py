@@ -1,0 +1,245 @@
+"""What the template promises, read from the template itself. Permissions are also tried, in tests/e2e."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.local import paths
+from infra.local.render import NO_VALUE, load
+
+TEMPLATE = load(paths.TEMPLATE)
+RESOURCES = TEMPLATE["Resources"]
+ZONES = ("Raw", "Curated", "Evidence", "Vault")
+STAGES = ("Seal", "Quality", "Pseudonymize")
+FUNCTIONS = (*STAGES, "Sweep", "Reidentify")
+
+# AWS knows no resource for these actions.
+WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+
+
+def of_type(kind: str) -> dict:
+    return {name: item["Properties"] for name, item in RESOURCES.items() if item["Type"] == kind}
+
+
+def listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(document: dict) -> list[dict]:
+    found = []
+    for item in document["Statement"]:
+        found += [branch for branch in item["Fn::If"][1:] if branch != NO_VALUE] if "Fn::If" in item else [item]
+    return found
+
+
+def identity_statements() -> list[tuple[str, dict]]:
+    found = []
+    for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        for name, properties in of_type(kind).items():
+            found += [(name, statement) for statement in statements(properties["PolicyDocument"])]
+    for name, properties in of_type("AWS::IAM::Role").items():
+        for policy in properties.get("Policies", []):
+            found += [(name, statement) for statement in statements(policy["PolicyDocument"])]
+    return found
+
+
+def policy_statements(name: str) -> list[dict]:
+    return statements(RESOURCES[name]["Properties"]["PolicyDocument"])
+
+
+def actions_of(policy: str, service: str) -> set[str]:
+    found = {action for item in policy_statements(policy) for action in listed(item["Action"])}
+    return {action for action in found if action.startswith(f"{service}:")}
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    identity_statements(),
+    ids=lambda value: value if isinstance(value, str) else value.get("Sid", ""),
+)
+def test_identity_policies_have_no_wildcards(name, statement):
+    for action in listed(statement["Action"]):
+        assert "*" not in action
+    if "*" in listed(statement["Resource"]):
+        assert set(listed(statement["Action"])) <= WITHOUT_RESOURCE
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_each_bucket_is_private_encrypted_and_versioned(zone):
+    bucket = RESOURCES[f"{zone}Bucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["BucketKeyEnabled"] is True
+    assert rule["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
+    assert rule["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": {"Fn::GetAtt": [f"{zone}DataKey", "Arn"]},
+    }
+
+
+@pytest.mark.parametrize("zone", ["Raw", "Evidence"])
+def test_raw_and_evidence_are_locked_by_default(zone):
+    lock = RESOURCES[f"{zone}Bucket"]["Properties"]["ObjectLockConfiguration"]
+    assert lock["Rule"]["DefaultRetention"]["Mode"] == {"Ref": "RetentionMode"}
+    assert TEMPLATE["Parameters"]["RetentionMode"]["Default"] == "GOVERNANCE"
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_each_bucket_denies_plain_http_old_tls_and_other_keys(zone):
+    denials = {item["Sid"]: item for item in policy_statements(f"{zone}BucketPolicy")}
+    assert all(item["Effect"] == "Deny" and item["Principal"] == "*" for item in denials.values())
+    assert denials["DenyPlainHttp"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denials["DenyOldTls"]["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+    named = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    assert denials["DenyOtherKmsKey"]["Condition"] == {
+        "StringNotEquals": {named: {"Fn::GetAtt": [f"{zone}DataKey", "Arn"]}},
+        "Null": {named: "false"},
+    }
+
+
+def test_evidence_is_written_once_and_deleted_by_nobody():
+    denials = {item["Sid"]: item for item in policy_statements("EvidenceBucketPolicy")}
+    assert "Condition" not in denials["DenyDeletionToAll"]
+    assert {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"} <= set(
+        denials["DenyDeletionToAll"]["Action"]
+    )
+    assert denials["DenyOverwritingStatements"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+
+
+def test_key_policies_give_administrators_no_use_of_a_key():
+    administration = TEMPLATE["Mappings"]["KeyPolicies"]["Administration"]["Actions"]
+    use = {"Decrypt", "Encrypt", "GenerateDataKey", "GenerateMac", "ReEncryptFrom", "ReEncryptTo", "Sign", "CreateGrant"}
+    assert not {f"kms:{action}" for action in use} & set(administration)
+    for name, properties in of_type("AWS::KMS::Key").items():
+        for item in properties["KeyPolicy"]["Statement"]:
+            if item["Sid"] != "AdministrationWithoutUse":
+                assert item.get("Condition"), f"{name} {item['Sid']} is not narrowed"
+
+
+def test_signing_is_for_functions_over_digests_only():
+    conditions = [
+        item["Condition"]
+        for item in RESOURCES["SigningKey"]["Properties"]["KeyPolicy"]["Statement"]
+        if item["Action"] == "kms:Sign"
+    ]
+    roles = [{"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in FUNCTIONS]
+    assert conditions == [
+        {
+            "ArnEquals": {"aws:PrincipalArn": roles},
+            "StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"},
+        }
+    ]
+    for name in ("UploaderPolicy", "DataScientistPolicy", "AuditorPolicy", "InvestigatorPolicy"):
+        assert "kms:Sign" not in actions_of(name, "kms")
+
+
+def test_only_pseudonymize_and_reidentify_unwrap_pseudonym_keys():
+    holders = {
+        name for name, item in identity_statements() if {"Fn::GetAtt": ["PseudonymKey", "Arn"]} in listed(item["Resource"])
+    }
+    assert holders == {"PseudonymizePolicy", "ReidentifyPolicy"}
+    for name in holders:
+        for item in policy_statements(name):
+            if {"Fn::GetAtt": ["PseudonymKey", "Arn"]} in listed(item["Resource"]):
+                assert item["Condition"]["StringEquals"] == {"kms:EncryptionContext:purpose": "pseudonymize"}
+
+
+def test_nobody_but_break_glass_deletes():
+    for name, item in identity_statements():
+        if any("Delete" in action and action.startswith("s3:") for action in listed(item["Action"])):
+            assert name == "BreakGlassPolicy"
+
+
+def test_direct_calls_of_a_function_are_bound_to_it():
+    for name in FUNCTIONS:
+        for item in policy_statements(f"{name}Policy"):
+            direct = all(action.split(":")[0] in ("s3", "glue") for action in listed(item["Action"]))
+            if direct:
+                assert "lambda:SourceFunctionArn" in item["Condition"]["ArnEquals"], f"{name} {item['Sid']}"
+
+
+def test_data_scientist_sees_curated_only():
+    for item in policy_statements("DataScientistPolicy"):
+        text = str(item["Resource"])
+        assert not any(f"{zone}Bucket" in text or f"{zone}DataKey" in text for zone in ("Raw", "Evidence", "Vault"))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_queues_outlast_a_run_and_give_up_visibly(stage):
+    queue = RESOURCES[f"{stage}Queue"]["Properties"]
+    assert queue["VisibilityTimeout"] == {"Fn::FindInMap": ["StageTimeouts", {"Ref": "StageTimeoutSeconds"}, "VisibilitySeconds"]}
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    trigger = RESOURCES[f"{stage}Function"]["Properties"]["Events"]["Queue"]["Properties"]
+    assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("seconds", TEMPLATE["Parameters"]["StageTimeoutSeconds"]["AllowedValues"])
+def test_visibility_is_six_timeouts(seconds):
+    row = TEMPLATE["Mappings"]["StageTimeouts"][seconds]
+    assert row["VisibilitySeconds"] >= 6 * int(seconds)
+    assert int(seconds) < row["AgeAlarmSeconds"]
+
+
+def test_every_queue_function_and_finding_has_an_alarm():
+    alarms = [str(item) for item in of_type("AWS::CloudWatch::Alarm").values()]
+
+    def watched(metric: str, subject: str) -> bool:
+        return any(f"'{metric}'" in alarm and subject in alarm for alarm in alarms)
+
+    for stage in (*STAGES, "Sweep"):
+        assert watched("ApproximateNumberOfMessagesVisible", f"{stage}DeadLetterQueue")
+    for stage in STAGES:
+        assert watched("ApproximateAgeOfOldestMessage", f"{stage}Queue")
+    for function in FUNCTIONS:
+        assert watched("Errors", f"{function}Function")
+        assert watched("Throttles", f"{function}Function")
+    assert watched("Findings", "Sluice")
+    assert watched("Alarms", "Sluice")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_run_our_binary_under_their_own_role(function):
+    properties = RESOURCES[f"{function}Function"]["Properties"]
+    assert properties["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
+    assert properties["CodeUri"] == f"../target/lambda/{function.lower()}/"
+    assert properties["LoggingConfig"]["LogFormat"] == "JSON"
+    assert TEMPLATE["Globals"]["Function"]["Runtime"] == "provided.al2023"
+    assert TEMPLATE["Globals"]["Function"]["RecursiveLoop"] == "Terminate"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_know_no_more_than_they_may_use(function):
+    """A function's environment names a bucket or key only if its policy allows something there."""
+    allowed = str(policy_statements(f"{function}Policy")) + str(policy_statements("SharedPolicy"))
+    names = {"Ref", "Fn::GetAtt"}
+    for value in RESOURCES[f"{function}Function"]["Properties"]["Environment"]["Variables"].values():
+        if isinstance(value, dict) and names & value.keys():
+            logical = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+            if logical in RESOURCES:
+                assert logical in allowed, f"{function} is told of {logical} and may do nothing with it"
+
+
+def test_every_parameter_is_described_and_bounded():
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert parameter.get("Description"), name
+        assert "Default" in parameter, name
+        bounds = {"AllowedPattern", "AllowedValues", "MinValue"}
+        assert bounds & parameter.keys(), name
+
+
+def test_network_has_no_way_out():
+    kinds = {item["Type"] for item in RESOURCES.values()}
+    assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
+    services = {item["ServiceName"]["Fn::Sub"].rsplit(".", 1)[1] for item in of_type("AWS::EC2::VPCEndpoint").values()}
+    assert services == {"s3", "kms", "glue", "sqs", "monitoring", "logs", "events"}

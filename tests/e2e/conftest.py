@@ -1,0 +1,135 @@
+"""The deployed stack, from outside: boto3 with each role's own credentials, and nothing of the code under test.
+
+The stack is the one template on an emulator with IAM and TLS enforced, started here on a port of its own. Every test
+works under a key prefix of its own, so that tests share one stack.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import pytest
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from infra.local import deploy, emulator  # noqa: E402 - the tree is not installed
+
+T = TypeVar("T")
+POLICY = Path(__file__).parent / "policy.yaml"
+PATIENT_SECONDS = 60
+# No retries: a denial or a failure is seen as it is.
+PLAIN = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+
+@dataclass
+class Stack:
+    """What a test needs of the deployment: its outputs and clients as whoever the test wants to be."""
+
+    running: emulator.Emulator
+    outputs: dict[str, str]
+    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+
+    def root(self, service: str) -> Any:
+        """A client as the account's root, whom no bucket policy binds here: for looking, not for proving."""
+        return self._client(deploy.session(self.running), service)
+
+    def as_role(self, role: str, service: str) -> Any:
+        """A client with the credentials of a role, named as in the outputs without `RoleArn`."""
+        if role not in self._sessions:
+            taken = self.root("sts").assume_role(RoleArn=self.outputs[f"{role}RoleArn"], RoleSessionName="e2e")
+            credentials = taken["Credentials"]
+            self._sessions[role] = boto3.Session(
+                aws_access_key_id=credentials["AccessKeyId"],
+                aws_secret_access_key=credentials["SecretAccessKey"],
+                aws_session_token=credentials["SessionToken"],
+                region_name=emulator.REGION,
+            )
+        return self._client(self._sessions[role], service)
+
+    def bucket(self, zone: str) -> str:
+        """The name of the raw, curated, evidence or vault bucket."""
+        return self.outputs[f"{zone.capitalize()}BucketName"]
+
+    def upload(self, key: str, body: bytes, **options: Any) -> str:
+        """Uploads as an uploader would. Returns the version."""
+        put = self.as_role("Uploader", "s3").put_object(Bucket=self.bucket("raw"), Key=key, Body=body, **options)
+        return put["VersionId"]
+
+    def waiting(self, stage: str) -> tuple[int, int]:
+        """Messages that a stage has not finished, and that it gave up on."""
+        return self._depth(f"{stage}QueueUrl"), self._depth(f"{stage}DeadLetterQueueUrl")
+
+    def invoke(self, function: str, payload: Any) -> Any:
+        """Calls a function and returns its answer; a function error fails the test."""
+        answer = self.root("lambda").invoke(
+            FunctionName=self.outputs[f"{function}FunctionName"], Payload=json.dumps(payload).encode()
+        )
+        body = json.loads(answer["Payload"].read() or b"null")
+        assert "FunctionError" not in answer, body
+        return body
+
+    def _client(self, session: boto3.Session, service: str) -> Any:
+        return session.client(
+            service,
+            endpoint_url=self.running.endpoint,
+            verify=str(self.running.certificate.authority),
+            config=PLAIN,
+        )
+
+    def _depth(self, output: str) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+        read = self.root("sqs").get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=names)
+        return sum(int(read["Attributes"].get(name, 0)) for name in names)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Any:
+    """The deployed stack. Its log stays under .sluice/ when the run ends."""
+    running = emulator.start(emulator.free_port())
+    try:
+        yield Stack(running, deploy.to_emulator(running, policy=POLICY))
+    finally:
+        emulator.stop(running.port)
+        shutil.rmtree(running.directory / "tmp", ignore_errors=True)
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A key prefix that no other test has."""
+    return f"e2e/{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    """`eventually(probe, what)`: polls until `probe()` is truthy and returns that; says what was missing when it never is."""
+
+    def wait(probe: Callable[[], T], what: str, seconds: float = PATIENT_SECONDS) -> T:
+        deadline = time.monotonic() + seconds
+        while not (found := probe()):
+            assert time.monotonic() < deadline, f"after {seconds:.0f} s still waiting for {what}"
+            time.sleep(0.05)
+        return found
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def openssl() -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Runs openssl: an independent judge of signatures."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(["openssl", *arguments], capture_output=True, check=False)
+
+    return run
