@@ -1,9 +1,12 @@
 //! CSV (RFC 4180): an own splitter, because splitting is what a check of a CSV file spends most of its time on.
 
 mod cells;
+mod formula;
 mod reader;
 mod rows;
 mod scan;
 mod walk;
+mod writer;
 
 pub(crate) use reader::CsvReader;
+pub(crate) use writer::CsvWriter;

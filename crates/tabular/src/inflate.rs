@@ -147,32 +147,28 @@ fn read_error(fault: &SourceFault, error: io::Error) -> TabularError {
 type Reread = io::Chain<io::Cursor<Vec<u8>>, Raw>;
 
 /// The first four bytes of the source.
-struct Magic {
-    bytes: [u8; 4],
-    len: usize,
-}
+struct Magic(Vec<u8>);
 
 impl Magic {
     fn read(mut raw: Raw) -> io::Result<(Self, Reread)> {
         let mut head = Vec::with_capacity(4);
         (&mut raw).take(4).read_to_end(&mut head)?;
-        let mut bytes = [0; 4];
-        for (to, from) in bytes.iter_mut().zip(&head) {
-            *to = *from;
-        }
-        let magic = Self { bytes, len: head.len() };
-        Ok((magic, io::Cursor::new(head).chain(raw)))
+        Ok((Self(head.clone()), io::Cursor::new(head).chain(raw)))
     }
 
     fn compression(&self) -> Compression {
-        match self.bytes {
+        match self.0.as_slice() {
             [0x1f, 0x8b, ..] => Compression::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd] => Compression::Zstd,
             // A zstd stream may begin with a skippable frame (RFC 8878 §3.1.2).
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18] if self.len == 4 => Compression::Zstd,
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Compression::Zstd,
             _ => Compression::None,
         }
     }
+}
+
+/// Whether the first bytes of an object are those of gzip or zstd.
+pub(crate) fn is_compressed(head: &[u8]) -> bool {
+    Magic(head.to_vec()).compression() != Compression::None
 }
 
 /// Gzip, where an object of zero bytes is an empty table and not a truncated stream.

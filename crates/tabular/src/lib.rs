@@ -5,15 +5,26 @@
 
 mod block;
 mod csv;
+mod deflate;
 mod error;
+mod feed;
 mod inflate;
+mod json;
 mod options;
+mod parquet;
 mod path;
 mod reader;
+mod rewrite;
+mod spool;
 mod text;
+mod views;
+mod writer;
 
 pub use block::Block;
 pub use error::{ErrorKind, Limit, Place, TabularError};
 pub use options::{Caps, Compression, CsvOptions, Format, ReadOptions};
 pub use path::ColumnPath;
 pub use reader::{Reader, Source};
+pub use rewrite::{Change, Rewriter};
+pub use spool::spool;
+pub use writer::{WriteOptions, Writer};

@@ -90,7 +90,7 @@ pub struct Caps {
     pub nesting: usize,
     /// Bytes of a Parquet footer. Default 64 MiB.
     pub footer_bytes: usize,
-    /// Decompressed bytes of one column of one Parquet row group, and of each of its pages. Default 1 GiB.
+    /// Decompressed bytes of one Parquet page, and of all repeated values of a column in one row group. Default 256 MiB.
     pub page_bytes: u64,
 }
 
@@ -105,7 +105,7 @@ impl Default for Caps {
             columns: 4_096,
             nesting: 64,
             footer_bytes: 64 << 20,
-            page_bytes: 1 << 30,
+            page_bytes: 256 << 20,
         }
     }
 }
@@ -139,12 +139,28 @@ pub struct ReadOptions {
     pub block_bytes: usize,
     /// Rows of one block of a Parquet file, at most. Default 8,192.
     pub block_rows: usize,
+    /// Whether blocks carry what a [`crate::Rewriter`] needs. Default false.
+    pub rewritable: bool,
 }
 
 impl ReadOptions {
     /// Options for `format` with every default.
     pub fn new(format: Format) -> Self {
-        Self { format, compression: Compression::Auto, caps: Caps::default(), block_bytes: 1 << 20, block_rows: 8_192 }
+        Self {
+            format,
+            compression: Compression::Auto,
+            caps: Caps::default(),
+            block_bytes: 1 << 20,
+            block_rows: 8_192,
+            rewritable: false,
+        }
+    }
+
+    /// The same, for a [`crate::Rewriter`].
+    #[must_use]
+    pub fn rewritable(mut self) -> Self {
+        self.rewritable = true;
+        self
     }
 
     /// The same with another compression.

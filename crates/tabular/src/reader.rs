@@ -3,20 +3,25 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{Cursor, Read};
+use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use bytes::Bytes;
+use parquet::file::reader::{ChunkReader, Length};
 
 use crate::block::Block;
 use crate::csv::CsvReader;
 use crate::error::TabularError;
-use crate::inflate::Inflated;
-use crate::options::{Format, ReadOptions};
+use crate::inflate::{Inflated, is_compressed};
+use crate::json::JsonReader;
+use crate::options::{Compression, Format, ReadOptions};
+use crate::parquet::{Chunks, ParquetReader};
 use crate::path::ColumnPath;
+use crate::spool::spool_inflated;
 
 /// Where the bytes of a table come from.
 pub enum Source {
-    /// Bytes that arrive one after the other. Parquet needs another source: see [`crate::spool`].
+    /// Bytes that arrive one after the other. Parquet needs another source: see [`crate::spool()`].
     Stream(Box<dyn Read + Send>),
     /// A file, read from its start.
     File(File),
@@ -73,32 +78,42 @@ pub struct Reader {
 #[derive(Debug)]
 enum Inner {
     Csv(Box<CsvReader>),
+    JsonLines(Box<JsonReader>),
+    Parquet(Box<ParquetReader>),
+    /// A Parquet object of zero bytes.
+    Empty(SchemaRef),
 }
 
 impl Reader {
     /// Opens a table and reads what names its columns. An object of zero bytes is a table without columns and rows.
+    ///
+    /// Parquet in gzip or zstd is spooled to the system's directory for temporary files first.
     ///
     /// # Errors
     /// The options are unusable, the source fails, or the beginning of the table is malformed or crosses a cap.
     pub fn open(source: impl Into<Source>, options: &ReadOptions) -> Result<Self, TabularError> {
         options.caps.check()?;
         let source = source.into();
+        let inflated = |source: Source| Inflated::open(source.into_stream(), options.compression, &options.caps);
         let inner = match &options.format {
-            Format::Csv(csv) => {
-                let input = Inflated::open(source.into_stream(), options.compression, &options.caps)?;
-                Inner::Csv(Box::new(CsvReader::open(input, csv.clone(), options)?))
-            }
-            Format::JsonLines | Format::Parquet => {
-                return Err(TabularError::Option { option: "format", problem: "not built yet" });
-            }
+            Format::Csv(csv) => Inner::Csv(Box::new(CsvReader::open(inflated(source)?, csv.clone(), options)?)),
+            Format::JsonLines => Inner::JsonLines(Box::new(JsonReader::open(inflated(source)?, options)?)),
+            Format::Parquet => match parquet_chunks(source, options)? {
+                chunks if chunks.len() == 0 => Inner::Empty(Arc::new(Schema::empty())),
+                chunks => Inner::Parquet(Box::new(ParquetReader::open(chunks, options)?)),
+            },
         };
         Ok(Self { inner, done: false })
     }
 
-    /// The columns each batch has.
+    /// The columns each batch has. JSON Lines without a projection: the paths seen so far, in the order they came up;
+    /// later blocks append to them.
     pub fn schema(&self) -> SchemaRef {
         match &self.inner {
-            Inner::Csv(reader) => reader.schema().clone(),
+            Inner::Csv(reader) => Arc::clone(reader.schema()),
+            Inner::JsonLines(reader) => Arc::clone(reader.schema()),
+            Inner::Parquet(reader) => Arc::clone(reader.schema()),
+            Inner::Empty(schema) => Arc::clone(schema),
         }
     }
 
@@ -110,13 +125,83 @@ impl Reader {
     pub fn project(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
         match &mut self.inner {
             Inner::Csv(reader) => reader.project(paths),
+            Inner::JsonLines(reader) => reader.project(paths),
+            Inner::Parquet(reader) => reader.project(paths),
+            Inner::Empty(_) => paths.first().map_or(Ok(()), |path| Err(unknown(path, 0))),
+        }
+    }
+
+    /// Reads every column, and makes sure that these are among them: JSON Lines puts them first and gives NULL where a
+    /// row lacks one. A path asked for takes an object or list as its JSON text; a path only found does not take an
+    /// object that has members, for these have paths of their own.
+    ///
+    /// # Errors
+    /// [`TabularError::UnknownColumn`] for CSV and Parquet.
+    pub fn require(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
+        if let Inner::JsonLines(reader) = &mut self.inner {
+            return reader.require(paths);
+        }
+        let schema = self.schema();
+        match paths.iter().find(|path| schema.index_of(path.as_str()).is_err()) {
+            Some(path) => Err(unknown(path, schema.fields().len())),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn is_json_lines(&self) -> bool {
+        matches!(self.inner, Inner::JsonLines(_))
+    }
+
+    /// The schema of a Parquet file as it is nested.
+    pub(crate) fn nested_schema(&self) -> Option<&SchemaRef> {
+        match &self.inner {
+            Inner::Parquet(reader) => Some(reader.nested_schema()),
+            _ => None,
         }
     }
 
     fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
         match &mut self.inner {
             Inner::Csv(reader) => reader.next_block(),
+            Inner::JsonLines(reader) => reader.next_block(),
+            Inner::Parquet(reader) => reader.next_block(),
+            Inner::Empty(_) => Ok(None),
         }
+    }
+}
+
+fn unknown(path: &ColumnPath, columns: usize) -> TabularError {
+    TabularError::UnknownColumn { path: path.as_str().to_owned(), columns }
+}
+
+/// Random access to a Parquet file; one inside gzip or zstd is unpacked to ephemeral storage.
+fn parquet_chunks(source: Source, options: &ReadOptions) -> Result<Chunks, TabularError> {
+    let failed = |source| TabularError::Read { source };
+    let chunks = match source {
+        Source::Stream(_) => {
+            return Err(TabularError::Option {
+                option: "source",
+                problem: "parquet is read out of order; give a file (see spool) or bytes",
+            });
+        }
+        Source::File(file) => Chunks::of_file(file).map_err(failed)?,
+        Source::Bytes(bytes) => Chunks::of_bytes(bytes),
+    };
+    let magic = chunks.range(0, 4).map_err(failed)?;
+    if !is_wrapped(&magic, options.compression) {
+        return Ok(chunks);
+    }
+    let stream = chunks.get_read(0).map_err(|error| TabularError::Parquet { problem: error.to_string() })?;
+    let input = Inflated::open(Box::new(stream), options.compression, &options.caps)?;
+    let file = spool_inflated(input, &std::env::temp_dir(), options.caps.inflated_bytes)?;
+    Chunks::of_file(file).map_err(failed)
+}
+
+fn is_wrapped(magic: &[u8], compression: Compression) -> bool {
+    match compression {
+        Compression::None => false,
+        Compression::Gzip | Compression::Zstd => !magic.is_empty(),
+        Compression::Auto => !magic.is_empty() && magic != b"PAR1" && is_compressed(magic),
     }
 }
 

@@ -3,37 +3,29 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use crate::block::Block;
+use crate::block::{Block, batch_of};
 use crate::csv::cells::{Grid, unescape};
 use crate::csv::rows::rows;
 use crate::csv::scan::{Dialect, Ends, scan};
 use crate::csv::walk::walk;
-use crate::error::{Limit, Place, TabularError};
+use crate::error::{Limit, TabularError};
+use crate::feed::Feed;
 use crate::inflate::Inflated;
 use crate::options::{Caps, CsvOptions, ReadOptions};
 use crate::path::ColumnPath;
-use crate::text::{check_utf8, place_in, strip_bom};
+use crate::text::check_utf8;
 
 /// Streams a CSV file.
 #[derive(Debug)]
 pub(crate) struct CsvReader {
-    input: Inflated,
+    feed: Feed,
     options: CsvOptions,
     caps: Caps,
     dialect: Dialect,
-    block_bytes: usize,
-    /// Bytes of the input that no block has yet, from the start of a row.
-    pending: Vec<u8>,
-    /// Where `pending` begins.
-    at: Place,
-    /// The input has no more bytes than `pending`.
-    ended: bool,
-    /// The bytes of the block given out last, to be used again when its receiver has dropped it.
-    lent: Option<Buffer>,
     ends: Ends,
     starts: Vec<u32>,
     null_text: Vec<String>,
@@ -62,14 +54,9 @@ impl CsvReader {
         let dialect = Dialect { delimiter: csv.delimiter, quote: csv.quote };
         let (empty, null_text): (Vec<_>, Vec<_>) = csv.null_text.iter().cloned().partition(String::is_empty);
         let mut reader = Self {
-            input,
+            feed: Feed::open(input, options)?,
             dialect,
             caps: options.caps.clone(),
-            block_bytes: options.clamped_block_bytes(),
-            pending: Vec::new(),
-            at: Place { line: 1, byte_offset: 0 },
-            ended: false,
-            lent: None,
             ends: Ends::default(),
             starts: Vec::new(),
             null_text,
@@ -80,9 +67,6 @@ impl CsvReader {
             next_row: 0,
             options: csv,
         };
-        reader.fill(reader.block_bytes)?;
-        let mark = strip_bom(&mut reader.pending)?;
-        reader.at.byte_offset += mark;
         reader.names = reader.read_names()?;
         reader.projection = (0..reader.names.len()).collect();
         reader.schema = schema_of(&reader.names, &reader.projection);
@@ -114,10 +98,10 @@ impl CsvReader {
             let Some(loaded) = self.load()? else { return Ok(None) };
             self.shape(loaded)?;
             if self.starts.is_empty() {
-                self.consume(loaded.bytes);
+                self.feed.consume(loaded.bytes);
                 continue;
             }
-            check_utf8(self.pending.get(..loaded.bytes).unwrap_or_default(), self.at)?;
+            check_utf8(self.feed.first(loaded.bytes), self.feed.at())?;
             self.check_sizes(loaded)?;
             return self.give(loaded).map(Some);
         }
@@ -126,22 +110,20 @@ impl CsvReader {
     /// Finds the rows of the loaded bytes.
     fn shape(&mut self, loaded: Loaded) -> Result<(), TabularError> {
         let columns = self.names.len();
-        rows(&self.pending, columns, loaded.rows, &mut self.ends, &mut self.starts).map_err(|ragged| {
+        let feed = &self.feed;
+        rows(feed.pending(), columns, loaded.rows, &mut self.ends, &mut self.starts).map_err(|ragged| {
             TabularError::Ragged {
-                line: place_in(&self.pending, ragged.start, self.at).line,
+                line: feed.place(ragged.start).line,
                 expected: columns as u64,
                 found: ragged.found as u64,
             }
         })
     }
 
-    /// Builds the batch of the loaded rows and keeps the bytes after them.
+    /// Builds the batch of the loaded rows.
     fn give(&mut self, loaded: Loaded) -> Result<Block, TabularError> {
-        let rest = self.pending.split_off(loaded.bytes);
-        let bytes = std::mem::replace(&mut self.pending, rest);
-        let place = place_in(&bytes, bytes.len(), self.at);
-        let buffer = Buffer::from_vec(bytes);
-        let block: Arc<[Buffer]> = [buffer.clone()].into();
+        let buffer = self.feed.give(loaded.bytes);
+        let buffers: Arc<[Buffer]> = [buffer.clone()].into();
         let grid = Grid {
             bytes: buffer.as_slice(),
             ends: self.ends.as_slice(),
@@ -152,111 +134,62 @@ impl CsvReader {
             null_text: &self.null_text,
             empty_is_null: self.empty_is_null,
         };
-        let columns = self
-            .projection
-            .iter()
-            .map(|&column| grid.column(column, &block).map(|cells| Arc::new(cells) as ArrayRef))
-            .collect::<Result<Vec<_>, _>>()?;
+        let column = |column: &usize| grid.column(*column, &buffers).map(|cells| Arc::new(cells) as ArrayRef);
+        let columns = self.projection.iter().map(column).collect::<Result<Vec<_>, _>>()?;
         let rows = self.starts.len();
-        let batch_options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &batch_options)
-            .map_err(|error| TabularError::Shape { problem: error.to_string() })?;
-        let block = Block { batch, first_row: self.next_row };
+        let block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
         self.next_row += rows as u64;
-        self.at = place;
-        self.lent = Some(buffer);
         Ok(block)
     }
 
     /// Fills `pending` until it holds at least one whole row, and scans it.
     fn load(&mut self) -> Result<Option<Loaded>, TabularError> {
-        let mut target = self.block_bytes;
+        if !self.feed.fill_block()? {
+            return Ok(None);
+        }
         loop {
-            self.fill(target)?;
-            if self.pending.is_empty() {
-                return Ok(None);
-            }
             let (mut loaded, open) = self.split()?;
             if let Some(bytes) = self.whole_rows() {
                 loaded.bytes = bytes;
                 return Ok(Some(loaded));
             }
-            if self.pending.len() > self.caps.row_bytes {
-                return Err(self.limit(Limit::RowBytes, self.caps.row_bytes, 0));
+            if self.feed.ended() {
+                return Err(TabularError::UnterminatedQuote { place: self.feed.place(open.unwrap_or_default()) });
             }
-            if self.ended {
-                let at = open.unwrap_or_default();
-                return Err(TabularError::UnterminatedQuote { place: place_in(&self.pending, at, self.at) });
-            }
-            target = (self.pending.len() * 2).min(self.caps.row_bytes + 1).max(self.pending.len() + 1);
+            self.feed.fill_more()?;
         }
-    }
-
-    /// Reads until `pending` holds `target` bytes. A last row without a line feed gets one.
-    fn fill(&mut self, target: usize) -> Result<(), TabularError> {
-        if self.ended {
-            return Ok(());
-        }
-        if self.pending.capacity() < target {
-            let mut grown = self.take_back(target);
-            grown.extend_from_slice(&self.pending);
-            self.pending = grown;
-        }
-        self.ended = self.input.fill(&mut self.pending, target)?;
-        if self.ended && self.pending.last().is_some_and(|last| *last != b'\n') {
-            self.pending.push(b'\n');
-        }
-        Ok(())
-    }
-
-    /// The memory of the last block if its receiver has dropped it, else new memory.
-    fn take_back(&mut self, capacity: usize) -> Vec<u8> {
-        // One more than asked for: the line feed that `fill` may add.
-        let fresh = || Vec::with_capacity(capacity + 1);
-        let Some(Ok(mut bytes)) = self.lent.take().map(Buffer::into_vec::<u8>) else { return fresh() };
-        if !(capacity..=capacity.saturating_mul(4)).contains(&bytes.capacity()) {
-            return fresh();
-        }
-        bytes.clear();
-        bytes
     }
 
     /// Finds the cells of `pending`. The position is that of a quote still open at the end, if the fast scan could not
     /// be trusted or the input has ended.
     fn split(&mut self) -> Result<(Loaded, Option<usize>), TabularError> {
         self.ends.clear();
-        let seen = scan(&self.pending, self.dialect, &mut self.ends);
+        let seen = scan(self.feed.pending(), self.dialect, &mut self.ends);
         if seen.nul
-            && let Some(at) = memchr::memchr(0, &self.pending)
+            && let Some(at) = memchr::memchr(0, self.feed.pending())
         {
-            return Err(TabularError::Nul { place: place_in(&self.pending, at, self.at) });
+            return Err(TabularError::Nul { place: self.feed.place(at) });
         }
         let loaded = Loaded { bytes: 0, rows: seen.rows, quotes: seen.quotes, doubled: seen.doubled };
-        let is_exact = !seen.stray && (!seen.open || !self.ended);
+        let is_exact = !seen.stray && (!seen.open || !self.feed.ended());
         if is_exact {
             return Ok((loaded, None));
         }
         self.ends.clear();
-        let walked = walk(&self.pending, self.dialect, &mut self.ends);
+        let walked = walk(self.feed.pending(), self.dialect, &mut self.ends);
         if let Some(at) = walked.text_after_quote {
-            return Err(TabularError::TextAfterQuote { place: place_in(&self.pending, at, self.at) });
+            return Err(TabularError::TextAfterQuote { place: self.feed.place(at) });
         }
         Ok((Loaded { rows: walked.rows, doubled: walked.doubled, ..loaded }, walked.open))
     }
 
     /// Bytes of the whole rows in `pending`; the ends of cells after them are forgotten.
     fn whole_rows(&mut self) -> Option<usize> {
-        let is_line_feed = |end: &u32| self.pending.get(*end as usize) == Some(&b'\n');
+        let is_line_feed = |end: &u32| self.feed.pending().get(*end as usize) == Some(&b'\n');
         let last = self.ends.as_slice().iter().rposition(is_line_feed)?;
         let bytes = self.ends.as_slice().get(last).map(|end| *end as usize + 1);
         self.ends.truncate(last + 1);
         bytes
-    }
-
-    /// Forgets the first bytes of `pending`.
-    fn consume(&mut self, bytes: usize) {
-        self.at = place_in(&self.pending, bytes, self.at);
-        self.pending.drain(..bytes.min(self.pending.len()));
     }
 
     /// Reads the header, or counts the cells of the first row.
@@ -268,16 +201,16 @@ impl CsvReader {
             }
         };
         if cells.len() > self.caps.columns {
-            return Err(self.limit(Limit::Columns, self.caps.columns, 0));
+            return Err(self.feed.limit(Limit::Columns, self.caps.columns, 0));
         }
         if !self.options.header {
             return Ok((0..cells.len()).map(|i| format!("col_{i}")).collect());
         }
         let bytes = cells.last().map_or(0, |cell| cell.1 + 1);
-        check_utf8(self.pending.get(..bytes).unwrap_or_default(), self.at)?;
+        check_utf8(self.feed.first(bytes), self.feed.at())?;
         let names: Vec<String> = cells.iter().enumerate().map(|(i, cell)| self.name(i, *cell)).collect();
         refuse_duplicates(&names)?;
-        self.consume(bytes);
+        self.feed.consume(bytes);
         Ok(names)
     }
 
@@ -285,14 +218,14 @@ impl CsvReader {
     fn first_row(&mut self, loaded: Loaded) -> Result<Option<Vec<(usize, usize)>>, TabularError> {
         let mut blank_bytes = 0;
         for end in self.ends.as_slice() {
-            let line = self.pending.get(blank_bytes..*end as usize);
-            if !matches!(line, Some(b"" | b"\r")) || self.pending.get(*end as usize) != Some(&b'\n') {
+            let line = self.feed.pending().get(blank_bytes..*end as usize);
+            if !matches!(line, Some(b"" | b"\r")) || self.feed.pending().get(*end as usize) != Some(&b'\n') {
                 break;
             }
             blank_bytes = *end as usize + 1;
         }
         if blank_bytes > 0 {
-            self.consume(blank_bytes);
+            self.feed.consume(blank_bytes);
             return if blank_bytes == loaded.bytes { Ok(None) } else { self.reload() };
         }
         let mut cells = Vec::new();
@@ -301,7 +234,7 @@ impl CsvReader {
             let end = *end as usize;
             cells.push((start, end));
             start = end + 1;
-            if self.pending.get(end) == Some(&b'\n') || cells.len() > self.caps.columns {
+            if self.feed.pending().get(end) == Some(&b'\n') || cells.len() > self.caps.columns {
                 break;
             }
         }
@@ -317,8 +250,9 @@ impl CsvReader {
 
     /// The text of a header cell.
     fn name(&self, column: usize, (start, end): (usize, usize)) -> String {
-        let raw = self.pending.get(start..end).unwrap_or_default();
-        let raw = if self.pending.get(end) == Some(&b'\n') { raw.strip_suffix(b"\r").unwrap_or(raw) } else { raw };
+        let raw = self.feed.pending().get(start..end).unwrap_or_default();
+        let raw =
+            if self.feed.pending().get(end) == Some(&b'\n') { raw.strip_suffix(b"\r").unwrap_or(raw) } else { raw };
         let mut text = Vec::with_capacity(raw.len());
         match (self.dialect.quote, raw) {
             (Some(quote), [first, inner @ .., last]) if *first == quote && *last == quote => {
@@ -339,19 +273,15 @@ impl CsvReader {
             let mut cell_start = start;
             for end in ends.iter().map(|end| *end as usize) {
                 if end - cell_start > self.caps.field_bytes {
-                    return Err(self.limit(Limit::FieldBytes, self.caps.field_bytes, cell_start));
+                    return Err(self.feed.limit(Limit::FieldBytes, self.caps.field_bytes, cell_start));
                 }
                 cell_start = end + 1;
             }
             if cell_start - start > self.caps.row_bytes {
-                return Err(self.limit(Limit::RowBytes, self.caps.row_bytes, start));
+                return Err(self.feed.limit(Limit::RowBytes, self.caps.row_bytes, start));
             }
         }
         Ok(())
-    }
-
-    fn limit(&self, limit: Limit, allowed: usize, at: usize) -> TabularError {
-        TabularError::Limit { limit, allowed: allowed as u64, place: Some(place_in(&self.pending, at, self.at)) }
     }
 }
 

@@ -1,0 +1,40 @@
+//! Cells that a spreadsheet would run (OWASP, "CSV Injection",
+//! <https://owasp.org/www-community/attacks/CSV_Injection>).
+
+/// Whether a spreadsheet may take `text` for a formula. Plain numbers such as `-12.5` are none.
+pub(crate) fn is_formula(text: &str) -> bool {
+    let Some(first) = text.chars().next() else { return false };
+    match first {
+        '+' | '-' => !is_number(text),
+        '=' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠' => true,
+        _ => false,
+    }
+}
+
+/// A sign, digits, at most one point, at most one exponent.
+fn is_number(text: &str) -> bool {
+    let unsigned = |text: &'_ str| text.strip_prefix(['+', '-']).unwrap_or(text).to_owned();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = unsigned(text);
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    digits(&unsigned(exponent)) && digits(fraction) && (digits(whole) || whole.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_and_numbers() {
+        for text in [
+            "=1+1", "+1+1", "-1-cmd", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠x", "-", "+", "--1", "-1e",
+            "-.",
+        ] {
+            assert!(is_formula(text), "{text:?}");
+        }
+        for text in ["", "1", "-12.5", "+1", "-.5", "-1e-9", "a=1", "'=1", "x@y.z"] {
+            assert!(!is_formula(text), "{text:?}");
+        }
+    }
+}

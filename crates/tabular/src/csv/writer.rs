@@ -1,0 +1,123 @@
+//! Writes batches as CSV (RFC 4180, lines end with LF): a cell is quoted only when it must be.
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_cast::display::ArrayFormatter;
+use arrow_schema::{DataType, Schema};
+
+use crate::csv::formula::is_formula;
+use crate::error::TabularError;
+use crate::json::{formatter, text};
+use crate::options::CsvOptions;
+
+/// Turns rows into lines.
+#[derive(Debug)]
+pub(crate) struct CsvWriter {
+    options: CsvOptions,
+    null_text: String,
+    neutralise_formulas: bool,
+}
+
+/// One column of a batch.
+enum Column<'a> {
+    Text(&'a dyn Array),
+    Displayed(&'a dyn Array, ArrayFormatter<'a>),
+}
+
+impl CsvWriter {
+    pub(crate) fn new(options: CsvOptions, neutralise_formulas: bool) -> Result<Self, TabularError> {
+        options.check()?;
+        let null_text = options.null_text.first().cloned().unwrap_or_default();
+        Ok(Self { options, null_text, neutralise_formulas })
+    }
+
+    /// Appends the header, if one is wanted.
+    pub(crate) fn header(&self, schema: &Schema, out: &mut Vec<u8>) -> Result<(), TabularError> {
+        if !self.options.header || schema.fields().is_empty() {
+            return Ok(());
+        }
+        for (i, field) in schema.fields().iter().enumerate() {
+            self.delimit(i, out);
+            self.text(field.name(), out)?;
+        }
+        out.push(b'\n');
+        Ok(())
+    }
+
+    /// Appends the rows of a batch.
+    pub(crate) fn write(&self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), TabularError> {
+        if batch.num_columns() == 0 {
+            return Ok(());
+        }
+        let columns = batch.columns().iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        for row in 0..batch.num_rows() {
+            for (i, column) in columns.iter().enumerate() {
+                self.delimit(i, out);
+                match column {
+                    Column::Text(array) | Column::Displayed(array, _) if array.is_null(row) => {
+                        out.extend_from_slice(self.null_text.as_bytes());
+                    }
+                    Column::Text(array) => self.text(text(*array, row), out)?,
+                    Column::Displayed(_, formatter) => self.cell(&formatter.value(row).to_string(), out)?,
+                }
+            }
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+
+    fn delimit(&self, column: usize, out: &mut Vec<u8>) {
+        if column > 0 {
+            out.push(self.options.delimiter);
+        }
+    }
+
+    /// A cell whose text came from the input, and that a spreadsheet may take for a formula.
+    fn text(&self, text: &str, out: &mut Vec<u8>) -> Result<(), TabularError> {
+        if self.neutralise_formulas && is_formula(text) {
+            return self.cell(&format!("'{text}"), out);
+        }
+        self.cell(text, out)
+    }
+
+    fn cell(&self, text: &str, out: &mut Vec<u8>) -> Result<(), TabularError> {
+        if !self.must_quote(text) {
+            out.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
+        let Some(quote) = self.options.quote else {
+            return Err(TabularError::Shape {
+                problem: "a cell holds the delimiter, a line break or the text for null, and quoting is off".to_owned(),
+            });
+        };
+        out.push(quote);
+        let mut rest = text.as_bytes();
+        while let Some(at) = memchr::memchr(quote, rest) {
+            let (before, after) = rest.split_at(at + 1);
+            out.extend_from_slice(before);
+            out.push(quote);
+            rest = after;
+        }
+        out.extend_from_slice(rest);
+        out.push(quote);
+        Ok(())
+    }
+
+    fn must_quote(&self, text: &str) -> bool {
+        let special = |byte: &u8| {
+            *byte == self.options.delimiter || matches!(*byte, b'\n' | b'\r') || Some(*byte) == self.options.quote
+        };
+        text.bytes().any(|byte| special(&byte))
+            || self.options.null_text.iter().any(|null| null == text)
+            // At the start of a file it would be taken for a byte order mark.
+            || text.starts_with('\u{feff}')
+            // An empty line is skipped.
+            || text.is_empty()
+    }
+}
+
+fn column(array: &ArrayRef) -> Result<Column<'_>, TabularError> {
+    Ok(match array.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Column::Text(array.as_ref()),
+        _ => Column::Displayed(array.as_ref(), formatter(array.as_ref())?),
+    })
+}

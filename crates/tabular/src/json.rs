@@ -1,0 +1,16 @@
+//! JSON Lines (RFC 8259, one object a line): an own validating scanner, because only the values on the asked paths are
+//! wanted, where they lie, and with their positions, so that a rewriter can leave everything else as it was.
+
+mod edit;
+mod paths;
+mod reader;
+mod scan;
+mod string;
+mod value;
+mod walk;
+mod writer;
+
+pub(crate) use edit::LineEditor;
+pub(crate) use reader::{JsonReader, SourceLines};
+pub(crate) use value::{formatter, text};
+pub(crate) use writer::JsonLinesWriter;

@@ -1,0 +1,231 @@
+//! Reads Parquet row group by row group.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+
+use crate::block::{Block, Origin, batch_of};
+use crate::error::{Limit, TabularError};
+use crate::options::{Caps, ReadOptions};
+use crate::parquet::chunks::Chunks;
+use crate::parquet::guard;
+use crate::parquet::nested::{Leaf, leaf_array, leaves};
+use crate::path::ColumnPath;
+
+/// Decoded bytes that a batch aims at.
+const BATCH_BYTES: u64 = 4 << 20;
+
+/// Streams a Parquet file.
+pub(crate) struct ParquetReader {
+    chunks: Chunks,
+    caps: Caps,
+    metadata: ArrowReaderMetadata,
+    leaves: Vec<Leaf>,
+    projection: Vec<usize>,
+    schema: SchemaRef,
+    keep_nested: bool,
+    block_rows: usize,
+    next_group: usize,
+    open_group: Option<ParquetRecordBatchReader>,
+    next_row: u64,
+}
+
+impl std::fmt::Debug for ParquetReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParquetReader").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+/// Runs a decoder step. The decoder is not written for hostile files and panics on some.
+fn guarded<T>(step: impl FnOnce() -> Result<T, TabularError>) -> Result<T, TabularError> {
+    catch_unwind(AssertUnwindSafe(step))
+        .unwrap_or_else(|_| Err(TabularError::Parquet { problem: "the decoder gave up on its structure".to_owned() }))
+}
+
+fn undecodable(chunks: &Chunks, error: impl std::fmt::Display) -> TabularError {
+    match chunks.fault.take() {
+        Some(source) => TabularError::Read { source },
+        None => TabularError::Parquet { problem: error.to_string() },
+    }
+}
+
+impl ParquetReader {
+    /// Opens a file and reads its footer.
+    pub(crate) fn open(chunks: Chunks, options: &ReadOptions) -> Result<Self, TabularError> {
+        guard::check_footer(&chunks, &options.caps)?;
+        let metadata = guarded(|| load(&chunks))?;
+        let leaves = leaves(metadata.schema().fields());
+        refuse_duplicates(&leaves)?;
+        let mut reader = Self {
+            caps: options.caps.clone(),
+            projection: (0..leaves.len()).collect(),
+            schema: Arc::new(Schema::empty()),
+            keep_nested: options.rewritable,
+            block_rows: options.block_rows.max(1),
+            next_group: 0,
+            open_group: None,
+            next_row: 0,
+            chunks,
+            metadata,
+            leaves,
+        };
+        reader.schema = reader.projected_schema();
+        Ok(reader)
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The columns as they are nested in the file.
+    pub(crate) fn nested_schema(&self) -> &SchemaRef {
+        self.metadata.schema()
+    }
+
+    /// Reads only these columns.
+    pub(crate) fn project(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
+        let by_path: HashMap<&str, usize> =
+            self.leaves.iter().enumerate().map(|(i, leaf)| (leaf.path.as_str(), i)).collect();
+        let find = |path: &ColumnPath| {
+            by_path.get(path.as_str()).copied().ok_or_else(|| TabularError::UnknownColumn {
+                path: path.as_str().to_owned(),
+                columns: self.leaves.len(),
+            })
+        };
+        self.projection = paths.iter().map(find).collect::<Result<_, _>>()?;
+        self.schema = self.projected_schema();
+        Ok(())
+    }
+
+    fn projected_schema(&self) -> SchemaRef {
+        let fields = self.projection.iter().filter_map(|i| self.leaves.get(*i)).map(|leaf| Arc::clone(&leaf.field));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    /// The leaves that are decoded: the projected ones, or all for a rewriter.
+    fn decoded(&self) -> Vec<&Leaf> {
+        if self.keep_nested {
+            return self.leaves.iter().collect();
+        }
+        self.projection.iter().filter_map(|i| self.leaves.get(*i)).collect()
+    }
+
+    /// The next rows, or `None` at the end.
+    pub(crate) fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
+        loop {
+            if let Some(group) = &mut self.open_group {
+                let next = guarded(|| group.next().transpose().map_err(|error| undecodable(&self.chunks, error)))?;
+                match next {
+                    Some(batch) if batch.num_rows() > 0 => return self.block(batch).map(Some),
+                    Some(_) => continue,
+                    None => self.open_group = None,
+                }
+            }
+            if self.next_group >= self.metadata.metadata().num_row_groups() {
+                return Ok(None);
+            }
+            self.open_next_group()?;
+        }
+    }
+
+    fn open_next_group(&mut self) -> Result<(), TabularError> {
+        let mut columns: Vec<usize> = self.decoded().iter().flat_map(|leaf| leaf.columns.clone()).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let file = self.metadata.metadata();
+        if self.next_group == 0 {
+            guard::check_sizes(file, &self.chunks, &columns, &self.caps)?;
+        }
+        let Some(group) = file.row_groups().get(self.next_group) else { return Ok(()) };
+        guard::check_pages(group.columns(), &columns, &self.chunks, &self.caps)?;
+        let rows = u64::try_from(group.num_rows()).unwrap_or_default();
+        let bytes: u64 = columns
+            .iter()
+            .filter_map(|column| group.columns().get(*column))
+            .map(|column| u64::try_from(column.uncompressed_size()).unwrap_or_default())
+            .fold(0, u64::saturating_add);
+        let batch_rows = self.batch_rows(rows, bytes)?;
+        let mask = ProjectionMask::leaves(file.file_metadata().schema_descr(), columns);
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.chunks.clone(), self.metadata.clone())
+            .with_projection(mask)
+            .with_row_groups(vec![self.next_group])
+            .with_batch_size(batch_rows);
+        let group = guarded(|| builder.build().map_err(|error| undecodable(&self.chunks, error)))?;
+        self.open_group = Some(group);
+        self.next_group += 1;
+        Ok(())
+    }
+
+    /// Rows of a batch, so that it stays near [`BATCH_BYTES`].
+    fn batch_rows(&self, rows: u64, bytes: u64) -> Result<usize, TabularError> {
+        let mut row_bytes = bytes.checked_div(rows).unwrap_or_default().max(1);
+        // Values of a fixed size are copied for every row, however few bytes the file spends on them.
+        for leaf in self.decoded() {
+            if let DataType::FixedSizeBinary(width) = leaf.field.data_type() {
+                let width = u64::try_from(*width).unwrap_or_default();
+                if width > self.caps.field_bytes as u64 {
+                    let allowed = self.caps.field_bytes as u64;
+                    return Err(TabularError::Limit { limit: Limit::FieldBytes, allowed, place: None });
+                }
+                row_bytes = row_bytes.max(width);
+            }
+        }
+        let fitting = usize::try_from(BATCH_BYTES / row_bytes).unwrap_or(usize::MAX);
+        Ok(fitting.clamp(1, self.block_rows))
+    }
+
+    fn block(&mut self, batch: RecordBatch) -> Result<Block, TabularError> {
+        // The decoder leaves out what was not asked for, so positions are those of its own schema.
+        let present = leaves(batch.schema_ref().fields());
+        let steps: HashMap<&str, &[usize]> =
+            present.iter().map(|leaf| (leaf.path.as_str(), leaf.steps.as_slice())).collect();
+        let columns = self.projection.iter().filter_map(|i| self.leaves.get(*i)).map(|leaf| {
+            let steps = steps.get(leaf.path.as_str()).copied().unwrap_or_default();
+            leaf_array(&batch, steps)
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let rows = batch.num_rows();
+        let mut block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
+        if self.keep_nested {
+            block.origin = Origin::Nested(batch);
+        }
+        self.next_row += rows as u64;
+        Ok(block)
+    }
+}
+
+/// Reads the footer; strings and bytes become views, so that a value repeated by a dictionary is held once.
+fn load(chunks: &Chunks) -> Result<ArrowReaderMetadata, TabularError> {
+    let plain = ArrowReaderMetadata::load(chunks, ArrowReaderOptions::new()).map_err(|e| undecodable(chunks, e))?;
+    let fields = plain.schema().fields().iter().map(|field| Arc::new(as_view(field)));
+    let schema = Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), plain.schema().metadata().clone()));
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(|e| undecodable(chunks, e))
+}
+
+fn as_view(field: &Field) -> Field {
+    let data_type = match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        DataType::Struct(members) => DataType::Struct(members.iter().map(|member| Arc::new(as_view(member))).collect()),
+        other => other.clone(),
+    };
+    field.clone().with_data_type(data_type)
+}
+
+fn refuse_duplicates(leaves: &[Leaf]) -> Result<(), TabularError> {
+    let mut seen = HashMap::new();
+    for (i, leaf) in leaves.iter().enumerate() {
+        if let Some(first) = seen.insert(leaf.path.as_str(), i) {
+            return Err(TabularError::DuplicateColumn { first: first + 1, second: i + 1 });
+        }
+    }
+    Ok(())
+}
