@@ -14,11 +14,15 @@
 //!
 //! Nothing here knows an AWS SDK.
 
+pub mod config;
 pub mod digest;
 pub mod disposition;
+pub mod event;
 pub mod object;
 pub mod policy;
 pub mod port;
+pub mod runner;
+pub mod telemetry;
 
 pub use digest::Sha256Digest;
 pub use disposition::{Dispose, Disposition};

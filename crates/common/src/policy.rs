@@ -4,9 +4,20 @@
 //! `crates/common/schema/pipeline-policy.schema.json`, gives editors the same answer for everything that a schema can say.
 
 mod digest;
+mod load;
 mod model;
+mod privacy;
+mod problem;
+mod reader;
+mod sections;
+mod yaml;
 
+pub use load::MAX_POLICY_BYTES;
 pub use model::{
     CatalogSpec, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern, OnFail,
     OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Transform, Undeclared,
 };
+pub use problem::{PolicyProblem, PolicyProblems};
+
+#[cfg(test)]
+mod tests;

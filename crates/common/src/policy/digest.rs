@@ -3,11 +3,15 @@
 
 use serde::Serialize;
 
-use super::model::{CatalogSpec, Dataset, FormatSpec, PrivacySpec, QualitySpec};
+use super::model::{CatalogSpec, FormatSpec, PrivacySpec, QualitySpec};
 use crate::digest::Sha256Digest;
 
-/// The version of the policy's format, bound into each digest.
-const POLICY_VERSION: u32 = 1;
+/// Two digests of a dataset's configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SectionDigests {
+    pub(super) quality: Sha256Digest,
+    pub(super) privacy: Sha256Digest,
+}
 
 #[derive(Serialize)]
 struct QualityConfig<'a> {
@@ -26,34 +30,24 @@ struct PrivacyConfig<'a> {
     catalog: Option<&'a CatalogSpec>,
 }
 
-impl Dataset {
-    /// What decides a verdict: the dataset's name, its format and its `quality` section. The text of a ruleset that lies in
-    /// S3 or Glue is not in it.
-    pub fn quality_digest(&self) -> Sha256Digest {
-        canonical_digest(&QualityConfig {
-            version: POLICY_VERSION,
-            dataset: &self.name,
-            format: &self.format,
-            quality: &self.quality,
-        })
-    }
-
-    /// What decides the published bytes: the dataset's name, its format, its `privacy` and its `catalog` section. The order of
-    /// columns in the policy does not count.
-    pub fn privacy_digest(&self) -> Sha256Digest {
-        canonical_digest(&PrivacyConfig {
-            version: POLICY_VERSION,
-            dataset: &self.name,
-            format: &self.format,
-            privacy: &self.privacy,
-            catalog: self.catalog.as_ref(),
+impl SectionDigests {
+    /// Digests the sections, bound to the version of the policy's format.
+    pub(super) fn of(
+        version: u32,
+        dataset: &str,
+        format: &FormatSpec,
+        quality: &QualitySpec,
+        privacy: &PrivacySpec,
+        catalog: Option<&CatalogSpec>,
+    ) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            quality: canonical_digest(&QualityConfig { version, dataset, format, quality })?,
+            privacy: canonical_digest(&PrivacyConfig { version, dataset, format, privacy, catalog })?,
         })
     }
 }
 
 /// SHA-256 over canonical JSON, RFC 8785.
-fn canonical_digest(config: &impl Serialize) -> Sha256Digest {
-    // Writing plain structs with text keys and small integers to memory has no way to fail; were one added, the digest of
-    // nothing would differ from every other and the statement keys with it.
-    Sha256Digest::of(&serde_jcs::to_vec(config).unwrap_or_default())
+fn canonical_digest(config: &impl Serialize) -> Result<Sha256Digest, serde_json::Error> {
+    Ok(Sha256Digest::of(&serde_jcs::to_vec(config)?))
 }

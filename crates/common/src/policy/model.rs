@@ -4,6 +4,7 @@ use globset::GlobMatcher;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use super::digest::SectionDigests;
 use crate::digest::Sha256Digest;
 use crate::object::ObjectKey;
 use crate::port::RetentionMode;
@@ -48,6 +49,21 @@ pub struct Dataset {
     pub integrity: IntegritySpec,
     /// The table under which the curated objects are known.
     pub catalog: Option<CatalogSpec>,
+    pub(super) digests: SectionDigests,
+}
+
+impl Dataset {
+    /// SHA-256 of what decides a verdict: the dataset's name, its format and its `quality` section. The text of a ruleset
+    /// that lies in S3 or Glue is not in it.
+    pub fn quality_digest(&self) -> &Sha256Digest {
+        &self.digests.quality
+    }
+
+    /// SHA-256 of what decides the published bytes: the dataset's name, its format, its `privacy` and its `catalog`
+    /// section. The order of columns in the policy does not count.
+    pub fn privacy_digest(&self) -> &Sha256Digest {
+        &self.digests.privacy
+    }
 }
 
 /// A glob over decoded keys. `*` and `?` do not match `/`, `**` does; `?` and `[…]` match one byte of UTF-8;

@@ -29,6 +29,13 @@ impl Deadline {
         Self(instant)
     }
 
+    /// A deadline as the Lambda Runtime API gives it, in milliseconds since the epoch. Beyond what a [`Timestamp`] can
+    /// hold it is the last one.
+    pub fn from_epoch_ms(epoch_ms: u64) -> Self {
+        let instant = i64::try_from(epoch_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        Self(instant.unwrap_or(Timestamp::MAX))
+    }
+
     /// Time left; zero when it has passed.
     pub fn left(&self, now: Timestamp) -> Duration {
         Duration::try_from(self.0.duration_since(now)).unwrap_or(Duration::ZERO)

@@ -1,0 +1,11 @@
+//! What a function says of itself: JSON log lines and embedded metrics on standard output, where Lambda collects both.
+//!
+//! No line holds a payload, a cell, a token or an object's key. An object is named by its
+//! [`crate::object::ObjectVersionId`].
+
+pub mod emf;
+mod logs;
+mod tally;
+
+pub use logs::init;
+pub use tally::Tally;
