@@ -44,8 +44,8 @@ $(CHECKOV)/.done: infra/requirements-checkov.txt
 	$(CHECKOV)/bin/pip install --quiet --no-deps --disable-pip-version-check -r infra/requirements-checkov.txt
 	touch $@
 
-$(LOCALSTACK)/.done: infra/requirements-localstack.txt infra/local/python312.sh
-	rm -rf $(LOCALSTACK) && "$$(bash infra/local/python312.sh)" -m venv $(LOCALSTACK)
+$(LOCALSTACK)/.done: infra/requirements-localstack.txt infra/local/python313.sh
+	rm -rf $(LOCALSTACK) && "$$(bash infra/local/python313.sh)" -m venv $(LOCALSTACK)
 	$(LOCALSTACK)/bin/pip install --quiet --no-deps --disable-pip-version-check -r infra/requirements-localstack.txt
 	touch $@
 
@@ -69,7 +69,7 @@ requirements: setup ## Pin the Python tools anew from infra/requirements*.in
 	cd infra && for name in requirements requirements-checkov; do \
 	  uv pip compile --quiet --upgrade --no-annotate --custom-compile-command "make requirements" --universal --python-version 3.11 \
 	    --no-emit-package pandas $$([ $$name = requirements ] && echo --no-emit-package numpy) $$name.in -o $$name.txt; done
-	cd infra && uv pip compile --quiet --upgrade --no-annotate --custom-compile-command "make requirements" --python-version 3.12 \
+	cd infra && uv pip compile --quiet --upgrade --no-annotate --custom-compile-command "make requirements" --python-version 3.13 \
 	  --exclude-newer 2026-03-01 requirements-localstack.in -o requirements-localstack.txt
 
 # ---- build ---------------------------------------------------------------------------------------------------------

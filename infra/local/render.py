@@ -50,6 +50,7 @@ EVALUATED_KEYS = frozenset(
         "aws:SecureTransport",
         "aws:SourceAccount",
         "aws:SourceArn",
+        "s3:prefix",
         "s3:x-amz-server-side-encryption",
     }
 )
