@@ -47,21 +47,21 @@ impl fmt::Display for Diagnostic {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
-    omitted: usize,
+    truncated: bool,
 }
 
 impl Diagnostics {
-    /// The messages, at most [`Diagnostics::MAX`].
+    /// The messages.
     pub fn as_slice(&self) -> &[Diagnostic] {
         &self.list
     }
 
-    /// How many further messages were left out.
-    pub const fn omitted(&self) -> usize {
-        self.omitted
+    /// Whether there were more problems than are listed. Reading stops soon after [`Diagnostics::MAX`] errors.
+    pub const fn is_truncated(&self) -> bool {
+        self.truncated
     }
 
-    /// The greatest number of messages kept for one ruleset.
+    /// The greatest number of errors, and of warnings, kept for one ruleset.
     pub const MAX: usize = 100;
 
     /// Whether any message is an error.
@@ -83,8 +83,8 @@ impl fmt::Display for Diagnostics {
             }
             write!(f, "{diagnostic}")?;
         }
-        if self.omitted > 0 {
-            write!(f, "\n\nand {} further problems", self.omitted)?;
+        if self.truncated {
+            f.write_str("\n\nand further problems, not listed")?;
         }
         Ok(())
     }

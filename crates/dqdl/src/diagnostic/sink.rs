@@ -48,19 +48,26 @@ impl Problem {
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     problems: Vec<Problem>,
-    omitted: usize,
     errors: usize,
+    warnings: usize,
 }
 
 impl Sink {
-    /// Keeps `problem`, or only counts it when there are too many.
+    /// Keeps `problem`, or only counts it when there are too many of its severity.
     pub(crate) fn report(&mut self, problem: Problem) {
-        self.errors += usize::from(problem.severity == Severity::Error);
-        if self.problems.len() < Diagnostics::MAX {
+        let count = match problem.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        if *count <= Diagnostics::MAX {
             self.problems.push(problem);
-        } else {
-            self.omitted += 1;
         }
+    }
+
+    /// Whether so many errors were found that reading on serves nobody.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.errors >= Diagnostics::MAX
     }
 
     /// Whether anything reported refuses the ruleset.
@@ -76,9 +83,10 @@ impl Sink {
     /// Sorts the problems by place and finds their lines and columns in one pass over `source`.
     pub(crate) fn into_diagnostics(mut self, source: &str) -> Diagnostics {
         self.problems.sort_by_key(|problem| problem.span.start);
+        let truncated = self.is_full() || self.warnings > Diagnostics::MAX;
         let mut lines = Lines::new(source);
         let list = self.problems.into_iter().map(|problem| lines.locate(problem)).collect();
-        Diagnostics { list, omitted: self.omitted }
+        Diagnostics { list, truncated }
     }
 }
 

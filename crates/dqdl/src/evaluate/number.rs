@@ -10,8 +10,7 @@ pub trait History {
     fn last(&self, count: usize) -> Vec<f64>;
 
     /// The value of a function that DQDL itself does not have, or `None` when there is no such function.
-    fn call(&self, name: &str, arguments: &[Value]) -> Option<f64> {
-        let _ = (name, arguments);
+    fn call(&self, _name: &str, _arguments: &[Value]) -> Option<f64> {
         None
     }
 }

@@ -7,7 +7,7 @@ use crate::span::Span;
 use crate::token::TokenKind;
 
 /// The greatest number of labels of a rule, the default ones included.
-const MAX_LABELS: usize = 10;
+pub(super) const MAX_LABELS: usize = 10;
 const MAX_KEY_CHARS: usize = 128;
 const MAX_VALUE_CHARS: usize = 256;
 

@@ -148,6 +148,13 @@ impl<'a> Parser<'a> {
         Reported
     }
 
+    /// Goes to the end when there are too many errors to read on.
+    fn give_up_when_full(&mut self) {
+        if self.sink.is_full() {
+            self.position = self.tokens.len();
+        }
+    }
+
     /// Reports the current token as one that does not fit.
     fn unexpected(&mut self, expected: &[&str]) -> Reported {
         let problem = self.unexpected_problem(expected);

@@ -1,8 +1,10 @@
 //! The right side of an operator, of whichever kind it turns out to be.
 
+use super::rule::ends_a_condition;
 use super::{Parse, Parser};
 use crate::ast::{DateExpr, DateKind, Duration, DurationUnit, NumberExpr, NumberKind, Size, SizeUnit, VariableValue};
 use crate::diagnostic::{Problem, quoted};
+use crate::registry::RuleType;
 use crate::span::Span;
 use crate::token::TokenKind;
 
@@ -74,6 +76,11 @@ impl Operand {
     }
 }
 
+/// Whether `word` after a number is meant as its unit, rather than as the next part or the next rule.
+fn may_be_a_unit(word: &str) -> bool {
+    !ends_a_condition(word) && RuleType::from_name(word).is_none()
+}
+
 impl Parser<'_> {
     pub(super) fn operand(&mut self) -> Parse<Operand> {
         let span = self.token(0).span;
@@ -104,7 +111,7 @@ impl Parser<'_> {
     /// `3 days`, `5 MB`, or a number.
     fn quantity_or_number(&mut self) -> Parse<OperandKind> {
         let number = self.token(0);
-        let Some(unit) = self.word_at(1).filter(|word| !super::rule::ends_a_condition(word)) else {
+        let Some(unit) = self.word_at(1).filter(|word| may_be_a_unit(word)) else {
             return Ok(OperandKind::Number(self.number(0)?));
         };
         let unit_span = self.token(1).span;

@@ -63,6 +63,7 @@ impl Parser<'_> {
                 Ok(element) => elements.push(element),
                 Err(Reported) => self.skip_element(first),
             }
+            self.give_up_when_full();
             if self.eat_symbol(']') || self.peek() == TokenKind::End {
                 return Ok(elements);
             }

@@ -1,5 +1,6 @@
 //! The document: its sections, in their order.
 
+use super::labels::MAX_LABELS;
 use super::{Parse, Parser};
 use crate::ast::{Dictionary, DictionaryEntry, DictionaryValue, Ruleset};
 use crate::diagnostic::{Problem, nearest, quoted};
@@ -60,6 +61,7 @@ impl Parser<'_> {
             if outcome.is_err() {
                 self.skip_to_section();
             }
+            self.give_up_when_full();
         }
         if ruleset.rules.is_empty() && ruleset.analyzers.is_empty() && !self.sink.has_errors() {
             let span = self.token(0).span;
@@ -93,7 +95,8 @@ impl Parser<'_> {
             }
             Stage::Rules => {
                 self.skip_header();
-                let inherited: Vec<String> = ruleset.default_labels.iter().map(|label| label.key.clone()).collect();
+                let defaults = ruleset.default_labels.iter().take(MAX_LABELS);
+                let inherited: Vec<String> = defaults.map(|label| label.key.clone()).collect();
                 ruleset.rules = self.rules(&inherited)?;
             }
             Stage::Analyzers => {

@@ -2,7 +2,7 @@
 
 use super::{Parse, Parser, Reported};
 use crate::ast::{StringOperand, Variable, VariableValue};
-use crate::diagnostic::{Problem, quoted};
+use crate::diagnostic::{Problem, nearest, quoted};
 use crate::span::Span;
 use crate::token::TokenKind;
 use std::sync::Arc;
@@ -19,7 +19,9 @@ impl Parser<'_> {
         }
         let value = match self.peek() {
             TokenKind::Text => VariableValue::Text(self.variable_text()?),
-            TokenKind::Symbol('[') => VariableValue::List(self.variable_list()?.into()),
+            TokenKind::Symbol('[') if self.peek_at(1) != TokenKind::Word => {
+                VariableValue::List(self.variable_list()?.into())
+            }
             _ => return Err(self.no_variable_value(name, name_span)),
         };
         if self.variables.contains_key(name) {
@@ -32,13 +34,12 @@ impl Parser<'_> {
 
     fn no_variable_value(&mut self, name: &str, name_span: Span) -> Reported {
         let section = ["Metadata", "DataSources", "DefaultLabels", "Rules", "Analyzers"];
-        match crate::diagnostic::nearest(name, section) {
-            Some(section) => {
-                let problem = Problem::new(name_span, format!("no section is called {}", quoted(name)));
-                self.fail(problem.help(format!("did you mean `{section}`?")))
-            }
-            None => self.unexpected(&["a quoted text", "a list of quoted texts"]),
+        if let Some(section) = nearest(name, section) {
+            let problem = Problem::new(name_span, format!("no section is called {}", quoted(name)));
+            return self.fail(problem.help(format!("did you mean `{section}`?")));
         }
+        self.eat_symbol('[');
+        self.unexpected(&["a quoted text", "a list of quoted texts"])
     }
 
     fn variable_text(&mut self) -> Parse<Arc<str>> {
