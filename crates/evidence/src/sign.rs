@@ -5,7 +5,7 @@ use sluice_common::port::{KeyError, Signer};
 
 use crate::dsse::{DsseError, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE};
 use crate::statement::{Predicate, Statement, StatementError};
-use crate::verify::{KeyId, TrustedKeys, Verified, VerifyError};
+use crate::verify::{KeyId, Opened, TrustedKeys, Verified, VerifyError};
 
 /// A statement with its signature.
 #[derive(Debug, Clone)]
@@ -60,6 +60,6 @@ pub async fn sign<P: Predicate>(
     let key_id = keys.key_of(&pae_sha256, &signature).map(|id| id.to_string());
     envelope.signatures.push(EnvelopeSignature { key_id, signature });
     let envelope_json = envelope.to_json()?;
-    let verified = keys.open(envelope).and_then(|opened| opened.read()).map_err(SignError::Untrusted)?;
+    let verified = keys.open(envelope).and_then(Opened::read).map_err(SignError::Untrusted)?;
     Ok(Signed { envelope_json, verified })
 }

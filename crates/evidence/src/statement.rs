@@ -41,7 +41,7 @@ pub fn predicate_type(stage: Stage) -> String {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Statement<P> {
     #[serde(rename = "_type")]
-    statement_type: String,
+    kind: String,
     subject: Vec<ResourceDescriptor>,
     predicate_type: String,
     predicate: P,
@@ -153,12 +153,8 @@ impl<P: Predicate> Statement<P> {
     /// # Errors
     /// When subjects and predicate contradict each other.
     pub fn new(subject: Vec<ResourceDescriptor>, predicate: P) -> Result<Self, StatementError> {
-        let statement = Self {
-            statement_type: STATEMENT_TYPE.to_owned(),
-            subject,
-            predicate_type: predicate_type(P::STAGE),
-            predicate,
-        };
+        let statement =
+            Self { kind: STATEMENT_TYPE.to_owned(), subject, predicate_type: predicate_type(P::STAGE), predicate };
         statement.key()?;
         Ok(statement)
     }

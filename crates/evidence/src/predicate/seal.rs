@@ -15,8 +15,9 @@ pub struct Seal {
     pub object: SealedObject,
     /// What was compared.
     pub checks: SealChecks,
-    /// The lock that was found or set.
-    pub lock: Lock,
+    /// The lock that was found or set; absent when the policy leaves it to the bucket's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Lock>,
     /// Checksums of ours beside the subject's SHA-256.
     pub checksums: OwnChecksums,
 }
@@ -95,7 +96,8 @@ pub enum ChecksumVerdict {
     NotComparable,
 }
 
-/// The lock that holds at least until then. The real one may be longer: others may extend it at any time.
+/// The lock that holds at least until then. The real one may be longer: others may extend it at any time. A date that
+/// had already passed when the version was sealed was not set: S3 refuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lock {

@@ -20,7 +20,7 @@ pub struct Sweep {
     pub findings: u64,
     /// Findings by rule.
     pub findings_by_rule: BTreeMap<String, u64>,
-    /// SHA-256 over the keys of the finding statements, sorted, a line each.
+    /// SHA-256 over the keys of the finding statements in the order of the findings, a line each.
     pub findings_digest: Sha256Digest,
     /// Things that could not be looked at: unknown, not bad.
     pub unreadable: u64,
@@ -38,6 +38,8 @@ pub struct Coverage {
     /// The listing stopped after this key; absent when it reached the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_key: Option<String>,
+    /// Whether everything was looked at, or a later sweep goes on from here.
+    pub complete: bool,
     /// Object versions seen.
     pub versions_seen: u64,
     /// Delete markers seen.

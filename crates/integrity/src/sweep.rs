@@ -1,0 +1,289 @@
+//! Sweeping: is everything still what was signed?
+//!
+//! Events can be lost, locks can be lifted, settings can drift, evidence can be hidden. A sweep looks at every version of the
+//! raw bucket, every key of the evidence bucket and the settings of all buckets, heals what is merely late by sending it
+//! through its queue again, signs a finding for what is damaged, and signs that it looked. What could not be read is
+//! counted, never reported as damaged. Memory is a page of the listing, whatever the bucket holds.
+//!
+//! | to add | write | register in |
+//! |---|---|---|
+//! | a check of a bucket's settings | a file in `sweep/bucket/` | [`bucket`] |
+//! | a check of a sealed version | a file in `sweep/version/` | [`version`] |
+
+mod bucket;
+mod desired;
+mod evidence;
+mod findings;
+mod raw;
+mod rule;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sluice_common::port::{
+    BucketInspector, Clock, Deadline, ListCursor, Metric, MetricUnit, Metrics, ObjectLock, ObjectReader, Queue,
+    StoreError, VersionLister,
+};
+use sluice_common::{BucketName, Dispose, Disposition, Sha256Digest};
+use sluice_evidence::predicate::{Coverage, Sweep};
+use sluice_evidence::{EvidenceError, Kept, Ledger, ResourceDescriptor, Statement, SubjectId};
+
+pub use desired::{Desired, DesiredBucket};
+pub use findings::FoundProblem;
+pub use rule::Rule;
+
+use findings::Findings;
+
+/// What a sweep needs from the outside.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "ports have nothing to show")]
+pub struct SweepPorts<'a> {
+    /// Reads versions.
+    pub objects: &'a dyn ObjectReader,
+    /// Lists them.
+    pub versions: &'a dyn VersionLister,
+    /// Knows their locks.
+    pub locks: &'a dyn ObjectLock,
+    /// Knows the buckets' settings.
+    pub buckets: &'a dyn BucketInspector,
+    /// Keeps findings and the sweep's own statement.
+    pub ledger: &'a Ledger,
+    /// The seal function's queue.
+    pub seal_queue: &'a dyn Queue,
+    /// The quality function's queue, to send seals to that it seems to have missed.
+    pub quality_queue: Option<&'a dyn Queue>,
+    /// The pseudonymize function's queue, to send verdicts to that it seems to have missed.
+    pub pseudonymize_queue: Option<&'a dyn Queue>,
+    /// Where findings are counted.
+    pub metrics: &'a dyn Metrics,
+    /// Tells how much of the deadline is left; never stated.
+    pub clock: &'a dyn Clock,
+}
+
+/// One sweep, or the next part of one.
+#[derive(Debug, Clone)]
+pub struct SweepRequest {
+    /// The time from which ages are counted: that of the schedule's event, so that a retry judges alike.
+    pub as_of: Timestamp,
+    /// Where to begin.
+    pub from: SweepCursor,
+    /// Whose bytes are hashed again.
+    pub deep: Deep,
+    /// Versions younger than this are left to their own events.
+    pub settle: SignedDuration,
+    /// A statement that is missing for longer than this is a finding.
+    pub grace: SignedDuration,
+    /// When the answer must be there.
+    pub deadline: Option<Deadline>,
+    /// How much of it is left for the sweep's own statement.
+    pub reserve: Duration,
+}
+
+impl SweepRequest {
+    /// A sweep from the beginning: 15 minutes to settle, 6 hours of grace (the longest life of an S3 event), no deep look.
+    pub const fn new(as_of: Timestamp) -> Self {
+        Self {
+            as_of,
+            from: SweepCursor::start(),
+            deep: Deep::None,
+            settle: SignedDuration::from_mins(15),
+            grace: SignedDuration::from_hours(6),
+            deadline: None,
+            reserve: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where a sweep goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", content = "after", rename_all = "camelCase")]
+pub enum SweepCursor {
+    /// In the raw bucket.
+    Raw(Option<ListCursor>),
+    /// In the evidence bucket.
+    Evidence(Option<ListCursor>),
+}
+
+impl SweepCursor {
+    /// The beginning, where the buckets' settings are looked at.
+    pub const fn start() -> Self {
+        Self::Raw(None)
+    }
+}
+
+/// Whose bytes are hashed again: the only way to see a silent change, and the only part that costs by the byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Deep {
+    /// Nobody's.
+    None,
+    /// Everybody's.
+    All,
+    /// The `index`-th of `of` shares. A different index each day looks at everything in `of` days.
+    #[serde(rename_all = "camelCase")]
+    Share {
+        /// Which, from 0.
+        index: u32,
+        /// Of how many.
+        of: u32,
+    },
+}
+
+impl Deep {
+    fn includes(self, subject: &SubjectId) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Share { index, of } => {
+                let [a, b, c, d, ..] = *subject.digest().as_bytes();
+                u32::from_be_bytes([a, b, c, d]).checked_rem(of) == Some(index)
+            }
+        }
+    }
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone)]
+pub struct SweepReport {
+    /// The signed account.
+    pub statement: Kept<Sweep>,
+    /// The first findings, at most [`FoundProblem::MAX_REPORTED`]; the statement counts all.
+    pub findings: Vec<FoundProblem>,
+    /// Where the next part begins; `None` when everything was looked at.
+    pub next: Option<SweepCursor>,
+}
+
+/// Why a sweep gave no account.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SweepError {
+    /// A bucket could not be listed.
+    #[error("listing: {0}")]
+    Store(#[from] StoreError),
+    /// A finding or the account could not be kept.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+}
+
+impl Dispose for SweepError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            // There is no object to blame for a listing that fails.
+            Self::Store(_) => Disposition::Retry,
+            Self::Evidence(error) => error.disposition(),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.reason(),
+            Self::Evidence(error) => error.reason(),
+        }
+    }
+}
+
+/// One sweep under way.
+struct Round<'a> {
+    ports: SweepPorts<'a>,
+    desired: &'a Desired,
+    request: &'a SweepRequest,
+}
+
+impl Round<'_> {
+    fn raw(&self) -> &BucketName {
+        &self.desired.raw.bucket
+    }
+
+    fn age(&self, since: Timestamp) -> SignedDuration {
+        self.request.as_of.duration_since(since)
+    }
+
+    fn must_stop(&self) -> bool {
+        self.request.deadline.is_some_and(|deadline| deadline.left(self.ports.clock.now()) <= self.request.reserve)
+    }
+}
+
+/// Sweeps until everything was looked at or the deadline is near.
+///
+/// # Errors
+/// When a bucket cannot be listed, or evidence cannot be kept. Findings recorded before stay, and the same sweep again
+/// records the same ones.
+pub async fn sweep(
+    ports: SweepPorts<'_>,
+    desired: &Desired,
+    request: &SweepRequest,
+) -> Result<SweepReport, SweepError> {
+    let round = Round { ports, desired, request };
+    let mut coverage = Coverage { prefix: desired.raw_prefix.clone(), ..Coverage::default() };
+    let mut findings = Findings::new(ports.ledger);
+    let mut next = Some(request.from.clone());
+    if request.from == SweepCursor::start() {
+        bucket::sweep(&round, &mut findings).await?;
+    }
+    while let Some(cursor) = next.take() {
+        let rest = match &cursor {
+            SweepCursor::Raw(from) => {
+                coverage.from_key = from.as_ref().map(|from| from.key_marker.clone());
+                let rest = raw::sweep(&round, from.clone(), &mut coverage, &mut findings).await?;
+                coverage.to_key = rest.as_ref().map(|rest| rest.key_marker.clone());
+                rest.map(|rest| SweepCursor::Raw(Some(rest)))
+            }
+            SweepCursor::Evidence(from) => evidence::sweep(&round, from.clone(), &mut coverage, &mut findings)
+                .await?
+                .map(|rest| SweepCursor::Evidence(Some(rest))),
+        };
+        next = match (rest, cursor) {
+            (Some(rest), _) => {
+                next = Some(rest);
+                break;
+            }
+            (None, SweepCursor::Raw(_)) if round.must_stop() => {
+                next = Some(SweepCursor::Evidence(None));
+                break;
+            }
+            (None, SweepCursor::Raw(_)) => Some(SweepCursor::Evidence(None)),
+            (None, SweepCursor::Evidence(_)) => None,
+        };
+    }
+    coverage.complete = next.is_none();
+    let counted = findings.finish();
+    let account = Sweep {
+        as_of: request.as_of,
+        coverage,
+        findings: counted.total,
+        findings_by_rule: counted.by_rule.iter().map(|(rule, count)| (rule.as_str().to_owned(), *count)).collect(),
+        findings_digest: counted.digest,
+        unreadable: counted.unreadable,
+    };
+    let subject = ResourceDescriptor::named(format!("s3://{}", desired.raw.bucket), desired.digest());
+    let statement = Statement::new(vec![subject], account).map_err(EvidenceError::from)?;
+    let statement = ports.ledger.record(&statement, &sluice_common::port::UserMetadata::new()).await?.into_kept();
+    count(ports.metrics, &statement).await;
+    Ok(SweepReport { statement, findings: counted.reported, next })
+}
+
+/// Publishes what was found. The signed account stands whether or not this succeeds.
+async fn count(metrics: &dyn Metrics, account: &Sweep) {
+    let value = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let metric = |name, count, dimensions| Metric { name, value: value(count), unit: MetricUnit::Count, dimensions };
+    let mut all = vec![
+        metric("Findings", account.findings, Vec::new()),
+        metric("Unreadable", account.unreadable, Vec::new()),
+        metric("UnsealedVersions", account.coverage.unsealed, Vec::new()),
+    ];
+    let by_rule = account.findings_by_rule.iter();
+    all.extend(by_rule.map(|(rule, count)| metric("Findings", *count, vec![("Rule", rule.clone())])));
+    if let Err(error) = metrics.put(&all).await {
+        tracing::warn!(%error, "the sweep's metrics were not published");
+    }
+}
+
+/// SHA-256 of a value's canonical JSON; of nothing when it has none, which settings always have.
+fn digest_of<T: Serialize>(value: &T) -> Sha256Digest {
+    Sha256Digest::of(&sluice_evidence::canonical::to_vec(value).unwrap_or_default())
+}

@@ -1,0 +1,82 @@
+use serde::{Deserialize, Serialize};
+use sluice_common::port::{EncryptionSetting, LockSetting, Notification};
+use sluice_common::{BucketName, Sha256Digest};
+
+/// How everything should be. Its digest stands in every sweep's statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Desired {
+    /// The bucket in which uploads land.
+    pub raw: DesiredBucket,
+    /// The bucket of statements.
+    pub evidence: DesiredBucket,
+    /// The other buckets, such as curated and vault: their settings are looked at, not their objects.
+    #[serde(default)]
+    pub others: Vec<DesiredBucket>,
+    /// Uploads land under this prefix of the raw bucket.
+    #[serde(default)]
+    pub raw_prefix: String,
+    /// Prefixes of the raw bucket that nobody seals, such as that of quarantined samples.
+    #[serde(default)]
+    pub raw_excluded: Vec<String>,
+}
+
+/// How a bucket should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DesiredBucket {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Whether it keeps every version.
+    #[serde(default = "yes")]
+    pub versioning: bool,
+    /// Object Lock with at least this default; absent when none is demanded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_lock: Option<LockSetting>,
+    /// Default encryption; absent when any will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<EncryptionSetting>,
+    /// Whether all public access is blocked.
+    #[serde(default = "yes")]
+    pub public_access_block: bool,
+    /// Whether its policy denies everything that does not come over TLS.
+    #[serde(default = "yes")]
+    pub tls_only: bool,
+    /// Where its events must go; more destinations are allowed.
+    #[serde(default)]
+    pub notifications: Vec<Notification>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl DesiredBucket {
+    /// A bucket with versioning, public access blocked and TLS only.
+    pub const fn new(bucket: BucketName) -> Self {
+        Self {
+            bucket,
+            versioning: true,
+            object_lock: None,
+            encryption: None,
+            public_access_block: true,
+            tls_only: true,
+            notifications: Vec::new(),
+        }
+    }
+}
+
+impl Desired {
+    /// SHA-256 of its canonical JSON.
+    pub fn digest(&self) -> Sha256Digest {
+        super::digest_of(self)
+    }
+
+    pub(super) fn buckets(&self) -> impl Iterator<Item = &DesiredBucket> {
+        [&self.raw, &self.evidence].into_iter().chain(&self.others)
+    }
+
+    pub(super) fn is_excluded(&self, key: &str) -> bool {
+        self.raw_excluded.iter().any(|prefix| key.starts_with(prefix.as_str()))
+    }
+}

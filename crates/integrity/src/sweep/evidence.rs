@@ -1,0 +1,161 @@
+//! The walk over the evidence bucket: every statement was written once, and what was sealed is still there.
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use sha2::{Digest as _, Sha256};
+use sluice_common::port::{ListCursor, ObjectFacts, ObjectReader, StoreError, VersionEntry};
+use sluice_common::{ObjectKey, ObjectVersion, Sha256Digest, VersionId};
+use sluice_evidence::layout::STATEMENTS_PREFIX;
+use sluice_evidence::predicate::{Coverage, Seal};
+use sluice_evidence::{ResourceDescriptor, Stage, StatementKey};
+
+use super::findings::Findings;
+use super::rule::{Problem, Rule, Verdict};
+use super::version::{evidence_of, is_damage};
+use super::{Round, SweepError};
+
+const CONCURRENCY: usize = 16;
+
+/// The history of one key.
+#[derive(Debug, Clone)]
+struct History {
+    key: ObjectKey,
+    newest_version_id: String,
+    versions: u64,
+    delete_markers: u64,
+}
+
+impl History {
+    fn begin(entry: &VersionEntry) -> Self {
+        let (key, newest_version_id) = (entry.key.clone(), entry.version_id.clone());
+        let mut history = Self { key, newest_version_id, versions: 0, delete_markers: 0 };
+        history.add(entry);
+        history
+    }
+
+    fn add(&mut self, entry: &VersionEntry) {
+        if entry.is_delete_marker { self.delete_markers += 1 } else { self.versions += 1 }
+    }
+}
+
+/// Gathers entries into histories, also across pages.
+#[derive(Default)]
+struct Gatherer {
+    current: Option<History>,
+    done: Option<String>,
+}
+
+impl Gatherer {
+    fn take(&mut self, entries: &[VersionEntry], is_last_page: bool) -> Vec<History> {
+        let mut whole = Vec::new();
+        for entry in entries {
+            match &mut self.current {
+                Some(current) if current.key == entry.key => current.add(entry),
+                current => whole.extend(current.replace(History::begin(entry))),
+            }
+        }
+        if is_last_page {
+            whole.extend(self.current.take());
+        }
+        if let Some(last) = whole.last() {
+            self.done = Some(last.key.as_str().to_owned());
+        }
+        whole
+    }
+}
+
+pub(super) async fn sweep(
+    round: &Round<'_>,
+    from: Option<ListCursor>,
+    coverage: &mut Coverage,
+    findings: &mut Findings<'_>,
+) -> Result<Option<ListCursor>, SweepError> {
+    let bucket = &round.desired.evidence.bucket;
+    let mut gatherer = Gatherer::default();
+    let mut next = from;
+    loop {
+        let page = round.ports.versions.list_versions(bucket, STATEMENTS_PREFIX, next.as_ref()).await?;
+        let whole = gatherer.take(&page.entries, page.next.is_none());
+        let mut verdicts = stream::iter(&whole).map(|history| look_at(round, history)).buffered(CONCURRENCY);
+        while let Some(verdict) = verdicts.next().await {
+            coverage.statements_seen += 1;
+            findings.take(verdict).await?;
+        }
+        match page.next {
+            None => return Ok(None),
+            _ if round.must_stop() && gatherer.done.is_some() => {
+                let place = gatherer.done.take();
+                return Ok(place.map(|key_marker| ListCursor { key_marker, version_id_marker: None }));
+            }
+            more => next = more,
+        }
+    }
+}
+
+async fn look_at(round: &Round<'_>, history: &History) -> Verdict {
+    let bucket = &round.desired.evidence.bucket;
+    let newest = VersionId::new(history.newest_version_id.as_str());
+    let newest =
+        newest.ok().map(|version_id| ObjectVersion { bucket: bucket.clone(), key: history.key.clone(), version_id });
+    let key_digest = Sha256Digest::of(history.key.as_str().as_bytes());
+    let damaged = |rule, detail: String| {
+        let by_digest = || ResourceDescriptor::named(format!("s3://{bucket}"), key_digest);
+        let subject = newest.as_ref().map_or_else(by_digest, ResourceDescriptor::unread_object);
+        Verdict::Damaged(Problem { rule, subject, detail, evidence: Vec::new() })
+    };
+    let Ok(key) = history.key.as_str().parse::<StatementKey>() else {
+        let detail = "an object lies among the statements under a key that is none: see who wrote it";
+        return damaged(Rule::EvidenceForeignKey, detail.to_owned());
+    };
+    if history.versions != 1 || history.delete_markers != 0 {
+        let (versions, markers) = (history.versions, history.delete_markers);
+        let detail = format!("a write-once key has {versions} versions and {markers} delete markers");
+        return damaged(Rule::EvidenceRewritten, detail);
+    }
+    match newest {
+        Some(at) if key.stage == Stage::Seal && round.request.deep.includes(&key.subject) => sealed(round, &at).await,
+        _ => Verdict::Intact,
+    }
+}
+
+/// What was sealed is still there, unless its time is over.
+async fn sealed(round: &Round<'_>, at: &ObjectVersion) -> Verdict {
+    let seal = match round.ports.ledger.archive().load::<Seal>(at).await {
+        Ok(seal) => seal,
+        Err(error) if is_damage(&error) => {
+            return Verdict::Damaged(Problem {
+                rule: Rule::SealDamaged,
+                subject: ResourceDescriptor::unread_object(at),
+                detail: "a seal does not verify".to_owned(),
+                evidence: Vec::new(),
+            });
+        }
+        Err(error) => return Verdict::unreadable("seal", &error),
+    };
+    let must_exist = seal.lock.is_none_or(|lock| lock.retain_until > round.request.as_of);
+    match round.ports.objects.head(&seal.version()).await {
+        Ok(_facts) => Verdict::Intact,
+        Err(StoreError::NotFound { .. }) if must_exist => Verdict::Damaged(Problem {
+            rule: Rule::SealedVersionGone,
+            subject: ResourceDescriptor::unread_object(&seal.version()),
+            detail: "a sealed version was deleted before the end of its retention".to_owned(),
+            evidence: vec![evidence_of(&seal)],
+        }),
+        Err(StoreError::NotFound { .. }) => Verdict::Intact,
+        Err(error) => Verdict::unreadable("sealed version", &error),
+    }
+}
+
+/// A version's bytes, hashed again.
+pub(super) struct Rehashed {
+    pub(super) sha256: Sha256Digest,
+    pub(super) facts: ObjectFacts,
+}
+
+pub(super) async fn rehash(objects: &dyn ObjectReader, at: &ObjectVersion) -> Result<Rehashed, StoreError> {
+    let mut body = objects.get(at).await?;
+    let mut hasher = Sha256::new();
+    while let Some(chunk) = body.stream.try_next().await? {
+        hasher.update(&chunk);
+    }
+    Ok(Rehashed { sha256: Sha256Digest::from_bytes(hasher.finalize().into()), facts: body.facts })
+}
