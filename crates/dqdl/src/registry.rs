@@ -227,7 +227,7 @@ rule_types! {
     AggregateMatch: P::exactly(&["AggregateExpression1", "AggregateExpression2"]), Required, &[Number], Number, Anywhere, &[];
     DetectAnomalies: P::any_number_from(1, &["MetricParameter"]), Forbidden, &[], Boolean, Anywhere, &[];
     AllStatistics: COLUMN, Forbidden, &[], Number, Analyzers, &[];
-    Distribution: COLUMN, Forbidden, &[], Number, Anywhere, &[Where, OptionList];
+    Distribution: COLUMN, Forbidden, &[], Number, Anywhere, &[OptionList];
     FileFreshness: PATH, Required, &[Date], Values, Anywhere, &[Threshold];
     FileSize: PATH, Required, &[Size], Values, Anywhere, &[Threshold];
     FileUniqueness: PATH, Required, &[Number], Number, Anywhere, &[];

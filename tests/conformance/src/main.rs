@@ -76,3 +76,17 @@ fn print(suite: &Suite, report: &Report) {
         println!("    {}  {}", failure.id, failure.reason);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_is_named_after_its_file() {
+        for suite in SUITES {
+            let stem = Path::new(suite.file).file_stem().and_then(|stem| stem.to_str());
+            assert_eq!(stem, Some(suite.name));
+            assert!((0.0..=1.0).contains(&suite.floor));
+        }
+    }
+}

@@ -64,3 +64,30 @@ impl Report {
         f64::from(self.passed) >= floor * f64::from(self.total())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn odd_lines(cases: &str) -> Result<Report> {
+        Report::of_lines(
+            cases,
+            |case: &(String, u32)| &case.0,
+            |case| if case.1 % 2 == 0 { Ok(()) } else { Err("odd\n  indeed".to_owned()) },
+        )
+    }
+
+    #[test]
+    fn failures_carry_their_id_and_one_line() {
+        let report = odd_lines("[\"a\",2]\n\n[\"b\",3]\n").expect("two cases");
+        assert_eq!((report.passed, report.total()), (1, 2));
+        assert_eq!((report.failures[0].id.as_str(), report.failures[0].reason.as_str()), ("b", "odd indeed"));
+        assert!(report.reaches(0.5) && !report.reaches(0.51));
+    }
+
+    #[test]
+    fn a_broken_line_is_an_error_that_names_it() {
+        let error = odd_lines("[\"a\",2]\n[\"b\"]\n").expect_err("broken");
+        assert!(error.to_string().contains("line 2"), "{error:#}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The syntax tree of a DQDL ruleset.
 //!
 //! Every node that a message may point at carries its [`Span`]. Numbers, dates and strings keep the spelling they were
-//! written with, so that [`crate::print`] gives back the text that AWS calls the evaluated rule.
+//! written with, so that printing a rule gives back the text that AWS calls the evaluated rule.
 
 mod condition;
 mod date;
