@@ -1,3 +1,27 @@
-//! What every stage does around its own work.
+//! What every stage does around its own work: verified input in, evidence out.
+//!
+//! A stage is a function from an object version and the statement before it to a statement. This crate is the frame:
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`context`] | what a stage holds for as long as its sandbox lives |
+//! | [`policy`] | the pipeline policy as it is now |
+//! | [`input`] | an object's bytes, hashed on their way into an engine |
+//! | [`output`] | an engine's bytes, hashed on their way into a write-once upload |
+//! | [`lambda`] | from the Lambda Runtime API to a runner and back |
+//! | [`table`] | a reader of tables for what the policy says of a format |
+//! | [`failure`] | what is known of an object when its run fails, and the statement that says so |
+//!
+//! The stages themselves are `crates/functions/*`.
+
+pub mod context;
+pub mod failure;
 pub mod input;
+pub mod lambda;
 pub mod output;
+pub mod policy;
+pub mod table;
+
+pub use context::Context;
+pub use failure::{About, Failure, StageError};
+pub use policy::{LoadedPolicy, PolicySource, PolicySourceError};

@@ -1,0 +1,48 @@
+//! From what the policy says of a format to a reader of tables.
+
+use std::io::Read;
+
+use sluice_common::policy::{Compression, FormatKind, FormatSpec};
+use sluice_tabular as tabular;
+
+/// Lambda's largest ephemeral storage. A function that has less fails to write before, which is a retry, not a verdict.
+const MAX_SPOOL_BYTES: u64 = 10 << 30;
+
+/// The reader's options for a dataset's format.
+pub fn read_options(spec: &FormatSpec) -> tabular::ReadOptions {
+    let compression = match spec.compression {
+        Compression::Auto => tabular::Compression::Auto,
+        Compression::None => tabular::Compression::None,
+        Compression::Gzip => tabular::Compression::Gzip,
+        Compression::Zstd => tabular::Compression::Zstd,
+    };
+    tabular::ReadOptions::new(format(&spec.kind)).with_compression(compression)
+}
+
+fn format(kind: &FormatKind) -> tabular::Format {
+    match *kind {
+        FormatKind::Csv { delimiter, quote, header } => {
+            tabular::Format::Csv(tabular::CsvOptions { delimiter, quote, header, ..tabular::CsvOptions::default() })
+        }
+        FormatKind::JsonLines => tabular::Format::JsonLines,
+        FormatKind::Parquet => tabular::Format::Parquet,
+    }
+}
+
+/// Opens a table over bytes that arrive once. Parquet keeps its index at its end, so it is copied to ephemeral storage
+/// first.
+///
+/// # Errors
+/// What [`tabular::Reader::open`] finds.
+pub fn open(
+    input: impl Read + Send + 'static,
+    options: &tabular::ReadOptions,
+) -> Result<tabular::Reader, tabular::TabularError> {
+    match options.format {
+        tabular::Format::Parquet => {
+            let file = tabular::spool(input, &std::env::temp_dir(), MAX_SPOOL_BYTES)?;
+            tabular::Reader::open(file, options)
+        }
+        _ => tabular::Reader::open(tabular::Source::stream(input), options),
+    }
+}
