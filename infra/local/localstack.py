@@ -59,7 +59,7 @@ def client_environment(endpoint: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "SLUICE_LOCALSTACK_ENDPOINT": endpoint,
+        "LOCALSTACK_ENDPOINT": endpoint,
     }
 
 

@@ -218,6 +218,23 @@ def test_functions_run_our_binary_under_their_own_role(function):
     assert TEMPLATE["Globals"]["Function"]["RecursiveLoop"] == "Terminate"
 
 
+EVERYWHERE = {"EVIDENCE_BUCKET", "SIGNING_KEY_ARN", "METRICS_NAMESPACE"}
+ENVIRONMENT = {
+    "Seal": {"RAW_BUCKET", "POLICY_KEY", "DEFAULT_RETENTION_MODE", "DEFAULT_RETENTION_DAYS"},
+    "Quality": {"RAW_BUCKET", "POLICY_KEY"},
+    "Pseudonymize": {"RAW_BUCKET", "CURATED_BUCKET", "VAULT_BUCKET", "PSEUDONYM_KEY_ARN", "POLICY_KEY"},
+    "Sweep": {"RAW_BUCKET", "CURATED_BUCKET", "POLICY_KEY", "SEAL_QUEUE_URL", "SEAL_QUEUE_ARN"},
+    "Reidentify": {"VAULT_BUCKET", "PSEUDONYM_KEY_ARN"},
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_are_told_what_they_read(function):
+    """A function refuses to start on a variable of ours that it does not know, so that no typing error passes."""
+    told = RESOURCES[f"{function}Function"]["Properties"]["Environment"]["Variables"].keys()
+    assert told == {f"SLUICE_{name}" for name in EVERYWHERE | ENVIRONMENT[function]}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_functions_know_no_more_than_they_may_use(function):
     """A function's environment names a bucket or key only if its policy allows something there."""
