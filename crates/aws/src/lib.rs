@@ -1,1 +1,43 @@
-//! TBD
+//! The only crate that knows the AWS SDK: the ports of `sluice_common`, implemented one file an operation.
+//!
+//! ```no_run
+//! # async fn example(environment: std::collections::BTreeMap<String, String>) -> Result<(), sluice_aws::ConnectError> {
+//! let aws = sluice_aws::Aws::connect(|name| environment.get(name).cloned()).await?;
+//! let objects = aws.objects(); // the five store ports
+//! let signer = aws.signer("arn:aws:kms:eu-central-1:111122223333:key/…");
+//! # Ok(()) }
+//! ```
+//!
+//! | port | type | operations |
+//! |---|---|---|
+//! | `ObjectReader` | [`S3Objects`] | `HeadObject`, `GetObject`, `GetObjectAttributes` |
+//! | `ObjectWriter` | [`S3Objects`] | `PutObject`, `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload` |
+//! | `ObjectLock` | [`S3Objects`] | `GetObjectRetention`, `PutObjectRetention`, `GetObjectLegalHold` |
+//! | `VersionLister` | [`S3Objects`] | `ListObjectVersions` |
+//! | `BucketInspector` | [`S3Objects`] | the `GetBucket…` settings |
+//! | `Signer` | [`KmsSigner`] | `Sign`, `GetPublicKey` |
+//! | `DataKeys` | [`KmsDataKeys`] | `GenerateDataKey`, `Decrypt` |
+//! | `Catalog`, `RulesetSource` | [`GlueCatalog`] | `GetTable`, `CreateTable`, `UpdateTable`, `GetDataQualityRuleset` |
+//! | `Metrics` | [`CloudWatchMetrics`] | `PutMetricData` |
+//! | `Queue` | [`SqsQueue`] | `SendMessage` |
+//!
+//! Errors are told apart by their code and HTTP status, never by their message, and carry neither message nor key.
+
+mod cloudwatch;
+mod connect;
+mod error;
+mod glue;
+mod http;
+mod kms;
+#[cfg(test)]
+mod replay;
+mod s3;
+mod sqs;
+mod time;
+
+pub use cloudwatch::CloudWatchMetrics;
+pub use connect::{Aws, ConnectError};
+pub use glue::GlueCatalog;
+pub use kms::{KmsDataKeys, KmsSigner};
+pub use s3::S3Objects;
+pub use sqs::SqsQueue;

@@ -1,0 +1,19 @@
+//! Glue: curated tables in the Data Catalog, rulesets of Data Quality.
+
+mod catalog;
+mod ruleset;
+mod table;
+#[cfg(test)]
+mod tests;
+
+/// The Glue Data Catalog of the account, and its rulesets.
+#[derive(Debug, Clone)]
+pub struct GlueCatalog {
+    client: aws_sdk_glue::Client,
+}
+
+impl GlueCatalog {
+    pub(crate) fn new(client: aws_sdk_glue::Client) -> Self {
+        Self { client }
+    }
+}

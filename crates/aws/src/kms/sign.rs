@@ -1,0 +1,55 @@
+//! `Sign` and `GetPublicKey` of an `ECC_NIST_P256` key.
+
+use async_trait::async_trait;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use aws_smithy_types::Blob;
+use sluice_common::Sha256Digest;
+use sluice_common::port::{KeyError, SignatureDer, Signer, SpkiDer};
+
+use super::unexpected;
+use crate::error::Failure;
+
+/// Signs digests with one KMS key.
+#[derive(Debug, Clone)]
+pub struct KmsSigner {
+    client: aws_sdk_kms::Client,
+    key_arn: String,
+}
+
+impl KmsSigner {
+    pub(crate) fn new(client: aws_sdk_kms::Client, key_arn: String) -> Self {
+        Self { client, key_arn }
+    }
+}
+
+#[async_trait]
+impl Signer for KmsSigner {
+    async fn sign(&self, digest: &Sha256Digest) -> Result<SignatureDer, KeyError> {
+        let operation = "Sign";
+        let answer = self
+            .client
+            .sign()
+            .key_id(self.key_arn.as_str())
+            .message(Blob::new(digest.as_bytes().as_slice()))
+            .message_type(MessageType::Digest)
+            .signing_algorithm(SigningAlgorithmSpec::EcdsaSha256)
+            .send()
+            .await
+            .map_err(|error| Failure::from(error).key(operation))?;
+        let signature = answer.signature.ok_or_else(|| unexpected(operation, "IncompleteAnswer"))?;
+        Ok(SignatureDer(signature.into_inner()))
+    }
+
+    async fn public_key(&self) -> Result<SpkiDer, KeyError> {
+        let operation = "GetPublicKey";
+        let answer = self
+            .client
+            .get_public_key()
+            .key_id(self.key_arn.as_str())
+            .send()
+            .await
+            .map_err(|error| Failure::from(error).key(operation))?;
+        let key = answer.public_key.ok_or_else(|| unexpected(operation, "IncompleteAnswer"))?;
+        Ok(SpkiDer(key.into_inner()))
+    }
+}
