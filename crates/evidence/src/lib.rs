@@ -31,3 +31,6 @@ pub use layout::{RunId, Stage, StatementKey, SubjectId};
 pub use ledger::{Ledger, Recorded};
 pub use statement::{Predecessor, Predicate, ResourceDescriptor, Statement, StatementError};
 pub use verify::{TrustedKeys, Verified, VerifyError};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! In-toto Statement v1 over typed predicates.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sluice_common::{ObjectVersion, ObjectVersionId, Sha256Digest};
@@ -48,13 +50,20 @@ pub struct Statement<P> {
 }
 
 /// A subject: something with a name and a digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResourceDescriptor {
     /// Its name; for an object version the text of [`ObjectVersion::uri`].
     pub name: String,
     /// Its digests.
     pub digest: DigestSet,
+}
+
+/// Shows the name's id: the name may hold an uploader's key.
+impl fmt::Debug for ResourceDescriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResourceDescriptor({}, {:?})", self.id(), self.digest)
+    }
 }
 
 /// The digests of a subject; at least one.

@@ -205,13 +205,21 @@ impl Opened {
 }
 
 /// A statement that a trusted key signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Verified<P> {
     statement: Statement<P>,
     key: StatementKey,
     payload: Vec<u8>,
     pae_sha256: Sha256Digest,
     key_ids: Vec<KeyId>,
+}
+
+/// Leaves the payload out: it holds the uploader's key.
+impl<P: fmt::Debug> fmt::Debug for Verified<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Verified");
+        shown.field("statement", &self.statement).field("pae_sha256", &self.pae_sha256).finish_non_exhaustive()
+    }
 }
 
 impl<P> Verified<P> {

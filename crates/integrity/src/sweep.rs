@@ -29,7 +29,7 @@ use sluice_common::port::{
     BucketInspector, Clock, Deadline, ListCursor, Metric, MetricUnit, Metrics, ObjectLock, ObjectReader, Queue,
     StoreError, VersionLister,
 };
-use sluice_common::{BucketName, Dispose, Disposition, Sha256Digest};
+use sluice_common::{BucketName, Dispose, Disposition, ObjectKey, Sha256Digest};
 use sluice_evidence::predicate::{Coverage, Sweep};
 use sluice_evidence::{EvidenceError, Kept, Ledger, ResourceDescriptor, Statement, SubjectId};
 
@@ -228,9 +228,9 @@ pub async fn sweep(
     while let Some(cursor) = next.take() {
         let rest = match &cursor {
             SweepCursor::Raw(from) => {
-                coverage.from_key = from.as_ref().map(|from| from.key_marker.clone());
+                coverage.from_key = from.as_ref().and_then(key_of);
                 let rest = raw::sweep(&round, from.clone(), &mut coverage, &mut findings).await?;
-                coverage.to_key = rest.as_ref().map(|rest| rest.key_marker.clone());
+                coverage.to_key = rest.as_ref().and_then(key_of);
                 rest.map(|rest| SweepCursor::Raw(Some(rest)))
             }
             SweepCursor::Evidence(from) => evidence::sweep(&round, from.clone(), &mut coverage, &mut findings)
@@ -265,6 +265,10 @@ pub async fn sweep(
     let statement = ports.ledger.record(&statement, &sluice_common::port::UserMetadata::new()).await?.into_kept();
     count(ports.metrics, &statement).await;
     Ok(SweepReport { statement, findings: counted.reported, next })
+}
+
+fn key_of(cursor: &ListCursor) -> Option<ObjectKey> {
+    ObjectKey::new(cursor.key_marker.as_str()).ok()
 }
 
 /// Publishes what was found. The signed account stands whether or not this succeeds.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use sluice_common::Sha256Digest;
 
@@ -46,7 +48,7 @@ impl Severity {
 }
 
 /// A thing to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FindingEvidence {
     /// [`sluice_common::ObjectVersion::uri`], or a bucket's `s3://name`.
@@ -54,6 +56,13 @@ pub struct FindingEvidence {
     /// SHA-256 of what was seen, when something was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256Digest>,
+}
+
+/// Leaves the URI out: it may hold an uploader's key.
+impl fmt::Debug for FindingEvidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FindingEvidence({:?})", self.sha256)
+    }
 }
 
 impl Predicate for Finding {

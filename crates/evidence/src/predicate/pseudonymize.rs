@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sluice_common::{ObjectVersion, Sha256Digest};
@@ -44,13 +45,20 @@ pub enum Outcome {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Input {
     /// [`ObjectVersion::uri`].
     pub uri: String,
     /// SHA-256 of its bytes.
     pub sha256: Sha256Digest,
+}
+
+/// Leaves the URI out: it holds the uploader's key.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Input({:?})", self.sha256)
+    }
 }
 
 /// An effective configuration.

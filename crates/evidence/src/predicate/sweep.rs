@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sluice_common::Sha256Digest;
+use sluice_common::{ObjectKey, Sha256Digest};
 
 use crate::layout::{RunId, Stage, SubjectId};
 use crate::statement::{Predicate, ResourceDescriptor, StatementError, inconsistent};
@@ -34,10 +34,10 @@ pub struct Coverage {
     pub prefix: String,
     /// The listing went on after this key; absent when it began at the first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub from_key: Option<String>,
+    pub from_key: Option<ObjectKey>,
     /// The listing stopped after this key; absent when it reached the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_key: Option<String>,
+    pub to_key: Option<ObjectKey>,
     /// Whether everything was looked at, or a later sweep goes on from here.
     pub complete: bool,
     /// Object versions seen.
