@@ -95,7 +95,7 @@ impl EnvironmentReader<'_> {
     }
 
     /// A variable that may be absent: `Some(None)` then.
-    #[expect(clippy::option_option, reason = "outside: was there a problem; inside: is it set")]
+    #[allow(clippy::option_option)] // outside: was there a problem; inside: is it set
     pub fn optional<T>(&mut self, name: &'static str) -> Option<Option<T>>
     where
         T: FromStr<Err: fmt::Display>,
@@ -135,7 +135,7 @@ impl EnvironmentReader<'_> {
         }
     }
 
-    #[expect(clippy::option_option, reason = "outside: was there a problem; inside: is it set")]
+    #[allow(clippy::option_option)] // as above
     fn read<T>(&mut self, name: &'static str) -> Option<Option<T>>
     where
         T: FromStr<Err: fmt::Display>,

@@ -27,5 +27,8 @@ mod sqs;
 
 pub use error::{BatchError, EventError};
 pub use facts::{EventFacts, EventName, EventSource, Principal};
-pub use incoming::{Delivery, Incoming, Item, Message, Part};
+pub use incoming::{Delivery, Incoming, Item, Message, Part, UnversionedItem};
 pub use sequencer::Sequencer;
+
+#[cfg(test)]
+mod tests;

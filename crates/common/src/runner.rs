@@ -27,7 +27,7 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use crate::disposition::{Dispose as _, Disposition};
-use crate::event::{Incoming, Item, Message, Part};
+use crate::event::{EventError, Incoming, Item, Message, Part, UnversionedItem};
 use crate::port::{Clock, Deadline};
 use crate::telemetry::Tally;
 
@@ -132,15 +132,37 @@ impl<S: Stage> Runner<S> {
                     tracing::info!(message_id = message.id, %event, "nothing to do");
                     Fate::Done { outcome: "acknowledged" }
                 }
-                Part::Undecodable(error) => {
-                    tally.undecodable = tally.undecodable.saturating_add(1);
-                    let reason = error.reason();
-                    tracing::error!(message_id = message.id, reason, %error, "message not understood, given back");
-                    Fate::NotUnderstood { reason }
-                }
+                Part::Unversioned(item) => self.unversioned(&message.id, item, deadline, tally).await,
+                Part::Undecodable(error) => not_understood(&message.id, error, tally),
             };
             fates.push(fate);
         }
+    }
+
+    async fn unversioned(
+        &self,
+        message_id: &str,
+        item: &UnversionedItem,
+        deadline: Deadline,
+        tally: &mut Tally,
+    ) -> Fate {
+        let reason = match self.guarded(self.stage.resolve(&item.path), deadline).await {
+            Attempt::Done(Some(object)) => {
+                let item = Item { object, event: item.event.clone() };
+                return self.object(message_id, &item, deadline, tally).await;
+            }
+            Attempt::Done(None) => return not_understood(message_id, &EventError::Unversioned, tally),
+            Attempt::Failed(error) => {
+                tracing::error!(message_id, reason = error.reason(), %error, "version was not found out");
+                error.reason()
+            }
+            Attempt::Panicked => "panicked",
+            Attempt::OutOfTime { reason } => reason,
+        };
+        tally.retries = tally.retries.saturating_add(1);
+        tally.panics = tally.panics.saturating_add(u64::from(reason == "panicked"));
+        tracing::warn!(message_id, reason, "object given back");
+        Fate::Returned { reason }
     }
 
     async fn object(&self, message_id: &str, item: &Item, deadline: Deadline, tally: &mut Tally) -> Fate {
@@ -216,6 +238,13 @@ impl<S: Stage> Runner<S> {
             Ok(Ok(Ok(done))) => Attempt::Done(done),
         }
     }
+}
+
+fn not_understood(message_id: &str, error: &EventError, tally: &mut Tally) -> Fate {
+    tally.undecodable = tally.undecodable.saturating_add(1);
+    let reason = error.reason();
+    tracing::error!(message_id, reason, %error, "message not understood, given back");
+    Fate::NotUnderstood { reason }
 }
 
 /// How one attempt ended.

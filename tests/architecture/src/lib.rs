@@ -1,1 +1,1 @@
-//! Holds the arrows between crates.
+//! Holds the arrows between crates; see `tests/arrows.rs`.

@@ -4,31 +4,32 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::facts::shorten;
-use super::incoming::object_version;
+use super::incoming::object_part;
 use super::key::decode_form_key;
-use super::{BatchError, Delivery, EventError, EventFacts, EventSource, Incoming, Item, Message, Part};
+use super::{BatchError, Delivery, EventError, EventFacts, EventSource, Incoming, Message, Part};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Invocation {
-    invocation_schema_version: String,
-    invocation_id: String,
+    #[serde(rename = "invocationSchemaVersion")]
+    schema_version: String,
+    #[serde(rename = "invocationId")]
+    id: String,
     tasks: Vec<Value>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Task {
-    s3_key: String,
-    #[serde(default)]
-    s3_version_id: Option<String>,
+    #[serde(rename = "s3Key")]
+    key: String,
+    #[serde(default, rename = "s3VersionId")]
+    version_id: Option<String>,
     /// Schema 1.0.
-    #[serde(default)]
-    s3_bucket_arn: Option<String>,
+    #[serde(default, rename = "s3BucketArn")]
+    bucket_arn: Option<String>,
     /// Schema 2.0.
-    #[serde(default)]
-    s3_bucket: Option<String>,
+    #[serde(default, rename = "s3Bucket")]
+    bucket: Option<String>,
 }
 
 /// S3 sends one task today; the field is a list.
@@ -41,8 +42,8 @@ pub(super) fn is_task_list(payload: &Value) -> bool {
 pub(super) fn decode(payload: &Value) -> Result<Incoming, BatchError> {
     let invocation = Invocation::deserialize(payload)
         .map_err(|_shape| BatchError::Field { field: "{invocationSchemaVersion,invocationId,tasks}" })?;
-    if !matches!(invocation.invocation_schema_version.as_str(), "1.0" | "2.0") {
-        return Err(BatchError::Schema { version: shorten(&invocation.invocation_schema_version) });
+    if !matches!(invocation.schema_version.as_str(), "1.0" | "2.0") {
+        return Err(BatchError::Schema { version: shorten(&invocation.schema_version) });
     }
     match invocation.tasks.len() {
         0 => return Err(BatchError::Field { field: "tasks" }),
@@ -52,10 +53,7 @@ pub(super) fn decode(payload: &Value) -> Result<Incoming, BatchError> {
     let messages = invocation.tasks.iter().enumerate().map(|(index, task)| message(index, task));
     Ok(Incoming {
         messages: messages.collect::<Result<_, _>>()?,
-        delivery: Delivery::BatchOperations {
-            schema_version: invocation.invocation_schema_version,
-            invocation_id: invocation.invocation_id,
-        },
+        delivery: Delivery::BatchOperations { schema_version: invocation.schema_version, invocation_id: invocation.id },
     })
 }
 
@@ -69,12 +67,14 @@ fn decode_task(task: &Value) -> Result<Part, EventError> {
     let task = Task::deserialize(task)
         .map_err(|_shape| EventError::Field { field: "tasks[].{s3Key,s3VersionId,s3BucketArn,s3Bucket}" })?;
     // An ARN ends with the bucket's name whatever its partition.
-    let from_arn = || task.s3_bucket_arn.as_deref().and_then(|arn| arn.rsplit(':').next());
-    let bucket = task.s3_bucket.as_deref().or_else(from_arn);
+    let from_arn = || task.bucket_arn.as_deref().and_then(|arn| arn.rsplit(':').next());
+    let bucket = task.bucket.as_deref().or_else(from_arn);
     let bucket = bucket.ok_or(EventError::Field { field: "tasks[].{s3BucketArn,s3Bucket}" })?;
-    Ok(Part::Object(Box::new(Item {
-        // Keys come as they stand in the manifest, and manifests are URL-encoded; an inventory writes a space as '+'.
-        object: object_version(bucket, decode_form_key(&task.s3_key)?, task.s3_version_id)?,
-        event: EventFacts { source: EventSource::BatchOperations, ..EventFacts::default() },
-    })))
+    // Keys come as they stand in the manifest, and manifests are URL-encoded; an inventory writes a space as '+'.
+    object_part(
+        bucket,
+        decode_form_key(&task.key)?,
+        task.version_id,
+        EventFacts { source: EventSource::BatchOperations, ..EventFacts::default() },
+    )
 }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::facts::{hint, shorten, text};
-use super::incoming::object_version;
-use super::{EventError, EventFacts, EventName, EventSource, Item, Part, Principal, Sequencer};
+use super::incoming::object_part;
+use super::{EventError, EventFacts, EventName, EventSource, Part, Principal, Sequencer};
 use crate::object::ObjectKey;
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
@@ -77,9 +77,11 @@ pub(super) fn decode(body: &Value) -> Result<Part, EventError> {
         }
     }
     let name = EventName { kind, name: detail.reason.as_deref().map(shorten).unwrap_or_default() };
-    Ok(Part::Object(Box::new(Item {
-        object: object_version(&detail.bucket.name, ObjectKey::new(detail.object.key)?, detail.object.version_id)?,
-        event: EventFacts {
+    object_part(
+        &detail.bucket.name,
+        ObjectKey::new(detail.object.key)?,
+        detail.object.version_id,
+        EventFacts {
             source: EventSource::EventBridge,
             name: Some(name),
             sequencer: detail.object.sequencer.as_deref().and_then(Sequencer::parse),
@@ -89,5 +91,5 @@ pub(super) fn decode(body: &Value) -> Result<Part, EventError> {
             size_bytes: detail.object.size,
             etag: text(detail.object.etag),
         },
-    })))
+    )
 }

@@ -1,4 +1,4 @@
-use crate::object::{BucketNameError, ObjectKeyError, ObjectPath};
+use crate::object::{BucketNameError, ObjectKeyError};
 
 /// Why one message, or one record in it, cannot be understood.
 ///
@@ -82,12 +82,10 @@ pub enum EventError {
     /// The version id holds characters that S3 does not use.
     #[error("version id: expected 1 to 1,024 visible ASCII characters")]
     VersionId,
-    /// The object was written without versioning: its bytes can still change.
+    /// The event names no version, and no stage knew which one is meant. An object that was written without versioning can
+    /// still change.
     #[error("the object has no version id: turn on versioning of the bucket, then upload the object again")]
-    Unversioned {
-        /// Where it is.
-        path: ObjectPath,
-    },
+    Unversioned,
 }
 
 impl EventError {
@@ -104,7 +102,7 @@ impl EventError {
             Self::Bucket(_) => "event_bucket_name",
             Self::Key(_) | Self::KeyEscape { .. } | Self::KeyNotUtf8 { .. } => "event_key",
             Self::VersionId => "event_version_id",
-            Self::Unversioned { .. } => "unversioned",
+            Self::Unversioned => "unversioned",
         }
     }
 }

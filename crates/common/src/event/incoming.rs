@@ -42,6 +42,9 @@ pub struct Message {
 pub enum Part {
     /// An object version to work on.
     Object(Box<Item>),
+    /// An object of which no version is named. Only a stage that knows its keys to be write-once can tell which one is
+    /// meant, [`crate::runner::Stage::resolve`]; for all others it is [`EventError::Unversioned`].
+    Unversioned(Box<UnversionedItem>),
     /// Nothing to do: a deletion, a restore, a tag, `s3:TestEvent`. To be logged and acknowledged.
     Acknowledge(EventName),
     /// Not understood. The message must not be acknowledged.
@@ -53,6 +56,15 @@ pub enum Part {
 pub struct Item {
     /// The object version.
     pub object: ObjectVersion,
+    /// What the event said.
+    pub event: EventFacts,
+}
+
+/// An object without a version, and what the event said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnversionedItem {
+    /// Where it is.
+    pub path: ObjectPath,
     /// What the event said.
     pub event: EventFacts,
 }
@@ -118,15 +130,16 @@ fn part_of(decoded: Result<Part, EventError>) -> Part {
 }
 
 /// Puts the three names together.
-pub(super) fn object_version(
+pub(super) fn object_part(
     bucket: &str,
     key: ObjectKey,
     version_id: Option<String>,
-) -> Result<ObjectVersion, EventError> {
+    event: EventFacts,
+) -> Result<Part, EventError> {
     let path = ObjectPath { bucket: BucketName::new(bucket)?, key };
     match VersionId::new(version_id.unwrap_or_default()) {
-        Ok(version_id) => Ok(path.version(version_id)),
-        Err(VersionIdError::Unversioned) => Err(EventError::Unversioned { path }),
+        Ok(version_id) => Ok(Part::Object(Box::new(Item { object: path.version(version_id), event }))),
+        Err(VersionIdError::Unversioned) => Ok(Part::Unversioned(Box::new(UnversionedItem { path, event }))),
         Err(VersionIdError::Malformed) => Err(EventError::VersionId),
     }
 }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::incoming::object_version;
-use super::{EventError, EventFacts, EventSource, Item, Part};
+use super::incoming::object_part;
+use super::{EventError, EventFacts, EventSource, Part};
 use crate::object::ObjectKey;
 
 #[derive(Deserialize)]
@@ -22,8 +22,10 @@ pub(super) fn is_request(body: &Value) -> bool {
 
 pub(super) fn decode(body: &Value) -> Result<Part, EventError> {
     let request = Request::deserialize(body).map_err(|_shape| EventError::Field { field: "{bucket,key,versionId}" })?;
-    Ok(Part::Object(Box::new(Item {
-        object: object_version(&request.bucket, ObjectKey::new(request.key)?, request.version_id)?,
-        event: EventFacts { source: EventSource::Manual, ..EventFacts::default() },
-    })))
+    object_part(
+        &request.bucket,
+        ObjectKey::new(request.key)?,
+        request.version_id,
+        EventFacts { source: EventSource::Manual, ..EventFacts::default() },
+    )
 }

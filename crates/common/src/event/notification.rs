@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::facts::{hint, shorten, text};
-use super::incoming::object_version;
+use super::incoming::object_part;
 use super::key::decode_form_key;
-use super::{EventError, EventFacts, EventName, EventSource, Item, Part, Principal, Sequencer};
+use super::{EventError, EventFacts, EventName, EventSource, Part, Principal, Sequencer};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 #[derive(Deserialize)]
@@ -83,9 +83,11 @@ pub(super) fn decode(record: &Value) -> Result<Part, EventError> {
     let Entity { bucket, object } =
         entity.ok_or(EventError::Field { field: "Records[].s3.{bucket.name,object.key,object.versionId}" })?;
     let request_id = record.response_elements.and_then(|mut elements| elements.remove("x-amz-request-id"));
-    Ok(Part::Object(Box::new(Item {
-        object: object_version(&bucket.name, decode_form_key(&object.key)?, object.version_id)?,
-        event: EventFacts {
+    object_part(
+        &bucket.name,
+        decode_form_key(&object.key)?,
+        object.version_id,
+        EventFacts {
             source: EventSource::Notification,
             name: Some(name),
             sequencer: object.sequencer.as_deref().and_then(Sequencer::parse),
@@ -95,5 +97,5 @@ pub(super) fn decode(record: &Value) -> Result<Part, EventError> {
             size_bytes: object.size,
             etag: text(object.etag),
         },
-    })))
+    )
 }

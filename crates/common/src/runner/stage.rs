@@ -2,6 +2,7 @@ use async_trait::async_trait;
 
 use crate::disposition::{Dispose, Disposition};
 use crate::event::Item;
+use crate::object::{ObjectPath, ObjectVersion};
 use crate::port::Deadline;
 
 /// The work of a function on one object version. It may be called twice, late and out of order for the same version.
@@ -12,6 +13,16 @@ pub trait Stage: Send + Sync {
 
     /// Does the work, up to and including its statement.
     async fn handle(&self, item: &Item, deadline: Deadline) -> Result<Done, Self::Error>;
+
+    /// Names the version of an object whose event does not name one.
+    ///
+    /// The default knows none, and the message is given back as not understood: "the current version" can be another one
+    /// than the event was about. Only a stage whose keys are write-once can do better, by looking at the key's history;
+    /// [`Disposition`]s of its errors other than retry are treated as retry, since there is no version to sign about.
+    async fn resolve(&self, path: &ObjectPath) -> Result<Option<ObjectVersion>, Self::Error> {
+        let _ = path;
+        Ok(None)
+    }
 
     /// Writes the signed `quarantine` or `finding` statement about a failure that no retry can cure. Only called with
     /// [`Disposition::Quarantine`] and [`Disposition::Alarm`]. Whatever error it returns, the message is given back.

@@ -1,0 +1,150 @@
+//! The arrows between crates run downward only, and the functions stay thin.
+//!
+//! A crate may depend on fewer of ours than it is allowed to, never on others. A new crate must be given its row here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Each package of ours and the packages of ours that its code may use.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("sluice-common", &[]),
+    ("sluice-evidence", &["sluice-common"]),
+    ("sluice-tabular", &[]),
+    ("sluice-dqdl", &[]),
+    ("sluice-quality", &["sluice-dqdl", "sluice-tabular"]),
+    ("sluice-privacy", &["sluice-common", "sluice-tabular"]),
+    ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
+    ("sluice-stage", &["sluice-common", "sluice-evidence", "sluice-integrity", "sluice-tabular"]),
+    ("sluice-aws", &["sluice-common"]),
+    ("sluice-testkit", &["sluice-common"]),
+    ("sluice", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY, QUALITY, PRIVACY, DQDL, TABULAR]),
+    ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
+    ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, DQDL, TABULAR]),
+    ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
+    ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
+    ("reidentify", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY]),
+];
+
+const AWS: &str = "sluice-aws";
+const COMMON: &str = "sluice-common";
+const EVIDENCE: &str = "sluice-evidence";
+const STAGE: &str = "sluice-stage";
+const INTEGRITY: &str = "sluice-integrity";
+const QUALITY: &str = "sluice-quality";
+const PRIVACY: &str = "sluice-privacy";
+const DQDL: &str = "sluice-dqdl";
+const TABULAR: &str = "sluice-tabular";
+const TESTKIT: &str = "sluice-testkit";
+
+/// A main connects and hands over; what it would do beyond that belongs into the function's library.
+const MAX_MAIN_LINES: usize = 40;
+
+/// Packages of ours that need no row: they test others and nothing depends on them.
+fn is_test_package(package: &Package) -> bool {
+    package.manifest_path.as_str().contains("/tests/")
+}
+
+fn is_function(package: &Package) -> bool {
+    package.manifest_path.as_str().contains("/crates/functions/")
+}
+
+#[expect(clippy::unwrap_used, reason = "a workspace that cannot be read must fail the test")]
+fn workspace() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
+        .no_deps()
+        .other_options(["--offline".to_owned()])
+        .exec()
+        .unwrap()
+}
+
+fn dependencies(package: &Package, kinds: &[DependencyKind]) -> BTreeSet<String> {
+    let of_kind = package.dependencies.iter().filter(|dependency| kinds.contains(&dependency.kind));
+    of_kind.map(|dependency| dependency.name.clone()).collect()
+}
+
+const SHIPPED: &[DependencyKind] = &[DependencyKind::Normal, DependencyKind::Build];
+
+#[test]
+fn arrows_run_downward_only() {
+    let workspace = workspace();
+    let arrows: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    let ours: BTreeSet<String> = workspace.packages.iter().map(|package| package.name.to_string()).collect();
+    let mut broken = Vec::new();
+    for package in workspace.packages.iter().filter(|package| !is_test_package(package)) {
+        let Some(allowed) = arrows.get(package.name.as_str()) else {
+            broken.push(format!("{} has no row in ARROWS", package.name));
+            continue;
+        };
+        for dependency in dependencies(package, SHIPPED).intersection(&ours) {
+            if !allowed.contains(&dependency.as_str()) {
+                broken.push(format!("{} must not depend on {dependency}", package.name));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_row_is_a_package_and_no_row_points_up() {
+    let workspace = workspace();
+    for (index, (name, allowed)) in ARROWS.iter().enumerate() {
+        assert!(workspace.packages.iter().any(|package| package.name.as_str() == *name), "{name} is no package");
+        for dependency in *allowed {
+            let below = ARROWS.iter().take(index).any(|(earlier, _)| earlier == dependency);
+            assert!(below, "{name}: {dependency} must stand above it in ARROWS");
+        }
+    }
+}
+
+#[test]
+fn only_the_aws_crate_knows_the_sdk() {
+    let is_sdk = |name: &str| name.starts_with("aws-sdk-") || name.starts_with("aws-smithy-") || name == "aws-config";
+    let mut broken = Vec::new();
+    for package in workspace().packages.iter().filter(|package| package.name.as_str() != AWS) {
+        let all = [DependencyKind::Normal, DependencyKind::Build, DependencyKind::Development];
+        for dependency in dependencies(package, &all).iter().filter(|name| is_sdk(name)) {
+            broken.push(format!("{} must not depend on {dependency}", package.name));
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn the_runtime_api_is_known_to_functions_and_the_stage_crate_only() {
+    let workspace = workspace();
+    let users = workspace.packages.iter().filter(|package| dependencies(package, SHIPPED).contains("lambda_runtime"));
+    let strangers: Vec<String> = users
+        .filter(|package| !is_function(package) && package.name.as_str() != STAGE)
+        .map(|package| package.name.to_string())
+        .collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
+
+#[test]
+fn the_testkit_is_never_shipped() {
+    for package in workspace().packages.iter().filter(|package| !is_test_package(package)) {
+        assert!(!dependencies(package, SHIPPED).contains(TESTKIT), "{}", package.name);
+    }
+}
+
+#[test]
+fn mains_are_thin() {
+    let workspace = workspace();
+    let functions: Vec<&Package> = workspace.packages.iter().filter(|package| is_function(package)).collect();
+    assert!(functions.len() >= 5, "{}", functions.len());
+    for package in functions {
+        let main = package.manifest_path.with_file_name("src").join("main.rs");
+        let lines = std::fs::read_to_string(&main).unwrap().lines().count();
+        assert!(lines <= MAX_MAIN_LINES, "{main} has {lines} lines; move what is more than wiring into the library");
+    }
+}
+
+#[test]
+fn every_package_is_under_the_workspace_lints() {
+    for package in &workspace().packages {
+        let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{}", package.manifest_path);
+    }
+}
