@@ -21,7 +21,7 @@ pub use posture::{
     BucketInspector, BucketPosture, EncryptionSetting, LockSetting, Notification, PublicAccessBlock, VersioningState,
 };
 pub use queue::{Queue, QueueError};
-pub use retention::{LegalHold, ObjectLock, Retention, RetentionMode};
+pub use retention::{LegalHold, ObjectLock, Retention, RetentionMode, RetentionModeError};
 pub use store::{
     ByteStream, Encryption, ObjectBody, ObjectFacts, ObjectPart, ObjectReader, ObjectWriter, StoreError, UserMetadata,
     WriteOnceUpload,

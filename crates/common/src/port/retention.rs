@@ -15,6 +15,22 @@ pub enum RetentionMode {
     Compliance,
 }
 
+/// A text that is neither mode.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a retention mode: expected GOVERNANCE or COMPLIANCE")]
+pub struct RetentionModeError;
+
+impl std::str::FromStr for RetentionMode {
+    type Err = RetentionModeError;
+    fn from_str(text: &str) -> Result<Self, RetentionModeError> {
+        match text {
+            "GOVERNANCE" => Ok(Self::Governance),
+            "COMPLIANCE" => Ok(Self::Compliance),
+            _ => Err(RetentionModeError),
+        }
+    }
+}
+
 /// A retention on one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
