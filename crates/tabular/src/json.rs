@@ -5,6 +5,7 @@ mod edit;
 mod paths;
 mod reader;
 mod scan;
+mod select;
 mod string;
 mod value;
 mod walk;
@@ -12,5 +13,5 @@ mod writer;
 
 pub(crate) use edit::LineEditor;
 pub(crate) use reader::{JsonReader, SourceLines};
-pub(crate) use value::{formatter, text};
+pub(crate) use select::LineSelector;
 pub(crate) use writer::JsonLinesWriter;

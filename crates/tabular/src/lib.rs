@@ -6,6 +6,7 @@
 mod block;
 mod csv;
 mod deflate;
+mod display;
 mod error;
 mod feed;
 mod inflate;
@@ -22,7 +23,7 @@ mod writer;
 
 pub use block::Block;
 pub use error::{ErrorKind, Limit, Place, TabularError};
-pub use options::{Caps, Compression, CsvOptions, Format, ReadOptions};
+pub use options::{Caps, Compression, CsvOptions, Format, ReadOptions, TextType};
 pub use path::ColumnPath;
 pub use reader::{Reader, Source};
 pub use rewrite::{Change, Rewriter};

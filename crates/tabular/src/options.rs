@@ -125,6 +125,25 @@ impl Caps {
     }
 }
 
+/// The Arrow type of text read from CSV and JSON Lines. Whole blocks are checked to be UTF-8 in both cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TextType {
+    /// `Utf8View`. Arrow checks each cell again, which about doubles the cost of reading every column of a CSV file.
+    #[default]
+    Utf8View,
+    /// `BinaryView`: for kernels that work on bytes. The bytes of each cell are valid UTF-8.
+    BinaryView,
+}
+
+impl TextType {
+    pub(crate) fn data_type(self) -> arrow_schema::DataType {
+        match self {
+            Self::Utf8View => arrow_schema::DataType::Utf8View,
+            Self::BinaryView => arrow_schema::DataType::BinaryView,
+        }
+    }
+}
+
 /// How to read a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
@@ -139,6 +158,8 @@ pub struct ReadOptions {
     pub block_bytes: usize,
     /// Rows of one block of a Parquet file, at most. Default 8,192.
     pub block_rows: usize,
+    /// The Arrow type of text. Writers and rewriters take `Utf8View`. Default `Utf8View`.
+    pub text: TextType,
     /// Whether blocks carry what a [`crate::Rewriter`] needs. Default false.
     pub rewritable: bool,
 }
@@ -152,6 +173,7 @@ impl ReadOptions {
             caps: Caps::default(),
             block_bytes: 1 << 20,
             block_rows: 8_192,
+            text: TextType::default(),
             rewritable: false,
         }
     }
@@ -181,6 +203,13 @@ impl ReadOptions {
     #[must_use]
     pub fn with_block_bytes(mut self, block_bytes: usize) -> Self {
         self.block_bytes = block_bytes;
+        self
+    }
+
+    /// The same with another type of text.
+    #[must_use]
+    pub fn with_text(mut self, text: TextType) -> Self {
+        self.text = text;
         self
     }
 

@@ -10,7 +10,7 @@ use arrow_select::filter::filter_record_batch;
 
 use crate::block::{Block, Origin, batch_of};
 use crate::error::TabularError;
-use crate::json::LineEditor;
+use crate::json::{LineEditor, LineSelector};
 use crate::options::Format;
 use crate::parquet::nested;
 use crate::path::ColumnPath;
@@ -37,6 +37,7 @@ pub struct Rewriter<W: Write + Send> {
 
 enum Inner<W: Write + Send> {
     Lines(LineEditor, Lines<W>),
+    Selected(LineSelector, Lines<W>),
     Flat(Writer<W>, SchemaRef),
     Nested(Writer<W>),
 }
@@ -83,6 +84,38 @@ impl<W: Write + Send> Rewriter<W> {
         Ok(Self { inner, changes })
     }
 
+    /// Starts a JSON Lines table that holds only these paths of the JSON Lines table that `reader` reads, in their order:
+    /// with new values of a type, or as they are. Whatever else a line holds is left out with its key. Dots in a path
+    /// become nesting, and a row that lacks a path lacks it in the output too.
+    ///
+    /// # Errors
+    /// [`TabularError::Option`] when either side is not JSON Lines, [`TabularError::UnknownColumn`] for a path that was
+    /// not asked for, or a failing sink.
+    pub fn select(
+        sink: W,
+        options: &WriteOptions,
+        reader: &Reader,
+        columns: &[(ColumnPath, Option<DataType>)],
+    ) -> Result<Self, TabularError> {
+        if !reader.is_json_lines() || options.format != Format::JsonLines {
+            return Err(TabularError::Option {
+                option: "format",
+                problem: "paths are selected between JSON Lines only",
+            });
+        }
+        let schema = reader.schema();
+        if let Some((path, _)) = columns.iter().find(|(path, _)| schema.index_of(path.as_str()).is_err()) {
+            let columns = schema.fields().len();
+            return Err(TabularError::UnknownColumn { path: path.as_str().to_owned(), columns });
+        }
+        let selector = LineSelector::new(columns.iter().map(|(path, values)| (path.as_str(), values.is_some())));
+        let replaced = columns
+            .iter()
+            .filter_map(|(path, values)| Some((path.as_str().to_owned(), Change::Replace(values.clone()?))));
+        let changes = replaced.collect();
+        Ok(Self { inner: Inner::Selected(selector, Lines::new(sink, options.compression)?), changes })
+    }
+
     /// Writes the rows of a block. `values`: one array for each [`Change::Replace`], in their order, each with a value
     /// for every row of the block. `keep`: the rows that are written; all without it.
     ///
@@ -99,6 +132,10 @@ impl<W: Write + Send> Rewriter<W> {
             Inner::Lines(editor, lines) => {
                 let Origin::Lines(source) = &block.origin else { return Err(not_rewritable()) };
                 lines.write(|out| editor.write(source, block.rows(), values, keep, out))
+            }
+            Inner::Selected(selector, lines) => {
+                let Origin::Lines(source) = &block.origin else { return Err(not_rewritable()) };
+                lines.write(|out| selector.write(source, block.rows(), values, keep, out))
             }
             Inner::Nested(writer) => {
                 let Origin::Nested(batch) = &block.origin else { return Err(not_rewritable()) };
@@ -134,7 +171,7 @@ impl<W: Write + Send> Rewriter<W> {
     /// The sink fails.
     pub fn finish(self) -> Result<W, TabularError> {
         match self.inner {
-            Inner::Lines(_, lines) => lines.finish(),
+            Inner::Lines(_, lines) | Inner::Selected(_, lines) => lines.finish(),
             Inner::Flat(writer, _) | Inner::Nested(writer) => writer.finish(),
         }
     }

@@ -2,23 +2,24 @@
 
 #![expect(
     clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
+    clippy::inline_always,
     reason = "measured kernel: positions come from the scan of the same block, which is shorter than 4 GiB \
               (Caps::check)"
 )]
 
 use std::sync::Arc;
 
-use arrow_array::StringViewArray;
+use arrow_array::{ArrayRef, BinaryViewArray, StringViewArray};
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, ScalarBuffer};
 
 use crate::error::TabularError;
+use crate::options::TextType;
 
 /// Longest text that a view holds itself.
 const INLINE_BYTES: usize = 12;
 
 /// The view of `bytes[start..end]` in buffer 0.
-#[inline]
+#[inline(always)]
 pub(crate) fn view(bytes: &[u8], start: usize, end: usize) -> u128 {
     let len = end - start;
     if len > INLINE_BYTES {
@@ -38,30 +39,24 @@ pub(crate) fn view(bytes: &[u8], start: usize, end: usize) -> u128 {
 /// A column in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
-    views: Vec<u128>,
+    pub(crate) views: Vec<u128>,
     /// Rows that are NULL.
-    null_rows: Vec<u32>,
+    pub(crate) null_rows: Vec<usize>,
     /// Texts that could not stay where they are. Buffer 1 of the array.
     copied: Vec<u8>,
 }
 
 impl Cells {
-    pub(crate) fn with_rows(rows: usize) -> Self {
-        Self { views: Vec::with_capacity(rows), ..Self::default() }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.views.len()
     }
 
-    #[inline]
     pub(crate) fn push(&mut self, view: u128) {
         self.views.push(view);
     }
 
-    #[inline]
     pub(crate) fn push_null(&mut self) {
-        self.null_rows.push(self.views.len() as u32);
+        self.null_rows.push(self.views.len());
         self.views.push(0);
     }
 
@@ -69,6 +64,13 @@ impl Cells {
     pub(crate) fn pad(&mut self, rows: usize) {
         while self.views.len() < rows {
             self.push_null();
+        }
+    }
+
+    /// Removes the text from the views that are NULL.
+    pub(crate) fn blank_nulls(&mut self) {
+        for row in &self.null_rows {
+            self.views[*row] = 0;
         }
     }
 
@@ -83,13 +85,13 @@ impl Cells {
     }
 
     /// The column; `block` holds the bytes that views were taken of.
-    pub(crate) fn finish(self, block: &Arc<[Buffer]>) -> Result<StringViewArray, TabularError> {
+    pub(crate) fn finish(self, text: TextType, block: &Arc<[Buffer]>) -> Result<ArrayRef, TabularError> {
         let rows = self.views.len();
         let nulls = (!self.null_rows.is_empty()).then(|| {
             let mut valid = BooleanBufferBuilder::new(rows);
             valid.append_n(rows, true);
             for row in &self.null_rows {
-                valid.set_bit(*row as usize, false);
+                valid.set_bit(*row, false);
             }
             NullBuffer::new(valid.finish())
         });
@@ -98,7 +100,11 @@ impl Cells {
         } else {
             block.iter().cloned().chain([Buffer::from_vec(self.copied)]).collect()
         };
-        StringViewArray::try_new(ScalarBuffer::from(self.views), buffers, nulls)
-            .map_err(|error| TabularError::Shape { problem: error.to_string() })
+        let views = ScalarBuffer::from(self.views);
+        let array: Result<ArrayRef, _> = match text {
+            TextType::Utf8View => StringViewArray::try_new(views, buffers, nulls).map(|array| Arc::new(array) as _),
+            TextType::BinaryView => BinaryViewArray::try_new(views, buffers, nulls).map(|array| Arc::new(array) as _),
+        };
+        array.map_err(|error| TabularError::Shape { problem: error.to_string() })
     }
 }

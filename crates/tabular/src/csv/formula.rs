@@ -13,12 +13,15 @@ pub(crate) fn is_formula(text: &str) -> bool {
 
 /// A sign, digits, at most one point, at most one exponent.
 fn is_number(text: &str) -> bool {
-    let unsigned = |text: &'_ str| text.strip_prefix(['+', '-']).unwrap_or(text).to_owned();
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let text = unsigned(text);
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    digits(&unsigned(exponent)) && digits(fraction) && (digits(whole) || whole.is_empty())
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let is_mantissa = match mantissa.split_once('.') {
+        None => digits(mantissa),
+        Some((whole, fraction)) => digits(fraction) && (whole.is_empty() || digits(whole)),
+    };
+    is_mantissa && digits(exponent)
 }
 
 #[cfg(test)]

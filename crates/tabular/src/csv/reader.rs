@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{Field, Schema, SchemaRef};
 
 use crate::block::{Block, batch_of};
 use crate::csv::cells::{Grid, unescape};
@@ -15,7 +14,7 @@ use crate::csv::walk::walk;
 use crate::error::{Limit, TabularError};
 use crate::feed::Feed;
 use crate::inflate::Inflated;
-use crate::options::{Caps, CsvOptions, ReadOptions};
+use crate::options::{Caps, CsvOptions, ReadOptions, TextType};
 use crate::path::ColumnPath;
 use crate::text::check_utf8;
 
@@ -25,6 +24,7 @@ pub(crate) struct CsvReader {
     feed: Feed,
     options: CsvOptions,
     caps: Caps,
+    text: TextType,
     dialect: Dialect,
     ends: Ends,
     starts: Vec<u32>,
@@ -57,6 +57,7 @@ impl CsvReader {
             feed: Feed::open(input, options)?,
             dialect,
             caps: options.caps.clone(),
+            text: options.text,
             ends: Ends::default(),
             starts: Vec::new(),
             null_text,
@@ -69,7 +70,7 @@ impl CsvReader {
         };
         reader.names = reader.read_names()?;
         reader.projection = (0..reader.names.len()).collect();
-        reader.schema = schema_of(&reader.names, &reader.projection);
+        reader.schema = schema_of(&reader.names, &reader.projection, reader.text);
         Ok(reader)
     }
 
@@ -88,7 +89,7 @@ impl CsvReader {
             })
         };
         self.projection = paths.iter().map(find).collect::<Result<_, _>>()?;
-        self.schema = schema_of(&self.names, &self.projection);
+        self.schema = schema_of(&self.names, &self.projection, self.text);
         Ok(())
     }
 
@@ -134,8 +135,8 @@ impl CsvReader {
             null_text: &self.null_text,
             empty_is_null: self.empty_is_null,
         };
-        let column = |column: &usize| grid.column(*column, &buffers).map(|cells| Arc::new(cells) as ArrayRef);
-        let columns = self.projection.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        let columns = self.projection.iter().map(|column| grid.column(*column, self.text, &buffers));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let rows = self.starts.len();
         let block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
         self.next_row += rows as u64;
@@ -295,7 +296,7 @@ fn refuse_duplicates(names: &[String]) -> Result<(), TabularError> {
     Ok(())
 }
 
-fn schema_of(names: &[String], projection: &[usize]) -> SchemaRef {
+fn schema_of(names: &[String], projection: &[usize], text: TextType) -> SchemaRef {
     let names = projection.iter().filter_map(|i| names.get(*i));
-    Arc::new(Schema::new(names.map(|name| Field::new(name, DataType::Utf8View, true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(names.map(|name| Field::new(name, text.data_type(), true)).collect::<Vec<_>>()))
 }

@@ -1,12 +1,11 @@
 //! Writes batches as CSV (RFC 4180, lines end with LF): a cell is quoted only when it must be.
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_cast::display::ArrayFormatter;
 use arrow_schema::{DataType, Schema};
 
 use crate::csv::formula::is_formula;
+use crate::display::{Display, text};
 use crate::error::TabularError;
-use crate::json::{formatter, text};
 use crate::options::CsvOptions;
 
 /// Turns rows into lines.
@@ -20,7 +19,7 @@ pub(crate) struct CsvWriter {
 /// One column of a batch.
 enum Column<'a> {
     Text(&'a dyn Array),
-    Displayed(&'a dyn Array, ArrayFormatter<'a>),
+    Displayed(&'a dyn Array, Display<'a>),
 }
 
 impl CsvWriter {
@@ -57,7 +56,10 @@ impl CsvWriter {
                         out.extend_from_slice(self.null_text.as_bytes());
                     }
                     Column::Text(array) => self.text(text(*array, row), out)?,
-                    Column::Displayed(_, formatter) => self.cell(&formatter.value(row).to_string(), out)?,
+                    Column::Displayed(_, display) => match display.text(row) {
+                        Some(text) => self.cell(&text, out)?,
+                        None => out.extend_from_slice(self.null_text.as_bytes()),
+                    },
                 }
             }
             out.push(b'\n');
@@ -118,6 +120,6 @@ impl CsvWriter {
 fn column(array: &ArrayRef) -> Result<Column<'_>, TabularError> {
     Ok(match array.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Column::Text(array.as_ref()),
-        _ => Column::Displayed(array.as_ref(), formatter(array.as_ref())?),
+        _ => Column::Displayed(array.as_ref(), Display::new(array.as_ref())?),
     })
 }

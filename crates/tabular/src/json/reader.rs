@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{Field, Schema, SchemaRef};
 
 use crate::block::{Block, Origin, batch_of};
 use crate::error::{Limit, Place, TabularError};
@@ -13,7 +12,7 @@ use crate::inflate::Inflated;
 use crate::json::paths::Paths;
 use crate::json::scan::{Cursor, Fault, Problem};
 use crate::json::walk::{Column, Member, Walk};
-use crate::options::{Caps, ReadOptions};
+use crate::options::{Caps, ReadOptions, TextType};
 use crate::path::ColumnPath;
 use crate::text::{check_utf8, place_in};
 
@@ -23,6 +22,7 @@ pub(crate) struct JsonReader {
     feed: Feed,
     caps: Caps,
     keep_lines: bool,
+    text: TextType,
     paths: Paths,
     /// The column of `paths` behind each column of the batch; `None`: all, as they come up.
     projection: Option<Vec<usize>>,
@@ -74,6 +74,7 @@ impl JsonReader {
             feed: Feed::open(input, options)?,
             caps: options.caps.clone(),
             keep_lines: options.rewritable,
+            text: options.text,
             paths: Paths::new(&[], true, options.caps.columns),
             projection: None,
             schema: Arc::new(Schema::empty()),
@@ -92,7 +93,7 @@ impl JsonReader {
         self.paths = self.asked(asked, false)?;
         let columns = asked.iter().filter_map(|path| self.paths.column(path.as_str())).collect();
         self.projection = Some(columns);
-        self.schema = schema_of(asked.iter().map(ColumnPath::as_str));
+        self.schema = schema_of(asked.iter().map(ColumnPath::as_str), self.text);
         Ok(())
     }
 
@@ -128,7 +129,7 @@ impl JsonReader {
             let Self { feed, caps, paths, .. } = self;
             parse(feed.first(bytes), at, caps, paths, false)?;
         }
-        self.schema = schema_of(self.paths.names().iter().map(String::as_str));
+        self.schema = schema_of(self.paths.names().iter().map(String::as_str), self.text);
         Ok(())
     }
 
@@ -168,13 +169,13 @@ impl JsonReader {
         let mut arrays = Vec::new();
         for mut column in columns {
             column.cells.pad(rows);
-            arrays.push(Arc::new(column.cells.finish(&buffers)?) as ArrayRef);
+            arrays.push(column.cells.finish(self.text, &buffers)?);
             members.push(column.members);
         }
         if let Some(projection) = &self.projection {
             arrays = projection.iter().filter_map(|column| arrays.get(*column).cloned()).collect();
         } else if arrays.len() != self.schema.fields().len() {
-            self.schema = schema_of(self.paths.names().iter().map(String::as_str));
+            self.schema = schema_of(self.paths.names().iter().map(String::as_str), self.text);
         }
         let mut block = Block::new(batch_of(&self.schema, arrays, rows)?, self.next_row);
         if self.keep_lines {
@@ -226,6 +227,6 @@ fn explain(fault: Fault, bytes: &[u8], from: Place, caps: &Caps) -> TabularError
     }
 }
 
-fn schema_of<'a>(names: impl Iterator<Item = &'a str>) -> SchemaRef {
-    Arc::new(Schema::new(names.map(|name| Field::new(name, DataType::Utf8View, true)).collect::<Vec<_>>()))
+fn schema_of<'a>(names: impl Iterator<Item = &'a str>, text: TextType) -> SchemaRef {
+    Arc::new(Schema::new(names.map(|name| Field::new(name, text.data_type(), true)).collect::<Vec<_>>()))
 }

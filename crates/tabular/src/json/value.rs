@@ -3,13 +3,14 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float16Type, Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, ListArray, StructArray};
-use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::DataType;
 
+use crate::display::{Display, text};
 use crate::error::TabularError;
 use crate::json::string::write_string;
 
-/// Writes the values of one array. NULL and numbers that JSON does not have (NaN, infinities) are `null`.
+/// Writes the values of one array. NULL, numbers that JSON does not have (NaN, infinities) and times that no calendar can
+/// show are `null`.
 pub(crate) struct ValueWriter<'a> {
     array: &'a dyn Array,
     shape: Shape<'a>,
@@ -18,10 +19,10 @@ pub(crate) struct ValueWriter<'a> {
 enum Shape<'a> {
     Text,
     /// A literal that is JSON as it is displayed.
-    Literal(ArrayFormatter<'a>),
+    Literal(Display<'a>),
     Float,
     /// A string of what is displayed.
-    Displayed(ArrayFormatter<'a>),
+    Displayed(Display<'a>),
     Object(Vec<(String, ValueWriter<'a>)>),
     List(&'a ListArray, Box<ValueWriter<'a>>),
 }
@@ -38,9 +39,9 @@ impl<'a> ValueWriter<'a> {
                 Shape::List(list, Box::new(Self::new(list.values().as_ref(), deeper(depth)?)?))
             }
             data_type if data_type.is_integer() || is_decimal(data_type) || *data_type == DataType::Boolean => {
-                Shape::Literal(formatter(array)?)
+                Shape::Literal(Display::new(array)?)
             }
-            _ => Shape::Displayed(formatter(array)?),
+            _ => Shape::Displayed(Display::new(array)?),
         };
         Ok(Self { array, shape })
     }
@@ -53,9 +54,12 @@ impl<'a> ValueWriter<'a> {
         }
         match &self.shape {
             Shape::Text => write_string(text(self.array, row), out),
-            Shape::Literal(formatter) => out.extend_from_slice(formatter.value(row).to_string().as_bytes()),
+            Shape::Literal(display) => out.extend_from_slice(display.text(row).as_deref().unwrap_or("null").as_bytes()),
             Shape::Float => write_float(self.array, row, out),
-            Shape::Displayed(formatter) => write_string(&formatter.value(row).to_string(), out),
+            Shape::Displayed(display) => match display.text(row) {
+                Some(text) => write_string(&text, out),
+                None => out.extend_from_slice(b"null"),
+            },
             Shape::Object(fields) => {
                 out.push(b'{');
                 for (i, (name, values)) in fields.iter().enumerate() {
@@ -86,22 +90,6 @@ fn fields(array: &StructArray, depth: usize) -> Result<Vec<(String, ValueWriter<
     let depth = deeper(depth)?;
     let columns = array.fields().iter().zip(array.columns());
     columns.map(|(field, column)| Ok((field.name().clone(), ValueWriter::new(column.as_ref(), depth)?))).collect()
-}
-
-/// The text of a row of a string array, whatever its layout; the empty text for another array.
-pub(crate) fn text(array: &dyn Array, row: usize) -> &str {
-    match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().value(row),
-        DataType::LargeUtf8 => array.as_string::<i64>().value(row),
-        DataType::Utf8View => array.as_string_view().value(row),
-        _ => "",
-    }
-}
-
-/// Displays values as Arrow does: ISO 8601 for times, hex for bytes.
-pub(crate) fn formatter(array: &dyn Array) -> Result<ArrayFormatter<'_>, TabularError> {
-    const OPTIONS: FormatOptions<'static> = FormatOptions::new().with_display_error(false);
-    ArrayFormatter::try_new(array, &OPTIONS).map_err(|error| TabularError::Shape { problem: error.to_string() })
 }
 
 fn write_float(array: &dyn Array, row: usize, out: &mut Vec<u8>) {
