@@ -11,7 +11,7 @@ interface Answer {
 const DEAD_LETTERS = ["SealDeadLetterQueue", "QualityDeadLetterQueue", "PseudonymizeDeadLetterQueue", "SweepDeadLetterQueue"];
 const ROLES = [
   "SealRole", "QualityRole", "PseudonymizeRole", "SweepRole", "ReidentifyRole", "ScheduleRole",
-  "UploaderRole", "DataScientistRole", "AuditorRole", "InvestigatorRole", "BreakGlassRole",
+  "UploaderRole", "DataScientistRole", "PolicyEditorRole", "AuditorRole", "InvestigatorRole", "BreakGlassRole",
 ];
 
 /** Objects under one prefix of one bucket: the narrowest resource S3 knows for keys that are not known beforehand. */
@@ -63,7 +63,7 @@ const ANSWERS: readonly Answer[] = [
   ),
   objects("EvidenceBucket", "", ["SweepPolicy", "AuditorPolicy"], "whoever audits reads all evidence"),
   objects("EvidenceBucket", "att/", ["SealPolicy", "SweepPolicy"], "statements"),
-  objects("EvidenceBucket", "policy/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy"], "policy, rulesets"),
+  objects("EvidenceBucket", "policy/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy", "PolicyEditorPolicy"], "policy"),
   objects("EvidenceBucket", "report/", ["QualityPolicy", "SweepPolicy"], "reports"),
   objects("EvidenceBucket", "att/seal/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy"], "seals"),
   objects("EvidenceBucket", "att/quality/", ["QualityPolicy", "PseudonymizePolicy"], "verdicts"),

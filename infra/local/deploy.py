@@ -76,8 +76,15 @@ def to_emulator(emulator: Emulator, *, parameters: dict[str, str] | None = None,
 
 
 def upload_policy(found: boto3.Session, outputs: dict[str, str], policy: Path) -> str:
-    """Puts the pipeline policy where the functions read it. Returns its version."""
-    put = found.client("s3").put_object(
+    """Puts the pipeline policy where the functions read it, as the one role that may. Returns its version."""
+    taken = found.client("sts").assume_role(RoleArn=outputs["PolicyEditorRoleArn"], RoleSessionName="deploy")["Credentials"]
+    editor = found.client(
+        "s3",
+        aws_access_key_id=taken["AccessKeyId"],
+        aws_secret_access_key=taken["SecretAccessKey"],
+        aws_session_token=taken["SessionToken"],
+    )
+    put = editor.put_object(
         Bucket=outputs["EvidenceBucketName"],
         Key=outputs["PolicyKey"],
         Body=policy.read_bytes(),

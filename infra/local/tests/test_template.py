@@ -140,7 +140,7 @@ def test_signing_is_for_functions_over_digests_only():
             "StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"},
         }
     ]
-    for name in ("UploaderPolicy", "DataScientistPolicy", "AuditorPolicy", "InvestigatorPolicy"):
+    for name in ("UploaderPolicy", "DataScientistPolicy", "PolicyEditorPolicy", "AuditorPolicy", "InvestigatorPolicy"):
         assert "kms:Sign" not in actions_of(name, "kms")
 
 
