@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
-use sluice_common::port::{KeyError, ObjectReader, StoreError, VersionLister};
+use sluice_common::port::{KeyError, ObjectReader, StoreError, VersionEntry, VersionLister};
 use sluice_common::{BucketName, Dispose, Disposition, ObjectKey, ObjectPath, ObjectVersion, VersionId};
 
 use crate::dsse::{DsseError, MAX_ENVELOPE_BYTES};
@@ -241,9 +241,17 @@ impl Archive {
         subject: &SubjectId,
     ) -> Result<Vec<Result<Kept<P>, EvidenceError>>, EvidenceError> {
         let prefix = StatementKey::prefix(P::STAGE, subject);
-        let page = self.versions.list_versions(&self.bucket, &prefix, None).await?;
-        let mut keys: Vec<ObjectKey> = page.entries.into_iter().map(|entry| entry.key).collect();
-        keys.dedup();
+        let mut keys: Vec<ObjectKey> = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.versions.list_versions(&self.bucket, &prefix, next.as_ref()).await?;
+            keys.extend(page.entries.into_iter().map(|entry| entry.key));
+            keys.dedup();
+            match page.next {
+                Some(more) if keys.len() <= MAX_LISTED => next = Some(more),
+                _ => break,
+            }
+        }
         let mut statements = Vec::with_capacity(keys.len().min(MAX_LISTED));
         for key in keys.iter().take(MAX_LISTED) {
             if let Ok(key) = key.as_str().parse::<StatementKey>() {
@@ -261,9 +269,7 @@ impl Archive {
     /// be looked at, not its current version.
     async fn only_version(&self, key: &StatementKey) -> Result<Option<ObjectVersion>, EvidenceError> {
         let object_key = key.object_key();
-        // A key sorts before every longer key that begins with it, so its versions lead the first page.
-        let page = self.versions.list_versions(&self.bucket, object_key.as_str(), None).await?;
-        let history: Vec<_> = page.entries.into_iter().filter(|entry| entry.key == object_key).collect();
+        let history = self.history(&object_key).await?;
         let delete_markers = history.iter().filter(|entry| entry.is_delete_marker).count();
         match history.as_slice() {
             [] => Ok(None),
@@ -273,6 +279,23 @@ impl Archive {
                 Ok(Some(ObjectVersion { bucket: self.bucket.clone(), key: object_key, version_id }))
             }
             more => Err(EvidenceError::Rewritten { versions: more.len() - delete_markers, delete_markers }),
+        }
+    }
+
+    /// The versions and delete markers of a key. It sorts before every longer key that begins with it, so they lead the
+    /// listing; a page may end among them.
+    async fn history(&self, key: &ObjectKey) -> Result<Vec<VersionEntry>, EvidenceError> {
+        let mut history = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.versions.list_versions(&self.bucket, key.as_str(), next.as_ref()).await?;
+            let is_past = page.entries.last().is_some_and(|last| last.key != *key);
+            history.extend(page.entries.into_iter().filter(|entry| entry.key == *key));
+            match page.next {
+                // Two tell as much as a thousand.
+                Some(more) if !is_past && history.len() < 2 => next = Some(more),
+                _ => return Ok(history),
+            }
         }
     }
 

@@ -26,6 +26,7 @@ async fn goes_round<P: Predicate>(world: &World, statement: &Statement<P>) {
 #[tokio::test]
 async fn every_kind_of_statement_comes_back_as_it_was_recorded() {
     let world = World::new();
+    world.s3.set_page_size(1);
     goes_round(&world, &seal()).await;
     goes_round(&world, &quality(QualityResult::Passed)).await;
     goes_round(&world, &published()).await;
@@ -117,6 +118,10 @@ async fn a_rewritten_key_is_noticed() {
     assert!(record(&ledger, &seal()).await.unwrap().is_new());
     let error = ledger.archive().find::<Seal>(&key).await.unwrap_err();
     assert!(is_rewritten(&error, 2, 1), "{error}");
+    // Also when a page of the listing ends in the middle of the key's history.
+    world.s3.set_page_size(1);
+    let error = ledger.archive().find::<Seal>(&key).await.unwrap_err();
+    assert!(matches!(error, EvidenceError::Rewritten { .. }), "{error}");
     // Overwritten, which the bucket policy should forbid.
     let world = World::new();
     let ledger = world.ledger(FaultPlan::new()).await;

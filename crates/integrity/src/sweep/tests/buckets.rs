@@ -1,0 +1,61 @@
+use sluice_common::port::{BucketPosture, EncryptionSetting, VersioningState};
+
+use super::*;
+
+#[tokio::test]
+async fn each_drift_of_a_setting_is_one_finding_of_its_rule() {
+    let drifts: [(Rule, fn(&mut BucketPosture)); 12] = [
+        (Rule::BucketVersioning, |p| p.versioning = VersioningState::Suspended),
+        (Rule::BucketObjectLock, |p| p.object_lock = None),
+        (Rule::BucketObjectLock, |p| p.object_lock = Some(LockSetting { default_mode: None, default_days: None })),
+        (Rule::BucketEncryption, |p| p.encryption = None),
+        (Rule::BucketEncryption, |p| p.encryption.as_mut().unwrap().algorithm = "AES256".to_owned()),
+        (Rule::BucketEncryption, |p| p.encryption.as_mut().unwrap().kms_key = Some("another".to_owned())),
+        (Rule::BucketPublicAccess, |p| p.public_access_block = None),
+        (Rule::BucketPublicAccess, |p| p.public_access_block.as_mut().unwrap().block_public_policy = false),
+        (Rule::BucketTlsOnly, |p| p.policy = None),
+        (Rule::BucketEventWiring, |p| p.notifications.clear()),
+        (Rule::BucketEventWiring, |p| p.notifications[0].prefix = Some("other/".to_owned())),
+        (Rule::BucketEventWiring, |p| p.notifications[0].events = vec!["s3:ObjectCreated:Put".to_owned()]),
+    ];
+    for (at, (rule, drift)) in drifts.into_iter().enumerate() {
+        let mut lake = Lake::new();
+        let key = "arn:aws:kms:eu-central-1:111122223333:key/1";
+        let encryption =
+            EncryptionSetting { algorithm: "aws:kms".to_owned(), kms_key: Some(key.to_owned()), bucket_key: true };
+        lake.desired.raw.encryption = Some(encryption.clone());
+        let by_id = EncryptionSetting { kms_key: Some("1".to_owned()), ..encryption };
+        lake.s3.force_posture(&bucket(RAW), |posture| posture.encryption = Some(by_id));
+        assert_eq!(lake.rules().await, [], "drift {at}: before");
+        lake.s3.force_posture(&bucket(RAW), drift);
+        assert_eq!(lake.rules().await, [rule], "drift {at}");
+        // The same drift tomorrow is the same finding.
+        lake.hours_later(24);
+        assert!(lake.sweep().await.findings.iter().all(|found| found.known));
+    }
+}
+
+#[tokio::test]
+async fn stronger_and_wider_settings_are_no_drift() {
+    let lake = Lake::new();
+    lake.s3.force_posture(&bucket(RAW), |posture| {
+        posture.object_lock =
+            Some(LockSetting { default_mode: Some(RetentionMode::Compliance), default_days: Some(365) });
+        posture.notifications[0].events.push("s3:ObjectRemoved:*".to_owned());
+        posture.notifications.push(Notification {
+            target: "arn:aws:sns:eu-central-1:111122223333:more".to_owned(),
+            events: vec!["s3:ObjectCreated:*".to_owned()],
+            prefix: None,
+            suffix: None,
+        });
+    });
+    assert_eq!(lake.rules().await, []);
+}
+
+#[tokio::test]
+async fn settings_that_may_not_be_read_are_unknown_not_bad() {
+    let lake = Lake::new();
+    let plan = FaultPlan::new().always("posture", sluice_testkit::Fault::Deny);
+    let report = lake.try_sweep(&lake.request(), plan).await.unwrap();
+    assert_eq!((report.statement.findings, report.statement.unreadable), (0, 3));
+}
