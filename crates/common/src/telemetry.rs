@@ -4,6 +4,7 @@
 //! [`crate::object::ObjectVersionId`].
 
 pub mod emf;
+mod line;
 mod logs;
 mod tally;
 

@@ -55,6 +55,17 @@ fn the_documented_example_is_read_as_it_says() {
 }
 
 #[test]
+fn the_policies_in_this_repository_are_without_fault() {
+    for text in
+        [include_str!("../../../../infra/policy/pipeline.yaml"), include_str!("../../../../tests/e2e/policy.yaml")]
+    {
+        if let Err(problems) = Policy::parse(text) {
+            panic!("{problems}");
+        }
+    }
+}
+
+#[test]
 fn what_is_left_out_has_the_safe_default() {
     let policy =
         Policy::parse(&with_privacy("{ columns: { a: { transform: redact }, b: { transform: mask } } }")).unwrap();

@@ -70,3 +70,18 @@ pub trait ObjectLock: Send + Sync {
     /// The version's legal hold; `None` when it never had one.
     async fn legal_hold(&self, at: &ObjectVersion) -> Result<Option<LegalHold>, StoreError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retention_covers_what_is_weaker_and_shorter() {
+        use RetentionMode::{Compliance, Governance};
+        let retention = |mode, seconds| Retention { mode, retain_until: Timestamp::from_second(seconds).unwrap() };
+        assert!(retention(Compliance, 2).covers(&retention(Governance, 2)));
+        assert!(retention(Governance, 2).covers(&retention(Governance, 1)));
+        assert!(!retention(Governance, 9).covers(&retention(Compliance, 1)));
+        assert!(!retention(Compliance, 1).covers(&retention(Governance, 2)));
+    }
+}
