@@ -100,7 +100,7 @@ fn delivery(event: &EventFacts) -> UserMetadata {
     let mut facts = UserMetadata::from([("event-source".to_owned(), event.source.as_str().to_owned())]);
     let mut add = |name: &str, value: Option<String>| facts.extend(value.map(|value| (name.to_owned(), value)));
     add("event-time", event.time.map(|time| time.to_string()));
-    add("event-sequencer", event.sequencer.as_ref().map(ToString::to_string));
+    add("event-sequencer", event.sequencer.as_ref().map(|sequencer| sequencer.as_str().to_owned()));
     add("event-principal-sha256", event.principal.as_ref().map(|principal| principal.sha256().to_hex()));
     facts
 }

@@ -10,6 +10,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::from_process();
     telemetry::init(&environment);
     let config = Config::read(&environment)?;
-    let aws = Aws::connect(&environment)?;
+    let aws = Aws::connect(|name| environment.get(name).map(str::to_owned)).await?;
     sluice_stage::lambda::serve(connect(config, &aws)).await
 }
