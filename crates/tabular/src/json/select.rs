@@ -143,12 +143,11 @@ fn write_object(branches: &[Branch], sources: &[Source<'_>], bytes: &[u8], row: 
 
 fn write_value(source: &Source<'_>, bytes: &[u8], row: usize, out: &mut Vec<u8>) -> bool {
     let Some(member) = source.members.get(row).filter(|member| **member != Member::ABSENT) else { return false };
-    match source.writer {
-        Some(writer) => writer.write(row, out),
-        None => {
-            let (start, end) = (member.value_start as usize, member.value_end as usize);
-            out.extend_from_slice(bytes.get(start..end).unwrap_or_default());
-        }
+    if let Some(writer) = source.writer {
+        writer.write(row, out);
+    } else {
+        let (start, end) = (member.value_start as usize, member.value_end as usize);
+        out.extend_from_slice(bytes.get(start..end).unwrap_or_default());
     }
     true
 }
