@@ -209,8 +209,8 @@ impl<S: Stage> Runner<S> {
                 tracing::warn!(message_id, %object, reason, %error, "attempt failed");
                 return Fate::Returned { reason };
             }
-            Disposition::Quarantine => tracing::warn!(message_id, %object, reason, %error, "object quarantined"),
-            Disposition::Alarm => tracing::error!(message_id, %object, reason, %error, "object raises an alarm"),
+            Disposition::Quarantine => tracing::warn!(message_id, %object, reason, %error, "object to be quarantined"),
+            Disposition::Alarm => tracing::error!(message_id, %object, reason, %error, "object to be alarmed about"),
         }
         match self.guarded(self.stage.settle(item, error, disposition), deadline).await {
             Attempt::Done(()) => Fate::Settled { reason, disposition },
@@ -231,9 +231,9 @@ impl<S: Stage> Runner<S> {
         deadline: Deadline,
     ) -> Attempt<S::Error, T> {
         let left = deadline.left(self.clock.now()).saturating_sub(self.limits.reserved_for_answer);
-        match tokio::time::timeout(left, AssertUnwindSafe(work).catch_unwind()).await {
-            Err(_elapsed) => Attempt::OutOfTime { reason: "out_of_time" },
-            Ok(Err(_panic)) => Attempt::Panicked,
+        match AssertUnwindSafe(tokio::time::timeout(left, work)).catch_unwind().await {
+            Err(_panic) => Attempt::Panicked,
+            Ok(Err(_elapsed)) => Attempt::OutOfTime { reason: "out_of_time" },
             Ok(Ok(Err(error))) => Attempt::Failed(error),
             Ok(Ok(Ok(done))) => Attempt::Done(done),
         }

@@ -19,6 +19,8 @@ pub(super) const VERSION: u32 = 1;
 
 const MAX_DATASETS: usize = 1_000;
 const MAX_PATTERNS: usize = 100;
+/// A compiled pattern takes some 10 KiB, and every key is held against each.
+const MAX_PATTERNS_IN_ALL: usize = 1_000;
 const MAX_PATTERN_BYTES: usize = 1_024;
 /// Each `{` nests the regular expression that a glob becomes.
 const MAX_PATTERN_BRACES: usize = 16;
@@ -34,7 +36,7 @@ impl Policy {
     /// # Errors
     /// Every problem that was found, not only the first. YAML that cannot be parsed ends the search where it stands.
     pub fn parse(text: &str) -> Result<Self, PolicyProblems> {
-        let mut reader = Reader { problems: PolicyProblems::new() };
+        let mut reader = Reader { problems: PolicyProblems::new(), patterns: 0 };
         let policy = read(&mut reader, text);
         reader.problems.into_result()?;
         policy.ok_or_else(|| {
@@ -142,6 +144,11 @@ fn pattern(reader: &mut Reader, node: &Node, path: &str) -> Option<KeyPattern> {
             && text.bytes().filter(|&b| b == b'{').count() <= MAX_PATTERN_BRACES
     };
     let text = reader.text_where(node, path, rule, is_bounded)?;
+    reader.patterns = reader.patterns.saturating_add(1);
+    if reader.patterns > MAX_PATTERNS_IN_ALL {
+        reader.report(path, node.at, format!("one policy holds at most {MAX_PATTERNS_IN_ALL} patterns"));
+        return None;
+    }
     match GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build() {
         Ok(glob) => Some(KeyPattern::new(glob.compile_matcher())),
         Err(error) => {

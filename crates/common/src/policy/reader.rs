@@ -33,8 +33,11 @@ pub(super) fn join(path: &str, field: &str) -> String {
 }
 
 /// Collects problems while it reads. Every method returns `None` only after it noted one.
+#[derive(Debug)]
 pub(super) struct Reader {
     pub(super) problems: PolicyProblems,
+    /// Patterns met so far.
+    pub(super) patterns: usize,
 }
 
 impl Reader {

@@ -213,6 +213,24 @@ fn names_of_datasets_are_unique() {
 }
 
 #[test]
+fn patterns_are_counted_over_all_datasets() {
+    let text = |datasets: usize| {
+        let base = with_privacy("{ undeclared: keep }").replace("'**'", &format!("[{}]", "a,".repeat(100)));
+        let dataset = base.split_once("datasets:\n").unwrap().1;
+        let named = (0..datasets).map(|index| dataset.replace("name: a", &format!("name: a{index}")));
+        format!("version: 1\ndatasets:\n{}", named.collect::<String>())
+    };
+    assert_eq!(Policy::parse(&text(10)).unwrap().datasets.len(), 10);
+    let problems = problems(&text(11));
+    assert_eq!(problems.len(), 100);
+    assert!(
+        problems[0].starts_with("datasets[10].match[0]: one policy holds at most 1000 patterns"),
+        "{}",
+        problems[0]
+    );
+}
+
+#[test]
 fn the_first_match_wins_and_slashes_count() {
     let dataset = |name: &str, patterns: &str| {
         let text = with_privacy("{ undeclared: keep }").replace("name: a", &format!("name: {name}"));
