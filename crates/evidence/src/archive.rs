@@ -265,6 +265,19 @@ impl Archive {
         Ok(statements)
     }
 
+    /// The version of a statement that an event names by its path alone. Statement keys are written once, so there is
+    /// one or none.
+    ///
+    /// # Errors
+    /// [`EvidenceError::NotEvidence`] for another bucket or key, [`EvidenceError::Rewritten`] for more than one version.
+    pub async fn resolve(&self, path: &ObjectPath) -> Result<Option<ObjectVersion>, EvidenceError> {
+        let key: StatementKey = path.key.as_str().parse().map_err(|_no_key| EvidenceError::NotEvidence)?;
+        if path.bucket != self.bucket {
+            return Err(EvidenceError::NotEvidence);
+        }
+        self.only_version(&key).await
+    }
+
     /// The one version of a write-once key. A conditional put succeeds over a delete marker, so the key's history must
     /// be looked at, not its current version.
     async fn only_version(&self, key: &StatementKey) -> Result<Option<ObjectVersion>, EvidenceError> {

@@ -1,1 +1,40 @@
-//! TBD
+//! Rulesets of DQDL evaluated in one pass over Arrow batches.
+//!
+//! [`Evaluation::new`] turns a ruleset into metrics that rules share and a plan of kernels over the columns it needs.
+//! [`Evaluation::update`] takes in one batch after the other; [`Evaluation::finish`] judges every rule. States are small,
+//! merge with each other and can be stored, so that a dataset is judged from its objects' states.
+//!
+//! The semantics are those of AWS Glue's and Deequ's evaluation of DQDL; see the crate's README for each choice.
+//! A rule that cannot be judged is an [`Outcome::Error`] with its reason, never a pass.
+
+mod cells;
+mod check;
+mod condition;
+mod error;
+mod evaluate;
+mod filter;
+mod frame;
+mod history;
+mod keys;
+mod metric;
+mod options;
+mod outcome;
+mod pattern;
+mod plan;
+mod reference;
+mod render;
+pub mod report;
+mod results;
+mod row_result;
+mod row_test;
+mod rule;
+mod value;
+
+pub use check::{CheckError, check};
+pub use error::QualityError;
+pub use evaluate::{Evaluation, EvaluationState};
+pub use history::{MetricHistory, NoHistory, RecordedHistory};
+pub use options::{CompositeScope, EvaluationOptions, FilteredRows};
+pub use outcome::{AnalyzerOutcome, Outcome, RowMark, RuleOutcome};
+pub use report::Report;
+pub use row_result::RowResults;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use sluice_common::port::{Metric, MetricUnit, UserMetadata};
-use sluice_common::{Dispose, Disposition, ObjectVersion, Sha256Digest};
+use sluice_common::{Dispose, Disposition, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Finding, FindingEvidence, PolicyRef, Quarantine, Severity};
 use sluice_evidence::{EvidenceError, Predecessor, ResourceDescriptor, Statement};
 
@@ -80,7 +80,7 @@ impl<E: Dispose + 'static> Dispose for Failure<E> {
     }
 }
 
-/// The statement about a failure could not be kept. The message goes back to its queue.
+/// The evidence bucket could not be used to say so. The message goes back to its queue.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
     /// The trust anchor is missing.
@@ -117,6 +117,18 @@ impl<E: Dispose + 'static> Dispose for StageError<E> {
             Self::Settle(SettleError::Evidence(error)) => error.reason(),
         }
     }
+}
+
+/// The version of a statement that an event names by its path alone.
+///
+/// # Errors
+/// When the path is no statement's, its key was written more than once, or the evidence bucket cannot be read.
+pub async fn resolve<E: Dispose + 'static>(
+    context: &Context,
+    path: &ObjectPath,
+) -> Result<Option<ObjectVersion>, StageError<E>> {
+    let ledger = context.ledger().await.map_err(SettleError::from)?;
+    Ok(ledger.archive().resolve(path).await.map_err(SettleError::from)?)
 }
 
 /// Keeps the statement that ends a failed run, and raises the alarm for a finding.

@@ -148,7 +148,8 @@ impl Reader {
         }
     }
 
-    pub(crate) fn is_json_lines(&self) -> bool {
+    /// Whether columns may come up that the first block does not have: those of JSON Lines do.
+    pub fn is_json_lines(&self) -> bool {
         matches!(self.inner, Inner::JsonLines(_))
     }
 

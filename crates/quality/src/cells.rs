@@ -1,0 +1,210 @@
+//! A column of one block in one of a few forms, so that each kernel needs few cases.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringViewArray,
+    TimestampMicrosecondArray,
+};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+
+use crate::value::DAY_MICROS;
+
+/// The form that a column of a given type takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Integer,
+    Float,
+    Decimal,
+    Boolean,
+    Date,
+    Timestamp,
+    /// Bytes, lists, maps: only NULL or not can be told.
+    Opaque,
+}
+
+impl Kind {
+    pub(crate) fn of(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
+            DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::UInt8
+            | DataType::UInt16
+            | DataType::UInt32 => Self::Integer,
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float,
+            DataType::UInt64 | DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) => {
+                Self::Decimal
+            }
+            DataType::Boolean => Self::Boolean,
+            DataType::Date32 | DataType::Date64 => Self::Date,
+            DataType::Timestamp(..) => Self::Timestamp,
+            DataType::Dictionary(_, values) => Self::of(values),
+            _ => Self::Opaque,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Float => "floating-point",
+            Self::Decimal => "decimal",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Opaque => "binary or nested",
+        }
+    }
+}
+
+/// A column of one block.
+#[derive(Debug, Clone)]
+pub(crate) enum Cells {
+    Text(StringViewArray),
+    Integer(Int64Array),
+    Float(Float64Array),
+    Decimal(Decimal128Array),
+    Boolean(BooleanArray),
+    Date(Date32Array),
+    Timestamp(TimestampMicrosecondArray),
+    Opaque(ArrayRef),
+}
+
+impl Cells {
+    /// Brings `array` into its form; text views and the widest types are taken as they are.
+    pub(crate) fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
+        let cast = |to: &DataType| {
+            if array.data_type() == to { Ok(array.clone()) } else { arrow_cast::cast(array.as_ref(), to) }
+        };
+        Ok(match Kind::of(array.data_type()) {
+            Kind::Text => Self::Text(cast(&DataType::Utf8View)?.as_string_view().clone()),
+            Kind::Integer => Self::Integer(cast(&DataType::Int64)?.as_primitive::<Int64Type>().clone()),
+            Kind::Float => Self::Float(cast(&DataType::Float64)?.as_primitive::<Float64Type>().clone()),
+            Kind::Decimal => {
+                let to = match array.data_type() {
+                    wide @ DataType::Decimal128(..) => wide.clone(),
+                    DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
+                        DataType::Decimal128(*precision, *scale)
+                    }
+                    _ => DataType::Decimal128(20, 0),
+                };
+                Self::Decimal(cast(&to)?.as_primitive::<Decimal128Type>().clone())
+            }
+            Kind::Boolean => Self::Boolean(cast(&DataType::Boolean)?.as_boolean().clone()),
+            Kind::Date => Self::Date(cast(&DataType::Date32)?.as_primitive::<Date32Type>().clone()),
+            Kind::Timestamp => {
+                let zone = match array.data_type() {
+                    DataType::Timestamp(_, zone) => zone.clone(),
+                    _ => None,
+                };
+                let micros = cast(&DataType::Timestamp(TimeUnit::Microsecond, zone))?;
+                Self::Timestamp(micros.as_primitive::<TimestampMicrosecondType>().clone())
+            }
+            Kind::Opaque => Self::Opaque(array.clone()),
+        })
+    }
+
+    pub(crate) fn nulls(&self) -> Option<&NullBuffer> {
+        match self {
+            Self::Text(array) => array.nulls(),
+            Self::Integer(array) => array.nulls(),
+            Self::Float(array) => array.nulls(),
+            Self::Decimal(array) => array.nulls(),
+            Self::Boolean(array) => array.nulls(),
+            Self::Date(array) => array.nulls(),
+            Self::Timestamp(array) => array.nulls(),
+            Self::Opaque(array) => array.nulls(),
+        }
+    }
+}
+
+/// The texts of a column as byte slices, without a copy.
+#[derive(Debug)]
+pub(crate) struct Texts<'a> {
+    views: &'a [u128],
+    inline: &'a [u8],
+    buffers: Vec<&'a [u8]>,
+}
+
+/// The longest text that its view holds itself (Arrow columnar format, "Variable-size Binary View Layout").
+pub(crate) const INLINE_BYTES: u32 = 12;
+const VIEW_BYTES: usize = 16;
+
+/// The length of the text behind a view, in bytes.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low 32 bits of a view are the length")]
+pub(crate) const fn view_length(view: u128) -> u32 {
+    view as u32
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "words of the view layout")]
+const fn view_words(view: u128) -> (usize, usize, usize) {
+    (view as u32 as usize, (view >> 64) as u32 as usize, (view >> 96) as u32 as usize)
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) fn new(array: &'a StringViewArray) -> Self {
+        Self {
+            views: array.views(),
+            inline: array.views().inner().as_slice(),
+            buffers: array.data_buffers().iter().map(|buffer| buffer.as_slice()).collect(),
+        }
+    }
+
+    /// The views: a text of at most [`INLINE_BYTES`] is determined by its view alone.
+    pub(crate) const fn views(&self) -> &'a [u128] {
+        self.views
+    }
+
+    /// The text of row `row`; a NULL row has some text, mostly the empty one.
+    #[inline]
+    pub(crate) fn bytes(&self, row: usize) -> &'a [u8] {
+        let view = self.views.get(row).copied().unwrap_or_default();
+        let (length, buffer, offset) = view_words(view);
+        if view_length(view) <= INLINE_BYTES {
+            let start = row * VIEW_BYTES + 4;
+            self.inline.get(start..start + length).unwrap_or_default()
+        } else {
+            self.buffers.get(buffer).and_then(|bytes| bytes.get(offset..offset + length)).unwrap_or_default()
+        }
+    }
+}
+
+/// Microseconds since the epoch of midnight, UTC, of a day.
+pub(crate) fn day_micros(day: i32) -> i64 {
+    i64::from(day) * DAY_MICROS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::Int8Array;
+    use std::sync::Arc;
+
+    #[test]
+    fn texts_are_read_through_slices_and_both_layouts() {
+        let array = StringViewArray::from(vec![Some("short"), None, Some("a text longer than twelve bytes"), Some("")]);
+        for sliced in [array.clone(), array.slice(1, 3)] {
+            let texts = Texts::new(&sliced);
+            for row in 0..sliced.len() {
+                if sliced.is_valid(row) {
+                    assert_eq!(texts.bytes(row), sliced.value(row).as_bytes());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn narrow_types_are_widened() {
+        let narrow: ArrayRef = Arc::new(Int8Array::from(vec![Some(-3), None]));
+        let Ok(Cells::Integer(wide)) = Cells::new(&narrow) else { panic!("an integer column") };
+        assert_eq!(wide.value(0), -3);
+        assert!(wide.is_null(1));
+    }
+}

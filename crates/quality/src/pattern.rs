@@ -1,0 +1,242 @@
+//! Java regular expressions, compiled once to an automaton that must match the whole text.
+
+use regex_automata::dfa::{Automaton, dense};
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, MatchKind};
+
+/// The largest automaton that is built ahead of the data; beyond it one is built while matching.
+const MAX_DFA_BYTES: usize = 2 << 20;
+const MAX_PROGRAM_BYTES: usize = 8 << 20;
+const MAX_PATTERN_BYTES: usize = 8 << 10;
+
+/// Why a pattern cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PatternError {
+    #[error("the pattern is longer than {MAX_PATTERN_BYTES} bytes; shorten it")]
+    Long,
+    #[error("the pattern uses look-around, a back-reference or a possessive quantifier, which cannot be matched in linear time; rewrite it without")]
+    NotRegular,
+    #[error("the pattern is not valid or needs too much memory: {0}")]
+    Invalid(String),
+}
+
+/// A pattern that matches whole texts.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    automaton: Automata,
+}
+
+#[derive(Debug)]
+enum Automata {
+    Dense(Box<dense::DFA<Vec<u32>>>),
+    Lazy(regex::bytes::Regex),
+}
+
+impl Pattern {
+    /// Compiles a pattern that must match a whole text.
+    pub(crate) fn whole(java: &str) -> Result<Self, PatternError> {
+        Self::compile(&format!(r"\A(?:{})\z", translate(java)?))
+    }
+
+    fn compile(pattern: &str) -> Result<Self, PatternError> {
+        let lazy = bytes_regex(pattern)?;
+        let dense = dense::Builder::new()
+            .configure(
+                dense::Config::new()
+                    .match_kind(MatchKind::All)
+                    .start_kind(regex_automata::dfa::StartKind::Anchored)
+                    .dfa_size_limit(Some(MAX_DFA_BYTES))
+                    .determinize_size_limit(Some(MAX_DFA_BYTES)),
+            )
+            .syntax(syntax::Config::new().utf8(false))
+            .build(pattern);
+        Ok(Self { automaton: dense.map_or_else(|_| Automata::Lazy(lazy), |dfa| Automata::Dense(Box::new(dfa))) })
+    }
+
+    /// Whether `text` matches.
+    #[inline]
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+        match &self.automaton {
+            Automata::Dense(dfa) => {
+                dfa.try_search_fwd(&Input::new(text).anchored(Anchored::Yes)).is_ok_and(|found| found.is_some())
+            }
+            Automata::Lazy(regex) => regex.is_match(text),
+        }
+    }
+}
+
+/// Compiles a pattern that may match anywhere.
+pub(crate) fn find_anywhere(java: &str) -> Result<regex::bytes::Regex, PatternError> {
+    bytes_regex(&translate(java)?)
+}
+
+fn bytes_regex(pattern: &str) -> Result<regex::bytes::Regex, PatternError> {
+    regex::bytes::RegexBuilder::new(pattern).size_limit(MAX_PROGRAM_BYTES).dfa_size_limit(MAX_PROGRAM_BYTES).build().map_err(
+        |error| match error {
+            regex::Error::CompiledTooBig(_) => PatternError::Invalid("it is too large".to_owned()),
+            other => PatternError::Invalid(last_line(&other.to_string())),
+        },
+    )
+}
+
+fn last_line(text: &str) -> String {
+    text.lines().last().unwrap_or_default().trim().to_owned()
+}
+
+/// Rewrites what Java spells differently: `\d`, `\w`, `\s`, `\b` are ASCII there, `\Z`, `\h`, `\R`, `\Q…\E` and the POSIX classes
+/// have other names.
+fn translate(java: &str) -> Result<String, PatternError> {
+    if java.len() > MAX_PATTERN_BYTES {
+        return Err(PatternError::Long);
+    }
+    let mut out = String::with_capacity(java.len() + 16);
+    let mut rest = java;
+    let mut in_class = 0usize;
+    let mut after_quantifier = false;
+    while let Some(first) = rest.chars().next() {
+        let mut quantifier = false;
+        let step = match first {
+            '\\' => escape(rest, in_class > 0, &mut out)?,
+            '(' if in_class == 0 && is_look_around(rest) => return Err(PatternError::NotRegular),
+            '+' if in_class == 0 && after_quantifier => return Err(PatternError::NotRegular),
+            _ => {
+                match first {
+                    '[' => in_class += 1,
+                    ']' => in_class = in_class.saturating_sub(1),
+                    '*' | '+' | '?' | '}' if in_class == 0 => quantifier = true,
+                    _ => {}
+                }
+                out.push(first);
+                first.len_utf8()
+            }
+        };
+        after_quantifier = quantifier;
+        rest = rest.get(step..).unwrap_or_default();
+    }
+    Ok(out)
+}
+
+fn is_look_around(rest: &str) -> bool {
+    ["(?=", "(?!", "(?<=", "(?<!", "(?>"].iter().any(|opening| rest.starts_with(opening))
+}
+
+/// Translates the escape that `rest` starts with; returns how many bytes it takes.
+fn escape(rest: &str, in_class: bool, out: &mut String) -> Result<usize, PatternError> {
+    let Some(letter) = rest.chars().nth(1) else {
+        out.push('\\');
+        return Ok(1);
+    };
+    match letter {
+        'd' => out.push_str("[0-9]"),
+        'D' => out.push_str("[^0-9]"),
+        'w' => out.push_str("[0-9A-Za-z_]"),
+        'W' => out.push_str("[^0-9A-Za-z_]"),
+        's' => out.push_str(r"[\t\n\x0B\f\r ]"),
+        'S' => out.push_str(r"[^\t\n\x0B\f\r ]"),
+        'h' => out.push_str(r"[\t \u{A0}\u{1680}\u{180E}\u{2000}-\u{200A}\u{202F}\u{205F}\u{3000}]"),
+        'b' if !in_class => out.push_str(r"(?-u:\b)"),
+        'B' if !in_class => out.push_str(r"(?-u:\B)"),
+        'R' if !in_class => out.push_str(r"(?:\r\n|[\n\x0B\f\r\u{85}\u{2028}\u{2029}])"),
+        'Z' if !in_class => out.push_str(r"(?:\n?\z)"),
+        'e' => out.push_str(r"\x1B"),
+        '1'..='9' | 'k' if !in_class => return Err(PatternError::NotRegular),
+        'Q' => {
+            let quoted = rest.get(2..).unwrap_or_default();
+            let (literal, taken) = match quoted.find(r"\E") {
+                Some(end) => (quoted.get(..end).unwrap_or_default(), end + 4),
+                None => (quoted, rest.len()),
+            };
+            out.push_str(&regex::escape(literal));
+            return Ok(taken);
+        }
+        'p' | 'P' => {
+            if let Some((class, taken)) = posix_class(rest) {
+                out.push_str(if letter == 'p' { "[" } else { "[^" });
+                out.push_str(class);
+                out.push(']');
+                return Ok(taken);
+            }
+            out.push('\\');
+            out.push(letter);
+        }
+        // Java allows a backslash before every character that is no letter.
+        other if !other.is_ascii_alphanumeric() => out.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+        other => {
+            out.push('\\');
+            out.push(other);
+        }
+    }
+    Ok(1 + letter.len_utf8())
+}
+
+fn posix_class(rest: &str) -> Option<(&'static str, usize)> {
+    let name = rest.get(3..)?.split_once('}')?.0;
+    rest.get(2..3).filter(|brace| *brace == "{")?;
+    let class = match name {
+        "Lower" => "a-z",
+        "Upper" => "A-Z",
+        "ASCII" => r"\x00-\x7F",
+        "Alpha" | "IsAlphabetic" if name == "Alpha" => "A-Za-z",
+        "Digit" => "0-9",
+        "Alnum" => "0-9A-Za-z",
+        "Punct" => "!-/:-@\\[-`{-~",
+        "Graph" => "!-~",
+        "Print" => " -~",
+        "Blank" => r" \t",
+        "Cntrl" => r"\x00-\x1F\x7F",
+        "XDigit" => "0-9A-Fa-f",
+        "Space" => r" \t\n\x0B\f\r",
+        _ => return None,
+    };
+    Some((class, 3 + name.len() + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Pattern::whole(pattern).unwrap().is_match(text.as_bytes())
+    }
+
+    #[test]
+    fn the_whole_text_must_match() {
+        assert!(matches("a|bc", "bc"));
+        assert!(!matches("a|bc", "abc"));
+        assert!(matches("^[a-z]+$", "abc"));
+        assert!(!matches("[a-z]", "ab"));
+        assert!(matches("", ""));
+        assert!(!matches("a", "a\n"));
+    }
+
+    #[test]
+    fn classes_mean_what_java_means() {
+        assert!(matches(r"\d+", "0123"));
+        assert!(!matches(r"\d", "\u{663}"));
+        assert!(matches(r"[\w.-]+@\w+\.com", "a.b-c@example.com"));
+        assert!(matches(r"\p{Alpha}\p{Digit}", "a1"));
+        assert!(matches(r"\Qa.b\E+", "a.bb"));
+        assert!(!matches(r"\Qa.b\E", "axb"));
+        assert!(matches(r"\-\_\ \é", "-_ é"));
+        assert!(matches(".{2}", "日本"));
+        assert!(matches(r"\bab\b", "ab"));
+        assert!(matches("[^[0-9]]", "x"));
+    }
+
+    #[test]
+    fn what_cannot_run_in_linear_time_is_refused() {
+        for pattern in ["(?!a)b", "(?<=a)b", r"(a)\1", "a++", "a*+", "(?>a)"] {
+            assert!(matches!(Pattern::whole(pattern), Err(PatternError::NotRegular)), "{pattern}");
+        }
+        for pattern in ["[a", "(", "a{1000}{1000}{1000}"] {
+            assert!(matches!(Pattern::whole(pattern), Err(PatternError::Invalid(_))), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_too_large_for_a_table_still_matches() {
+        let pattern = r"[\u{0}-\u{10FFFF}&&[^a]]{0,300}a.{40}";
+        let text = format!("{}a{}", "é".repeat(300), "x".repeat(40));
+        assert!(matches(pattern, &text));
+    }
+}
