@@ -47,6 +47,10 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
+    pub(crate) fn with_rows(rows: usize) -> Self {
+        Self { views: Vec::with_capacity(rows), ..Self::default() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.views.len()
     }
@@ -67,13 +71,6 @@ impl Cells {
         }
     }
 
-    /// Removes the text from the views that are NULL.
-    pub(crate) fn blank_nulls(&mut self) {
-        for row in &self.null_rows {
-            self.views[*row] = 0;
-        }
-    }
-
     /// Appends the text that `write` appends to the buffer of copies.
     pub(crate) fn push_copied<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
         let start = self.copied.len();
@@ -85,8 +82,11 @@ impl Cells {
     }
 
     /// The column; `block` holds the bytes that views were taken of.
-    pub(crate) fn finish(self, text: TextType, block: &Arc<[Buffer]>) -> Result<ArrayRef, TabularError> {
+    pub(crate) fn finish(mut self, text: TextType, block: &Arc<[Buffer]>) -> Result<ArrayRef, TabularError> {
         let rows = self.views.len();
+        for row in &self.null_rows {
+            self.views[*row] = 0;
+        }
         let nulls = (!self.null_rows.is_empty()).then(|| {
             let mut valid = BooleanBufferBuilder::new(rows);
             valid.append_n(rows, true);

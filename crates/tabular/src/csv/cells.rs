@@ -16,6 +16,9 @@ use crate::error::TabularError;
 use crate::options::TextType;
 use crate::views::{Cells, view};
 
+/// Rows of which every column is read before the next rows are looked at, so that their bytes stay in the first cache.
+const STRIP_ROWS: usize = 128;
+
 /// One block, split.
 #[derive(Debug)]
 pub(crate) struct Grid<'a> {
@@ -36,22 +39,34 @@ pub(crate) struct Grid<'a> {
 }
 
 impl Grid<'_> {
-    /// The views of one column over `block`, which holds the same bytes as the grid.
-    pub(crate) fn column(
+    /// The views of some columns over `block`, which holds the same bytes as the grid.
+    pub(crate) fn columns(
         &self,
-        column: usize,
+        projection: &[usize],
         text: TextType,
         block: &Arc<[Buffer]>,
-    ) -> Result<ArrayRef, TabularError> {
-        let mut cells = Cells::default();
+    ) -> Result<Vec<ArrayRef>, TabularError> {
+        let mut columns: Vec<Cells> = projection.iter().map(|_| Cells::with_rows(self.starts.len())).collect();
+        let strips = self.starts.chunks(STRIP_ROWS).zip(self.ends.chunks(STRIP_ROWS * self.columns.max(1)));
+        for (starts, ends) in strips {
+            let strip = Self { ends, starts, ..*self };
+            for (column, cells) in projection.iter().zip(&mut columns) {
+                strip.append(*column, cells)?;
+            }
+        }
+        columns.into_iter().map(|cells| cells.finish(text, block)).collect()
+    }
+
+    /// Appends the cells of one column.
+    fn append(&self, column: usize, cells: &mut Cells) -> Result<(), TabularError> {
         let is_last = column + 1 == self.columns;
         match (self.quote, is_last) {
-            (None, false) => self.unquoted::<false>(column, &mut cells),
-            (None, true) => self.unquoted::<true>(column, &mut cells),
-            (Some(quote), false) => self.quoted::<false>(column, quote, &mut cells)?,
-            (Some(quote), true) => self.quoted::<true>(column, quote, &mut cells)?,
+            (None, false) => self.unquoted::<false>(column, cells),
+            (None, true) => self.unquoted::<true>(column, cells),
+            (Some(quote), false) => self.quoted::<false>(column, quote, cells)?,
+            (Some(quote), true) => self.quoted::<true>(column, quote, cells)?,
         }
-        cells.finish(text, block)
+        Ok(())
     }
 
     /// Start and end of each cell of a column, without the CR of a CR LF, quotes included.
@@ -67,13 +82,13 @@ impl Grid<'_> {
 
     fn unquoted<const LAST: bool>(&self, column: usize, cells: &mut Cells) {
         let Cells { views, null_rows, .. } = cells;
+        let first = views.len();
         views.extend(self.spans::<LAST>(column).enumerate().map(|(row, (start, end))| {
             if self.is_null(start, end) {
-                null_rows.push(row);
+                null_rows.push(first + row);
             }
             view(self.bytes, start, end)
         }));
-        cells.blank_nulls();
     }
 
     #[inline(always)]
@@ -87,12 +102,11 @@ impl Grid<'_> {
     }
 
     fn quoted<const LAST: bool>(&self, column: usize, quote: u8, cells: &mut Cells) -> Result<(), TabularError> {
-        cells.views.reserve(self.starts.len());
-        for (row, (start, end)) in self.spans::<LAST>(column).enumerate() {
+        for (start, end) in self.spans::<LAST>(column) {
             // A quoted cell has two quotes: the scan or the walk has seen to it.
             if end - start < 2 || self.bytes[start] != quote {
                 if self.is_null(start, end) {
-                    cells.null_rows.push(row);
+                    cells.null_rows.push(cells.views.len());
                 }
                 cells.views.push(view(self.bytes, start, end));
                 continue;
@@ -107,7 +121,6 @@ impl Grid<'_> {
                 cells.views.push(view(self.bytes, start, end));
             }
         }
-        cells.blank_nulls();
         Ok(())
     }
 }

@@ -135,8 +135,7 @@ impl CsvReader {
             null_text: &self.null_text,
             empty_is_null: self.empty_is_null,
         };
-        let columns = self.projection.iter().map(|column| grid.column(*column, self.text, &buffers));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let columns = grid.columns(&self.projection, self.text, &buffers)?;
         let rows = self.starts.len();
         let block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
         self.next_row += rows as u64;
