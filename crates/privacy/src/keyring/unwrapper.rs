@@ -1,0 +1,101 @@
+use std::fmt;
+use std::sync::Arc;
+
+use sluice_common::port::{DataKeys, KeyError, ObjectReader, StoreError};
+use sluice_common::{BucketName, ObjectVersion};
+
+use super::cache::KeyCache;
+use super::domain::{Domain, Epoch};
+use super::domain_key::DomainKey;
+use super::error::KeyringError;
+use super::vault::{self, Entry};
+use super::wrapped::{WrappedKey, encryption_context};
+
+/// Opens the keys that exist. It cannot make one: that is all that `reidentify` may.
+pub struct KeyUnwrapper {
+    bucket: BucketName,
+    reader: Arc<dyn ObjectReader>,
+    keys: Arc<dyn DataKeys>,
+    cache: KeyCache,
+}
+
+impl KeyUnwrapper {
+    /// Keys in a vault bucket.
+    pub fn new(bucket: BucketName, reader: Arc<dyn ObjectReader>, keys: Arc<dyn DataKeys>) -> Self {
+        Self { bucket, reader, keys, cache: KeyCache::default() }
+    }
+
+    /// The key of a domain and epoch, from memory after the first time.
+    ///
+    /// # Errors
+    /// [`KeyringError::Unknown`] and [`KeyringError::Shredded`] when there is none, [`KeyringError::Altered`] when the
+    /// record or the wrapped key was changed, else what the store or KMS said.
+    pub async fn open(&self, domain: &Domain, epoch: Epoch) -> Result<Arc<DomainKey>, KeyringError> {
+        if let Some(key) = self.cache.get(domain, epoch) {
+            return Ok(key);
+        }
+        let path = vault::path(&self.bucket, domain, Entry::Key(epoch))?;
+        match self.reader.current(&path).await {
+            Ok(version) => self.open_version(domain, epoch, &version).await,
+            Err(StoreError::NotFound { .. }) => Err(self.absent(domain, epoch).await),
+            Err(source) => Err(KeyringError::Vault { domain: domain.clone(), source }),
+        }
+    }
+
+    /// Opens the key that one version of its record holds.
+    pub(super) async fn open_version(
+        &self,
+        domain: &Domain,
+        epoch: Epoch,
+        at: &ObjectVersion,
+    ) -> Result<Arc<DomainKey>, KeyringError> {
+        if let Some(key) = self.cache.get(domain, epoch) {
+            return Ok(key);
+        }
+        let altered = |problem| KeyringError::Altered { domain: domain.clone(), epoch, problem };
+        let json = vault::read(self.reader.as_ref(), at)
+            .await
+            .map_err(|source| KeyringError::Vault { domain: domain.clone(), source })?
+            .ok_or_else(|| altered("it is larger than a wrapped key can be"))?;
+        let record = WrappedKey::from_json(&json, domain, epoch).map_err(altered)?;
+        let secret = self.keys.unwrap_key(&record.wrapped, &encryption_context(domain, epoch)).await;
+        match secret {
+            Ok(secret) => Ok(self.remember(DomainKey::new(domain.clone(), epoch, secret))),
+            Err(KeyError::InvalidCiphertext { .. }) => {
+                Err(altered("KMS does not open it under its encryption context"))
+            }
+            Err(source) => Err(KeyringError::Kms { domain: domain.clone(), epoch, source }),
+        }
+    }
+
+    pub(super) fn remember(&self, key: DomainKey) -> Arc<DomainKey> {
+        self.cache.put(key)
+    }
+
+    pub(super) fn bucket(&self) -> &BucketName {
+        &self.bucket
+    }
+
+    pub(super) fn data_keys(&self) -> &dyn DataKeys {
+        self.keys.as_ref()
+    }
+
+    /// Why there is no record: never made, or destroyed on purpose.
+    async fn absent(&self, domain: &Domain, epoch: Epoch) -> KeyringError {
+        let note = match vault::path(&self.bucket, domain, Entry::Shredded(epoch)) {
+            Ok(path) => self.reader.current(&path).await,
+            Err(error) => return error,
+        };
+        match note {
+            Ok(_note) => KeyringError::Shredded { domain: domain.clone(), epoch },
+            Err(StoreError::NotFound { .. }) => KeyringError::Unknown { domain: domain.clone(), epoch },
+            Err(source) => KeyringError::Vault { domain: domain.clone(), source },
+        }
+    }
+}
+
+impl fmt::Debug for KeyUnwrapper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyUnwrapper").field("bucket", &self.bucket).finish_non_exhaustive()
+    }
+}

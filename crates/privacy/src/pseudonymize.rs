@@ -1,0 +1,18 @@
+//! A table in, the same table with pseudonyms out, in one streaming pass.
+//!
+//! [`Plan`] is what the policy says, with keys in it; [`Pseudonymizer`] is a plan bound to the columns of a table;
+//! [`run`] reads, transforms and writes. The same input under the same plan gives the same bytes.
+
+mod error;
+mod plan;
+mod pseudonymizer;
+mod run;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+pub use error::PseudonymizeError;
+pub use plan::{Plan, domain_of};
+pub use pseudonymizer::Pseudonymizer;
+pub use run::{Finished, run};
+pub use stats::{ColumnStats, Stats};

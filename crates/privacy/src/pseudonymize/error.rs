@@ -1,0 +1,87 @@
+use sluice_common::{Dispose, Disposition};
+use sluice_tabular::{ErrorKind, TabularError};
+
+use crate::transform::TransformError;
+
+/// Why a table was not pseudonymised. Messages name columns of the policy; columns that only the data names are counted
+/// from 1 instead, since a file without a header has cells where names are expected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PseudonymizeError {
+    /// The policy's domain is missing or misspelled.
+    #[error("the policy names no valid privacy domain, but column `{column}` needs a key; add `domain`")]
+    NoDomain {
+        /// The column.
+        column: String,
+    },
+    /// The policy names a column that the table does not have.
+    #[error("column `{column}` of the policy is not in the table; correct its name in the policy, or the upload")]
+    MissingColumn {
+        /// The column.
+        column: String,
+    },
+    /// The table has two columns of one name.
+    #[error("columns {first} and {second} have the same name; rename one")]
+    DuplicateColumn {
+        /// The earlier one, counted from 1.
+        first: usize,
+        /// The later one, counted from 1.
+        second: usize,
+    },
+    /// The table has columns that the policy does not name, and the policy refuses such tables.
+    #[error("{count} columns are not in the policy, the first is column {first}; declare each, if only to drop it")]
+    UndeclaredColumns {
+        /// How many.
+        count: usize,
+        /// The first, counted from 1.
+        first: usize,
+    },
+    /// Nothing would be published.
+    #[error("the policy leaves no column of the table; keep at least one")]
+    NothingLeft,
+    /// A column came up that was not there when the output was begun.
+    #[error("row {first_row} and the rows after it bring columns that earlier ones did not have; declare them")]
+    LateColumns {
+        /// The first row of the block they came up in, counted from 0.
+        first_row: u64,
+    },
+    /// A column cannot be transformed.
+    #[error("column `{column}`: {source}")]
+    Transform {
+        /// The column.
+        column: String,
+        /// Why not.
+        #[source]
+        source: TransformError,
+    },
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Table(#[from] TabularError),
+}
+
+impl Dispose for PseudonymizeError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Table(error) if error.kind() == ErrorKind::Io => Disposition::Retry,
+            _ => Disposition::Quarantine,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NoDomain { .. } => "privacy_domain_missing",
+            Self::MissingColumn { .. } => "policy_column_missing",
+            Self::DuplicateColumn { .. } => "duplicate_column",
+            Self::UndeclaredColumns { .. } => "undeclared_columns",
+            Self::NothingLeft => "nothing_to_publish",
+            Self::LateColumns { .. } => "late_columns",
+            Self::Transform { .. } => "transform_failed",
+            Self::Table(error) => match error.kind() {
+                ErrorKind::Malformed => "table_malformed",
+                ErrorKind::Limit => "table_limit",
+                ErrorKind::Io => "table_unreadable",
+                ErrorKind::Usage => "table_unfit",
+            },
+        }
+    }
+}

@@ -1,0 +1,250 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use sluice_common::policy::Undeclared;
+use sluice_tabular::{Change, ColumnPath, TabularError};
+
+use super::error::PseudonymizeError;
+use super::plan::Plan;
+use super::stats::{ColumnStats, Stats};
+use crate::transform::{Action, type_name};
+
+/// A plan bound to the columns of a table. Pull batches through it with [`Self::transform`].
+#[derive(Debug)]
+pub struct Pseudonymizer {
+    plan: Plan,
+    /// What becomes of each column of the input, in its order.
+    inputs: Vec<Bound>,
+    input_schema: SchemaRef,
+    output_schema: SchemaRef,
+    stats: Stats,
+}
+
+/// What becomes of a column of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    /// As the policy's column of this number says.
+    Declared(usize),
+    KeptUndeclared,
+    DroppedUndeclared,
+}
+
+impl Pseudonymizer {
+    /// Binds a plan to the columns of a table.
+    ///
+    /// # Errors
+    /// A column of the policy is missing, the table has a column twice or one that the policy does not name and refuses,
+    /// a column's type cannot be transformed, or no column is left.
+    pub fn new(plan: Plan, input: &SchemaRef) -> Result<Self, PseudonymizeError> {
+        check_names(input)?;
+        if let Some(missing) = plan.columns.iter().find(|column| input.index_of(&column.name).is_err()) {
+            return Err(PseudonymizeError::MissingColumn { column: missing.name.clone() });
+        }
+        let inputs: Vec<Bound> = input.fields().iter().map(|field| bind(&plan, field)).collect();
+        let undeclared = |bound: &Bound| !matches!(bound, Bound::Declared(_));
+        let count = inputs.iter().filter(|bound| undeclared(bound)).count();
+        if let (Undeclared::Refuse, Some(first)) = (plan.undeclared, inputs.iter().position(undeclared)) {
+            return Err(PseudonymizeError::UndeclaredColumns { count, first: first.saturating_add(1) });
+        }
+        let mut stats = Stats {
+            rows: 0,
+            columns: plan.columns.iter().map(|column| column_stats(&column.name, column.transform)).collect(),
+            undeclared_kept: count_of(&inputs, Bound::KeptUndeclared),
+            undeclared_dropped: count_of(&inputs, Bound::DroppedUndeclared),
+        };
+        let mut fields = Vec::with_capacity(inputs.len());
+        for (bound, field) in inputs.iter().zip(input.fields()) {
+            let Some(output) = output_type(&plan, *bound, field.data_type())? else { continue };
+            if let Bound::Declared(column) = bound
+                && let Some(stats) = stats.columns.get_mut(*column)
+            {
+                stats.output_type = Some(type_name(&output));
+            }
+            let kept = output == *field.data_type();
+            fields.push(if kept { Arc::clone(field) } else { Arc::new(Field::new(field.name(), output, true)) });
+        }
+        if fields.is_empty() {
+            return Err(PseudonymizeError::NothingLeft);
+        }
+        let output_schema = Arc::new(Schema::new(fields));
+        Ok(Self { plan, inputs, input_schema: Arc::clone(input), output_schema, stats })
+    }
+
+    /// The columns of the output.
+    pub fn output_schema(&self) -> &SchemaRef {
+        &self.output_schema
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// What a rewriter is told: the columns that are replaced or removed. [`Self::replacements`] gives the values.
+    pub fn changes(&self) -> Vec<(ColumnPath, Change)> {
+        let changes = self.inputs.iter().zip(self.input_schema.fields()).filter_map(|(bound, field)| {
+            let change = match bound {
+                Bound::KeptUndeclared => return None,
+                Bound::DroppedUndeclared => Change::Remove,
+                Bound::Declared(column) => match &self.plan.columns.get(*column)?.action {
+                    Action::Keep => return None,
+                    Action::Drop => Change::Remove,
+                    Action::Map(_) => {
+                        Change::Replace(self.output_schema.field_with_name(field.name()).ok()?.data_type().clone())
+                    }
+                },
+            };
+            Some((ColumnPath::new(field.name()), change))
+        });
+        changes.collect()
+    }
+
+    /// Forgets the columns that are left out, and gives the others: from now on batches have only these.
+    pub fn narrow(&mut self) -> Vec<ColumnPath> {
+        let published = |name: &String| self.output_schema.index_of(name).is_ok();
+        let (inputs, fields): (Vec<Bound>, Vec<Arc<Field>>) = self
+            .inputs
+            .iter()
+            .zip(self.input_schema.fields())
+            .filter(|(_, field)| published(field.name()))
+            .map(|(bound, field)| (*bound, Arc::clone(field)))
+            .unzip();
+        let paths = fields.iter().map(|field| ColumnPath::new(field.name())).collect();
+        self.inputs = inputs;
+        self.input_schema = Arc::new(Schema::new(fields));
+        paths
+    }
+
+    /// The columns that are published, each with its type when its values are replaced. [`Self::replacements`] gives the
+    /// values.
+    pub fn selection(&self) -> Vec<(ColumnPath, Option<DataType>)> {
+        let changes = self.changes();
+        let published = self.output_schema.fields().iter().map(|field| {
+            let path = ColumnPath::new(field.name());
+            let replaced = changes.iter().any(|(changed, _)| *changed == path);
+            (path, replaced.then(|| field.data_type().clone()))
+        });
+        published.collect()
+    }
+
+    /// Transforms a batch: the columns of [`Self::output_schema`].
+    ///
+    /// # Errors
+    /// The batch has other columns than the table, or a value has no text form.
+    pub fn transform(&mut self, batch: &RecordBatch) -> Result<RecordBatch, PseudonymizeError> {
+        let columns = self.apply(batch, |_changed| true)?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&self.output_schema), columns, &options)
+            .map_err(|error| TabularError::Shape { problem: error.to_string() }.into())
+    }
+
+    /// The new values of the columns that [`Self::changes`] replaces, in that order.
+    ///
+    /// # Errors
+    /// As [`Self::transform`]. The batch may have more columns than the table, after those that are known.
+    pub fn replacements(&mut self, batch: &RecordBatch) -> Result<Vec<ArrayRef>, PseudonymizeError> {
+        self.apply(batch, |changed| changed)
+    }
+
+    /// Counts a batch, and gives the published columns that `wanted` asks for, told whether they are changed.
+    fn apply(
+        &mut self,
+        batch: &RecordBatch,
+        wanted: impl Fn(bool) -> bool,
+    ) -> Result<Vec<ArrayRef>, PseudonymizeError> {
+        self.check(batch)?;
+        self.stats.rows = self.stats.rows.saturating_add(count(batch.num_rows()));
+        let mut outputs = Vec::with_capacity(self.inputs.len());
+        for (bound, array) in self.inputs.iter().zip(batch.columns()) {
+            let declared = match bound {
+                Bound::Declared(column) => self.plan.columns.get(*column).zip(self.stats.columns.get_mut(*column)),
+                Bound::KeptUndeclared => {
+                    if wanted(false) {
+                        outputs.push(Arc::clone(array));
+                    }
+                    continue;
+                }
+                Bound::DroppedUndeclared => continue,
+            };
+            let Some((column, stats)) = declared else { continue };
+            let (output, changed) = match &column.action {
+                Action::Drop => continue,
+                Action::Keep => (Arc::clone(array), false),
+                Action::Map(transform) => {
+                    let output = transform.apply(array);
+                    let named = |source| PseudonymizeError::Transform { column: column.name.clone(), source };
+                    (output.map_err(named)?, true)
+                }
+            };
+            let nulls = array.logical_null_count();
+            stats.nulls = stats.nulls.saturating_add(count(nulls));
+            stats.values = stats.values.saturating_add(count(array.len().saturating_sub(nulls)));
+            if wanted(changed) {
+                outputs.push(output);
+            }
+        }
+        Ok(outputs)
+    }
+
+    fn check(&self, batch: &RecordBatch) -> Result<(), PseudonymizeError> {
+        let schema = batch.schema_ref();
+        let same = |(known, given): (&Arc<Field>, &Arc<Field>)| {
+            known.name() == given.name() && known.data_type() == given.data_type()
+        };
+        let known = self.input_schema.fields();
+        if schema.fields().len() >= known.len() && known.iter().zip(schema.fields()).all(same) {
+            return Ok(());
+        }
+        Err(TabularError::Shape { problem: "the batch has other columns than the table".to_owned() }.into())
+    }
+}
+
+fn check_names(schema: &Schema) -> Result<(), PseudonymizeError> {
+    let mut seen = HashMap::with_capacity(schema.fields().len());
+    for (i, field) in schema.fields().iter().enumerate() {
+        if let Some(first) = seen.insert(field.name().as_str(), i) {
+            return Err(PseudonymizeError::DuplicateColumn {
+                first: first.saturating_add(1),
+                second: i.saturating_add(1),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn bind(plan: &Plan, field: &Field) -> Bound {
+    match (plan.by_name.get(field.name()), plan.undeclared) {
+        (Some(column), _) => Bound::Declared(*column),
+        (None, Undeclared::Keep) => Bound::KeptUndeclared,
+        (None, Undeclared::Drop | Undeclared::Refuse) => Bound::DroppedUndeclared,
+    }
+}
+
+fn output_type(plan: &Plan, bound: Bound, input: &DataType) -> Result<Option<DataType>, PseudonymizeError> {
+    let Bound::Declared(column) = bound else {
+        return Ok((bound == Bound::KeptUndeclared).then(|| input.clone()));
+    };
+    let Some(column) = plan.columns.get(column) else { return Ok(None) };
+    match &column.action {
+        Action::Drop => Ok(None),
+        Action::Keep => Ok(Some(input.clone())),
+        Action::Map(transform) => match transform.output_type(input) {
+            Ok(output) => Ok(Some(output)),
+            Err(source) => Err(PseudonymizeError::Transform { column: column.name.clone(), source }),
+        },
+    }
+}
+
+fn column_stats(name: &str, transform: &'static str) -> ColumnStats {
+    ColumnStats { name: name.to_owned(), transform, output_type: None, values: 0, nulls: 0 }
+}
+
+fn count_of(inputs: &[Bound], wanted: Bound) -> u64 {
+    count(inputs.iter().filter(|bound| **bound == wanted).count())
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,96 @@
+use std::io::Write;
+
+use arrow_schema::SchemaRef;
+use sluice_common::policy::Undeclared;
+use sluice_tabular::{Block, ColumnPath, Format, ReadOptions, Reader, Rewriter, Source, WriteOptions};
+
+use super::error::PseudonymizeError;
+use super::plan::Plan;
+use super::pseudonymizer::Pseudonymizer;
+use super::stats::Stats;
+
+/// A table that was written to its end.
+#[derive(Debug)]
+pub struct Finished<W> {
+    /// What it was written to.
+    pub sink: W,
+    /// What was done.
+    pub stats: Stats,
+    /// The columns of the output, nested ones by their dotted paths. JSON Lines: those that the policy names.
+    pub schema: SchemaRef,
+}
+
+/// Reads a table, transforms it and writes it, block by block.
+///
+/// Cells that a spreadsheet would run as a formula are neutralised in CSV, whatever `write` says. Parquet stays nested,
+/// JSON Lines keeps the spelling of what is not changed.
+///
+/// # Errors
+/// As [`Pseudonymizer::new`], [`Pseudonymizer::transform`], the reader and the writer. The sink then holds an unfinished
+/// table, which must not be published.
+pub fn run<W: Write + Send>(
+    source: impl Into<Source>,
+    read: &ReadOptions,
+    sink: W,
+    write: &WriteOptions,
+    plan: Plan,
+) -> Result<Finished<W>, PseudonymizeError> {
+    let mut write = write.clone();
+    write.neutralise_formulas = true;
+    let read = ReadOptions { rewritable: true, ..read.clone() };
+    let mut reader = Reader::open(source, &read)?;
+    let undeclared = plan.undeclared;
+    let is_selected = undeclared != Undeclared::Keep && read.format == Format::JsonLines && write.format == read.format;
+    ask_for_declared(&mut reader, &read.format, &plan)?;
+    let mut pseudonymizer = Pseudonymizer::new(plan, &reader.schema())?;
+    if matches!(read.format, Format::Csv(_)) || (read.format == Format::JsonLines && undeclared == Undeclared::Drop) {
+        // What is left out is not decoded. A Parquet file is rewritten whole, so that it stays nested.
+        reader.project(&pseudonymizer.narrow())?;
+    }
+    let known_columns = reader.schema().fields().len();
+    let mut writer = if is_selected {
+        Rewriter::select(sink, &write, &reader, &pseudonymizer.selection())?
+    } else {
+        Rewriter::new(sink, &write, &reader, &pseudonymizer.changes())?
+    };
+    for block in &mut reader {
+        let block = block?;
+        check_late_columns(&block, known_columns, undeclared, &write.format)?;
+        let values = pseudonymizer.replacements(&block.batch)?;
+        writer.write(&block, &values, None)?;
+    }
+    let schema = SchemaRef::clone(pseudonymizer.output_schema());
+    Ok(Finished { sink: writer.finish()?, stats: pseudonymizer.stats().clone(), schema })
+}
+
+/// Tells the reader of JSON Lines, whose columns come up as it reads, which ones the policy names.
+fn ask_for_declared(reader: &mut Reader, format: &Format, plan: &Plan) -> Result<(), PseudonymizeError> {
+    let declared: Vec<ColumnPath> = plan.columns.iter().map(|column| column.name.as_str().into()).collect();
+    match (format, plan.undeclared) {
+        // What is not named is not even looked at.
+        (Format::JsonLines, Undeclared::Drop) => reader.project(&declared)?,
+        // What is not named comes after what is.
+        (Format::JsonLines, Undeclared::Keep | Undeclared::Refuse) => reader.require(&declared)?,
+        (Format::Csv(_) | Format::Parquet, _) => {}
+    }
+    Ok(())
+}
+
+/// JSON Lines may bring paths that the first block did not have. Only lines that are edited in place can take them as they
+/// come.
+fn check_late_columns(
+    block: &Block,
+    known_columns: usize,
+    undeclared: Undeclared,
+    output: &Format,
+) -> Result<(), PseudonymizeError> {
+    let late = block.batch.num_columns().saturating_sub(known_columns);
+    match undeclared {
+        _ if late == 0 => Ok(()),
+        Undeclared::Refuse => {
+            Err(PseudonymizeError::UndeclaredColumns { count: late, first: known_columns.saturating_add(1) })
+        }
+        Undeclared::Keep if *output == Format::JsonLines => Ok(()),
+        Undeclared::Keep | Undeclared::Drop => Err(PseudonymizeError::LateColumns { first_row: block.first_row }),
+    }
+}

@@ -1,0 +1,15 @@
+//! Turning pseudonyms back, for a reason, with an approver.
+//!
+//! [`ReidentifyRequest::parse`] refuses what is not in order, with every problem at once; [`reidentify`] opens the
+//! pseudonyms; [`Answer`] holds the values, wipes them when dropped, and has a digest for the statement, which is written
+//! before the answer is given.
+
+mod answer;
+mod engine;
+mod request;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, Opened, Refusal};
+pub use engine::reidentify;
+pub use request::{Identity, MAX_REQUEST_BYTES, MAX_TOKENS, ReidentifyRequest, RequestProblem, RequestProblems};

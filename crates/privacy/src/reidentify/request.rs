@@ -1,0 +1,291 @@
+use std::fmt;
+
+use serde::Deserialize;
+use sluice_common::{Dispose, Disposition, Sha256Digest};
+
+use crate::keyring::Domain;
+
+/// The most bytes a request can have: what Lambda takes in a synchronous call.
+pub const MAX_REQUEST_BYTES: usize = 6 * 1024 * 1024;
+
+/// The most pseudonyms of one request: re-identification is for cases, not for tables.
+pub const MAX_TOKENS: usize = 1_000;
+
+const MAX_TOKEN_BYTES: usize = 256 * 1024;
+const MAX_CASE_ID_BYTES: usize = 128;
+const MAX_REASON_CHARACTERS: usize = 2_000;
+const MIN_REASON_CHARACTERS: usize = 10;
+
+/// Who someone is: an e-mail address, a user name or an ARN. 1 to 256 visible ASCII characters, so that no two that look
+/// alike are different people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity(String);
+
+impl Identity {
+    const MAX_BYTES: usize = 256;
+
+    fn new(text: &str) -> Option<Self> {
+        let visible = !text.is_empty() && text.len() <= Self::MAX_BYTES && text.bytes().all(|b| b.is_ascii_graphic());
+        visible.then(|| Self(text.to_owned()))
+    }
+
+    /// The identity as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether both are one person: letters count without their case.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A request that is in order.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReidentifyRequest {
+    /// The domain of the pseudonyms.
+    pub domain: Domain,
+    /// The pseudonyms as they were given, 1 to [`MAX_TOKENS`].
+    pub tokens: Vec<String>,
+    /// Who asks.
+    pub requester: Identity,
+    /// Who agreed: someone else.
+    pub approver: Identity,
+    /// The case, in whatever system it is kept.
+    pub case_id: String,
+    /// Why.
+    pub reason: String,
+    /// SHA-256 of the request's bytes.
+    pub digest: Sha256Digest,
+}
+
+/// The document: what a request looks like.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Document {
+    domain: String,
+    tokens: Vec<String>,
+    requester: String,
+    approver: String,
+    case_id: String,
+    reason: String,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestProblem {
+    /// Too long.
+    #[error("the request is longer than {MAX_REQUEST_BYTES} bytes; split it")]
+    TooLong,
+    /// Not the document.
+    #[error(
+        "line {line}, column {column}: expected an object with domain, tokens, requester, approver, caseId and reason, \
+         and nothing else"
+    )]
+    Json {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+    },
+    /// No domain.
+    #[error("domain: expected 1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter or digit")]
+    Domain,
+    /// No pseudonyms, or too many.
+    #[error("tokens: expected 1 to {MAX_TOKENS}, got {got}")]
+    TokenCount {
+        /// How many there are.
+        got: usize,
+    },
+    /// A pseudonym of impossible length.
+    #[error("tokens[{index}]: longer than any pseudonym")]
+    TokenLength {
+        /// Which, counted from 0.
+        index: usize,
+    },
+    /// Not an identity.
+    #[error("{field}: expected 1 to 256 visible ASCII characters: an e-mail address, a user name or an ARN")]
+    Identity {
+        /// Which of the two.
+        field: &'static str,
+    },
+    /// Nobody approves for themselves.
+    #[error("approver: must be someone other than the requester")]
+    SelfApproved,
+    /// Not a case.
+    #[error("caseId: expected 1 to 128 visible ASCII characters")]
+    CaseId,
+    /// Not a reason.
+    #[error("reason: expected 10 to 2,000 characters that say why, without control characters")]
+    Reason,
+}
+
+/// Everything that is wrong with a request. It repeats nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the request is refused: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct RequestProblems(pub Vec<RequestProblem>);
+
+impl Dispose for RequestProblems {
+    fn disposition(&self) -> Disposition {
+        Disposition::Quarantine
+    }
+
+    fn reason(&self) -> &'static str {
+        "request_refused"
+    }
+}
+
+impl ReidentifyRequest {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// With every problem at once.
+    pub fn parse(json: &[u8]) -> Result<Self, RequestProblems> {
+        if json.len() > MAX_REQUEST_BYTES {
+            return Err(RequestProblems(vec![RequestProblem::TooLong]));
+        }
+        let document: Document = serde_json::from_slice(json).map_err(|error| {
+            RequestProblems(vec![RequestProblem::Json { line: error.line(), column: error.column() }])
+        })?;
+        Self::check(document, Sha256Digest::of(json)).map_err(RequestProblems)
+    }
+
+    fn check(document: Document, digest: Sha256Digest) -> Result<Self, Vec<RequestProblem>> {
+        let mut problems = Vec::new();
+        let domain = Domain::new(document.domain).map_err(|_name| problems.push(RequestProblem::Domain)).ok();
+        if !(1..=MAX_TOKENS).contains(&document.tokens.len()) {
+            problems.push(RequestProblem::TokenCount { got: document.tokens.len() });
+        }
+        let too_long = |(_, token): &(usize, &String)| token.len() > MAX_TOKEN_BYTES;
+        if let Some((index, _)) = document.tokens.iter().enumerate().find(too_long) {
+            problems.push(RequestProblem::TokenLength { index });
+        }
+        let requester = Identity::new(document.requester.trim());
+        let approver = Identity::new(document.approver.trim());
+        for (field, identity) in [("requester", &requester), ("approver", &approver)] {
+            if identity.is_none() {
+                problems.push(RequestProblem::Identity { field });
+            }
+        }
+        if let (Some(requester), Some(approver)) = (&requester, &approver)
+            && requester.is_same(approver)
+        {
+            problems.push(RequestProblem::SelfApproved);
+        }
+        let case_id = document.case_id.trim().to_owned();
+        if case_id.is_empty() || case_id.len() > MAX_CASE_ID_BYTES || !case_id.bytes().all(|b| b.is_ascii_graphic()) {
+            problems.push(RequestProblem::CaseId);
+        }
+        let reason = document.reason.trim().to_owned();
+        let length = reason.chars().count();
+        if !(MIN_REASON_CHARACTERS..=MAX_REASON_CHARACTERS).contains(&length) || reason.chars().any(char::is_control) {
+            problems.push(RequestProblem::Reason);
+        }
+        match (domain, requester, approver) {
+            (Some(domain), Some(requester), Some(approver)) if problems.is_empty() => {
+                Ok(Self { domain, tokens: document.tokens, requester, approver, case_id, reason, digest })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+/// Shows who asks for how much, not for what.
+impl fmt::Debug for ReidentifyRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReidentifyRequest")
+            .field("domain", &self.domain)
+            .field("tokens", &self.tokens.len())
+            .field("requester", &self.requester)
+            .field("approver", &self.approver)
+            .field("case_id", &self.case_id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn document() -> Value {
+        json!({
+            "domain": "customers",
+            "tokens": ["enc1_1_AAAAAAAAAAAAAAAAAAAAAA"],
+            "requester": "anna@example.com",
+            "approver": "ben@example.com",
+            "caseId": "FRAUD-17",
+            "reason": "chargeback under investigation",
+        })
+    }
+
+    fn problems(change: impl FnOnce(&mut Value)) -> Vec<RequestProblem> {
+        let mut document = document();
+        change(&mut document);
+        ReidentifyRequest::parse(document.to_string().as_bytes()).unwrap_err().0
+    }
+
+    #[test]
+    fn a_request_in_order() {
+        let json = document().to_string();
+        let request = ReidentifyRequest::parse(json.as_bytes()).unwrap();
+        assert_eq!(request.digest, Sha256Digest::of(json.as_bytes()));
+        assert_eq!((request.requester.as_str(), request.approver.as_str()), ("anna@example.com", "ben@example.com"));
+    }
+
+    #[test]
+    fn nobody_approves_for_themselves() {
+        for approver in ["anna@example.com", "Anna@Example.COM", " anna@example.com\n"] {
+            assert_eq!(problems(|d| d["approver"] = approver.into()), [RequestProblem::SelfApproved], "{approver}");
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_no_identities() {
+        // The first letter is Cyrillic.
+        let problem = [RequestProblem::Identity { field: "approver" }];
+        assert_eq!(problems(|d| d["approver"] = "аnna@example.com".into()), problem);
+        assert_eq!(problems(|d| d["approver"] = "".into()), problem);
+        assert_eq!(problems(|d| d["approver"] = "a b".into()), problem);
+    }
+
+    #[test]
+    fn each_field_is_checked() {
+        assert_eq!(problems(|d| d["reason"] = "  because  ".into()), [RequestProblem::Reason]);
+        assert_eq!(problems(|d| d["reason"] = "because\u{7}because".into()), [RequestProblem::Reason]);
+        assert_eq!(problems(|d| d["caseId"] = " ".into()), [RequestProblem::CaseId]);
+        assert_eq!(problems(|d| d["domain"] = "../x".into()), [RequestProblem::Domain]);
+        assert_eq!(problems(|d| d["tokens"] = json!([])), [RequestProblem::TokenCount { got: 0 }]);
+        let many = vec!["enc1_1_AAAA"; MAX_TOKENS + 1];
+        assert_eq!(problems(|d| d["tokens"] = json!(many)), [RequestProblem::TokenCount { got: MAX_TOKENS + 1 }]);
+        let long = "x".repeat(MAX_TOKEN_BYTES + 1);
+        assert_eq!(problems(|d| d["tokens"] = json!(["a", long])), [RequestProblem::TokenLength { index: 1 }]);
+        assert!(matches!(problems(|d| d["more"] = 1.into())[..], [RequestProblem::Json { .. }]));
+        assert!(matches!(problems(|d| d["tokens"] = "enc1".into())[..], [RequestProblem::Json { .. }]));
+    }
+
+    #[test]
+    fn all_problems_come_at_once_and_repeat_nothing() {
+        let problems = ReidentifyRequest::parse(
+            br#"{"domain":"SECRET!","tokens":[],"requester":"","approver":"s e c r e t","caseId":"","reason":"secret"}"#,
+        )
+        .unwrap_err();
+        assert_eq!(problems.0.len(), 6);
+        assert!(!problems.to_string().to_lowercase().contains("s e c r e t"));
+        assert!(!problems.to_string().to_lowercase().contains("secret"));
+    }
+
+    #[test]
+    fn debug_shows_no_pseudonym() {
+        let request = ReidentifyRequest::parse(document().to_string().as_bytes()).unwrap();
+        assert!(!format!("{request:?}").contains("enc1_"));
+    }
+}

@@ -1,0 +1,142 @@
+//! Re-identification against S3 and KMS in memory.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{ArrayRef, StringArray};
+use sluice_common::Sha256Digest;
+use sluice_testkit::{FaultPlan, Faulty, MemoryKms, MemoryS3, names};
+
+use super::*;
+use crate::keyring::{Domain, DomainKey, KeyUnwrapper, Keyring};
+use crate::transform::{ColumnTransform as _, Encrypt, Token};
+
+struct World {
+    s3: MemoryS3,
+    kms: MemoryKms,
+}
+
+impl World {
+    fn new() -> Self {
+        let s3 = MemoryS3::default();
+        s3.create_versioned_bucket(&names::bucket("lake-vault")).unwrap();
+        Self { s3, kms: MemoryKms::new("vault") }
+    }
+
+    async fn key(&self, domain: &str) -> Arc<DomainKey> {
+        let s3 = Arc::new(self.s3.clone());
+        let ring = Keyring::new(names::bucket("lake-vault"), s3.clone(), s3.clone(), s3, Arc::new(self.kms.clone()));
+        ring.current(&Domain::new(domain).unwrap()).await.unwrap()
+    }
+
+    fn keys(&self, plan: &FaultPlan) -> KeyUnwrapper {
+        let kms = Faulty::new(self.kms.clone(), plan.clone());
+        KeyUnwrapper::new(names::bucket("lake-vault"), Arc::new(self.s3.clone()), Arc::new(kms))
+    }
+}
+
+fn encrypted(key: &DomainKey, text: &str) -> String {
+    let input: ArrayRef = Arc::new(StringArray::from(vec![text]));
+    Encrypt::new(key).apply(&input).unwrap().as_string_view().value(0).to_owned()
+}
+
+fn request(tokens: &[String]) -> ReidentifyRequest {
+    let json = serde_json::json!({
+        "domain": "customers", "tokens": tokens, "requester": "anna", "approver": "ben",
+        "caseId": "C-1", "reason": "chargeback under investigation",
+    });
+    ReidentifyRequest::parse(json.to_string().as_bytes()).unwrap()
+}
+
+fn shown(answer: &Answer) -> Vec<String> {
+    let shown = |opened: &Opened| match opened {
+        Opened::Value(value) => value.to_string(),
+        Opened::Refused(refusal) => format!("{refusal:?}"),
+    };
+    answer.results().iter().map(shown).collect()
+}
+
+#[tokio::test]
+async fn each_pseudonym_has_its_own_result() {
+    let world = World::new();
+    let (customers, staff) = (world.key("customers").await, world.key("staff").await);
+    let good = encrypted(&customers, "anna@example.com");
+    let mut altered = good.clone();
+    let swapped = if altered.as_bytes()[20] == b'A' { "B" } else { "A" };
+    altered.replace_range(20..21, swapped);
+    let mut token = String::new();
+    Token::new(&customers).token("anna@example.com", &mut token);
+    let tokens = [
+        good.clone(),
+        token,
+        altered,
+        encrypted(&staff, "anna@example.com"),
+        good.replacen("enc1_1_", "enc1_2_", 1),
+        "anna@example.com".to_owned(),
+        encrypted(&customers, "Zoë \"\u{1F600}\""),
+    ];
+    let answer = reidentify(&request(&tokens), &world.keys(&FaultPlan::new())).await.unwrap();
+    assert_eq!(
+        shown(&answer),
+        [
+            "anna@example.com",
+            "NotReversible",
+            "NotAuthentic",
+            "NotAuthentic",
+            "UnknownEpoch",
+            "Malformed",
+            "Zoë \"\u{1F600}\"",
+        ]
+    );
+    assert_eq!(answer.opened(), 2);
+}
+
+#[tokio::test]
+async fn the_answer_is_the_same_when_run_again_and_its_digest_is_blinded() {
+    let world = World::new();
+    let key = world.key("customers").await;
+    let first = request(&[encrypted(&key, "1990-01-31")]);
+    let keys = world.keys(&FaultPlan::new());
+    let json = reidentify(&first, &keys).await.unwrap().to_json().unwrap();
+    assert_eq!(*json, *reidentify(&first, &keys).await.unwrap().to_json().unwrap());
+    assert_eq!(Answer::digest(&json), Sha256Digest::of(&json));
+    let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(value["results"], serde_json::json!([{"value": "1990-01-31"}]));
+    assert_eq!(value["requestSha256"], first.digest.to_hex());
+    // A request of its own has a blind of its own.
+    let mut second = first.clone();
+    second.digest = Sha256Digest::of(b"another");
+    let other: serde_json::Value =
+        serde_json::from_slice(&reidentify(&second, &keys).await.unwrap().to_json().unwrap()).unwrap();
+    assert_ne!(value["blind"], other["blind"]);
+    assert_eq!(value["blind"].as_str().unwrap().len(), 64);
+}
+
+#[tokio::test]
+async fn a_key_is_opened_once_a_request_and_never_made() {
+    let world = World::new();
+    let key = world.key("customers").await;
+    let tokens: Vec<String> = (0..MAX_TOKENS).map(|i| encrypted(&key, &i.to_string())).collect();
+    let plan = FaultPlan::new();
+    let answer = reidentify(&request(&tokens), &world.keys(&plan)).await.unwrap();
+    assert_eq!(answer.opened(), MAX_TOKENS);
+    assert_eq!((plan.calls("unwrap_key"), plan.calls("generate")), (1, 0));
+}
+
+#[tokio::test]
+async fn denied_keys_are_an_error_not_a_refusal() {
+    let world = World::new();
+    let key = world.key("customers").await;
+    let keys = world.keys(&FaultPlan::new().always("unwrap_key", sluice_testkit::Fault::Deny));
+    assert!(reidentify(&request(&[encrypted(&key, "x")]), &keys).await.is_err());
+}
+
+#[tokio::test]
+async fn nothing_but_the_answer_itself_shows_a_value() {
+    let world = World::new();
+    let key = world.key("customers").await;
+    let request = request(&[encrypted(&key, "canary-7Q")]);
+    let answer = reidentify(&request, &world.keys(&FaultPlan::new())).await.unwrap();
+    let shown = format!("{request:?} {answer:?} {:?}", answer.results());
+    assert!(!shown.contains("canary"), "{shown}");
+}

@@ -1,0 +1,86 @@
+use arrow_array::ArrayRef;
+use arrow_schema::DataType;
+
+use super::text::{has_text, map_text};
+use super::{ColumnTransform, TransformError};
+
+/// Puts a character in place of each character, save at the ends.
+///
+/// Characters are Unicode code points, as in Presidio's `mask`: what a person sees as one may be several. The number of
+/// characters shows; use `redact` to hide it.
+#[derive(Debug, Clone, Copy)]
+pub struct Mask {
+    character: char,
+    keep_first: usize,
+    keep_last: usize,
+}
+
+impl Mask {
+    /// Masks with a character, and shows some at the start and the end.
+    pub fn new(character: char, keep_first: usize, keep_last: usize) -> Self {
+        Self { character, keep_first, keep_last }
+    }
+
+    /// Appends the masked text. A text that the ends would show whole is masked whole.
+    pub fn mask(&self, text: &str, out: &mut String) {
+        let count = text.chars().count();
+        let shown = self.keep_first.saturating_add(self.keep_last);
+        let (first, last) = if shown >= count { (0, count) } else { (self.keep_first, count - self.keep_last) };
+        out.reserve(text.len());
+        out.extend(text.chars().enumerate().map(|(i, c)| if (first..last).contains(&i) { self.character } else { c }));
+    }
+}
+
+impl ColumnTransform for Mask {
+    fn output_type(&self, input: &DataType) -> Result<DataType, TransformError> {
+        has_text(input).map(|()| DataType::Utf8View)
+    }
+
+    fn apply(&self, input: &ArrayRef) -> Result<ArrayRef, TransformError> {
+        map_text(input, |text, out| self.mask(text, out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mask(character: char, keep_first: usize, keep_last: usize, text: &str) -> String {
+        let mut out = String::new();
+        Mask::new(character, keep_first, keep_last).mask(text, &mut out);
+        out
+    }
+
+    #[test]
+    fn ends_show_and_the_middle_does_not() {
+        for (keep_first, keep_last, text, masked) in [
+            (0, 0, "secret", "******"),
+            (2, 0, "secret", "se****"),
+            (0, 4, "4111111111111111", "************1111"),
+            (1, 1, "abc", "a*c"),
+            (0, 1, "a", "*"),
+            (1, 1, "ab", "**"),
+            (3, 3, "abcdef", "******"),
+            (2, 2, "", ""),
+            (1, 1, "Zoë😀!", "Z***!"),
+            (usize::MAX, usize::MAX, "abc", "***"),
+        ] {
+            assert_eq!(mask('*', keep_first, keep_last, text), masked, "{keep_first} {keep_last}");
+        }
+        assert_eq!(mask('😈', 0, 1, "tex"), "😈😈x");
+    }
+
+    proptest! {
+        #[test]
+        fn length_is_kept_and_something_is_hidden(text in "\\PC{1,20}", first in 0usize..8, last in 0usize..8) {
+            let masked = mask('\0', first, last, &text);
+            prop_assert_eq!(masked.chars().count(), text.chars().count());
+            prop_assert!(masked.chars().any(|c| c == '\0'));
+            let shown: Vec<_> = masked.chars().zip(text.chars()).filter(|(m, _)| *m != '\0').collect();
+            prop_assert!(shown.len() <= first + last);
+            prop_assert!(shown.iter().all(|(m, t)| m == t));
+        }
+    }
+}

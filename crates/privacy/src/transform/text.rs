@@ -1,0 +1,199 @@
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow_array::builder::StringViewBuilder;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
+use arrow_array::{Array, ArrayRef, StringViewArray};
+use arrow_cast::display::{ArrayFormatter, DurationFormat, FormatOptions};
+use arrow_schema::{DataType, TimeUnit};
+
+use super::error::{TransformError, type_name};
+
+/// The text form of a value that is not text:
+///
+/// | type | text |
+/// |---|---|
+/// | integers | decimal digits, `-` before a negative |
+/// | floats | the shortest digits that give the same number back, at least one after the point: `1.0` |
+/// | decimals | all digits of the scale: `1.50` |
+/// | booleans | `true`, `false` |
+/// | dates, times | ISO 8601: `2025-01-31`, `13:00:00` |
+/// | timestamps | RFC 3339: `2025-01-31T13:00:00`, and in UTC with a `Z` when the type has a zone |
+/// | durations, intervals | ISO 8601 |
+/// | bytes | lower-case hexadecimal digits |
+const FORMAT: FormatOptions<'static> =
+    FormatOptions::new().with_display_error(false).with_duration_format(DurationFormat::ISO8601);
+
+/// Whether values of a type have one text.
+pub(super) fn has_text(data_type: &DataType) -> Result<(), TransformError> {
+    match data_type {
+        DataType::List(_)
+        | DataType::ListView(_)
+        | DataType::FixedSizeList(..)
+        | DataType::LargeList(_)
+        | DataType::LargeListView(_)
+        | DataType::Struct(_)
+        | DataType::Union(..)
+        | DataType::Map(..) => Err(TransformError::UnsupportedType { data_type: type_name(data_type) }),
+        DataType::Dictionary(_, values) => has_text(values),
+        DataType::RunEndEncoded(_, values) => has_text(values.data_type()),
+        _ => Ok(()),
+    }
+}
+
+/// The texts of an array; views are shared, not copied.
+///
+/// Each value has one text, whatever file it came in: integers in decimal digits, dates and times in ISO 8601, bytes in
+/// hexadecimal digits. Texts are taken as they are: neither trimmed, nor folded, nor normalised.
+///
+/// # Errors
+/// For lists, structs, maps and unions, and for values outside their type's meaning.
+pub fn text_of(array: &ArrayRef) -> Result<StringViewArray, TransformError> {
+    let data_type = array.data_type();
+    has_text(data_type)?;
+    match data_type {
+        DataType::Utf8View => Ok(array.as_string_view().clone()),
+        DataType::Utf8 => collect(array.len(), array.as_string::<i32>().iter()),
+        DataType::LargeUtf8 => collect(array.len(), array.as_string::<i64>().iter()),
+        DataType::Timestamp(unit, Some(_)) => format_each(&in_utc(array, *unit)),
+        _ => format_each(array),
+    }
+}
+
+/// An instant is the same in every zone, so it has the same text too: that of UTC. Nor does a name of a zone need tables
+/// of its history then.
+fn in_utc(array: &ArrayRef, unit: TimeUnit) -> ArrayRef {
+    const UTC: &str = "+00:00";
+    match unit {
+        TimeUnit::Second => Arc::new(array.as_primitive::<TimestampSecondType>().clone().with_timezone(UTC)),
+        TimeUnit::Millisecond => Arc::new(array.as_primitive::<TimestampMillisecondType>().clone().with_timezone(UTC)),
+        TimeUnit::Microsecond => Arc::new(array.as_primitive::<TimestampMicrosecondType>().clone().with_timezone(UTC)),
+        TimeUnit::Nanosecond => Arc::new(array.as_primitive::<TimestampNanosecondType>().clone().with_timezone(UTC)),
+    }
+}
+
+fn collect<'a>(rows: usize, texts: impl Iterator<Item = Option<&'a str>>) -> Result<StringViewArray, TransformError> {
+    let mut out = StringViewBuilder::with_capacity(rows);
+    for text in texts {
+        append(&mut out, text)?;
+    }
+    Ok(out.finish())
+}
+
+fn format_each(array: &ArrayRef) -> Result<StringViewArray, TransformError> {
+    let data_type = type_name(array.data_type());
+    let formatter = ArrayFormatter::try_new(array.as_ref(), &FORMAT)
+        .map_err(|_unsupported| TransformError::UnsupportedType { data_type })?;
+    let logical_nulls = array.logical_nulls();
+    let mut out = StringViewBuilder::with_capacity(array.len());
+    let mut text = String::new();
+    for row in 0..array.len() {
+        if logical_nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            out.append_null();
+            continue;
+        }
+        text.clear();
+        write!(text, "{}", formatter.value(row)).map_err(|_outside| TransformError::NoText { data_type, row })?;
+        append(&mut out, Some(&text))?;
+    }
+    Ok(out.finish())
+}
+
+/// Appends a text, or a NULL.
+pub(super) fn append(out: &mut StringViewBuilder, text: Option<&str>) -> Result<(), TransformError> {
+    let Some(text) = text else {
+        out.append_null();
+        return Ok(());
+    };
+    out.try_append_value(text).map_err(|_overflow| TransformError::TooLarge)
+}
+
+/// Applies a function from text to text to every value. The function appends to a buffer that is cleared before each.
+pub(super) fn map_text(
+    input: &ArrayRef,
+    mut transform: impl FnMut(&str, &mut String),
+) -> Result<ArrayRef, TransformError> {
+    let texts = text_of(input)?;
+    let mut out = StringViewBuilder::with_capacity(texts.len());
+    let mut buffer = String::new();
+    for text in &texts {
+        match text {
+            Some("") => append(&mut out, Some(""))?,
+            Some(text) => {
+                buffer.clear();
+                transform(text, &mut buffer);
+                append(&mut out, Some(&buffer))?;
+            }
+            None => out.append_null(),
+        }
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::types::Int32Type;
+    use arrow_array::*;
+    use arrow_buffer::NullBuffer;
+
+    use super::*;
+
+    fn texts(array: impl Array + 'static) -> Vec<Option<String>> {
+        let array: ArrayRef = Arc::new(array);
+        text_of(&array).unwrap().iter().map(|text| text.map(str::to_owned)).collect()
+    }
+
+    fn one(array: impl Array + 'static) -> String {
+        texts(array).remove(0).unwrap()
+    }
+
+    #[test]
+    fn each_type_has_one_text() {
+        assert_eq!(one(Int64Array::from(vec![-42])), "-42");
+        assert_eq!(one(UInt64Array::from(vec![u64::MAX])), "18446744073709551615");
+        assert_eq!(one(Float64Array::from(vec![1.0])), "1.0");
+        assert_eq!(one(Float64Array::from(vec![0.1])), "0.1");
+        assert_eq!(one(BooleanArray::from(vec![true])), "true");
+        assert_eq!(one(Decimal128Array::from(vec![150]).with_precision_and_scale(10, 2).unwrap()), "1.50");
+        assert_eq!(one(Date32Array::from(vec![20_119])), "2025-01-31");
+        assert_eq!(one(Time32SecondArray::from(vec![46_800])), "13:00:00");
+        assert_eq!(one(TimestampMicrosecondArray::from(vec![1_738_328_400_000_000])), "2025-01-31T13:00:00");
+        assert_eq!(one(TimestampSecondArray::from(vec![1_738_328_400]).with_timezone("UTC")), "2025-01-31T13:00:00Z");
+        let in_berlin = TimestampMillisecondArray::from(vec![1_738_328_400_000]).with_timezone("Europe/Berlin");
+        assert_eq!(one(in_berlin), "2025-01-31T13:00:00Z");
+        assert_eq!(one(BinaryArray::from(vec![&b"\x00\xffa"[..]])), "00ff61");
+        assert_eq!(one(StringArray::from(vec!["é "])), "é ");
+        assert_eq!(one(LargeStringArray::from(vec!["é "])), "é ");
+        assert_eq!(one(StringViewArray::from(vec!["é "])), "é ");
+    }
+
+    #[test]
+    fn dictionaries_give_their_values_and_nulls() {
+        let dictionary: DictionaryArray<Int32Type> = vec![Some("a"), None, Some("a")].into_iter().collect();
+        assert_eq!(texts(dictionary), [Some("a".into()), None, Some("a".into())]);
+        assert_eq!(texts(NullArray::new(2)), [None, None]);
+    }
+
+    #[test]
+    fn nested_types_have_none() {
+        let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(vec![Some(vec![Some(1)])]));
+        assert_eq!(text_of(&list).err(), Some(TransformError::UnsupportedType { data_type: "List" }));
+    }
+
+    #[test]
+    fn a_date_beyond_the_calendar_is_an_error_without_its_value() {
+        let dates: ArrayRef = Arc::new(Date64Array::from(vec![Some(0), Some(i64::MAX)]));
+        let error = text_of(&dates).unwrap_err();
+        assert_eq!(error, TransformError::NoText { data_type: "Date", row: 1 });
+        assert!(!error.to_string().contains("9223"));
+    }
+
+    #[test]
+    fn a_value_below_a_null_is_not_read() {
+        let hidden = Date64Array::new(vec![i64::MAX].into(), Some(NullBuffer::from(vec![false])));
+        assert_eq!(texts(hidden), [None]);
+    }
+}

@@ -1,0 +1,203 @@
+//! How pseudonyms are written.
+//!
+//! | form | what |
+//! |---|---|
+//! | `tk1_<epoch>_<26 of a-z2-7>` | a token: 128 bits, RFC 4648 base32 in lower case |
+//! | `enc1_<epoch>_<base64url>` | a ciphertext: synthetic IV and text, RFC 4648 base64url without padding |
+//!
+//! Both say what they are, in which version of the format, and of which epoch of the domain's key. They begin with a letter, so no
+//! spreadsheet takes one for a formula. Base32 keeps tokens apart also where letters are compared without their case, as
+//! in some databases. A ciphertext is as long as its text and uses base64url instead, which is shorter.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+
+use crate::crypto::SIV_BYTES;
+use crate::keyring::Epoch;
+
+const TOKEN: &str = "tk1_";
+const ENCRYPTED: &str = "enc1_";
+
+/// Bytes of a token: collisions among n values have a chance of n² / 2¹²⁹.
+pub(super) const TOKEN_BYTES: usize = 16;
+const TOKEN_DIGITS: usize = 26;
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// A pseudonym, taken apart.
+#[derive(Clone, PartialEq, Eq)]
+pub enum TokenText {
+    /// A token. It cannot be opened.
+    Token {
+        /// The epoch of the key.
+        epoch: Epoch,
+    },
+    /// A ciphertext.
+    Encrypted {
+        /// The epoch of the key.
+        epoch: Epoch,
+        /// Synthetic IV and encrypted text.
+        sealed: Vec<u8>,
+    },
+}
+
+/// Why a text is not a pseudonym.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenTextError {
+    /// It begins like nothing that we write.
+    #[error("not a pseudonym: expected tk1_… or enc1_…")]
+    Unknown,
+    /// It was written by a later release.
+    #[error("a pseudonym of a format that this release does not know")]
+    Version,
+    /// It was cut or changed.
+    #[error("a pseudonym that was cut or changed")]
+    Malformed,
+}
+
+impl std::fmt::Debug for TokenText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Token { epoch } => write!(f, "Token(epoch {epoch})"),
+            Self::Encrypted { epoch, sealed } => write!(f, "Encrypted(epoch {epoch}, {} bytes)", sealed.len()),
+        }
+    }
+}
+
+impl TokenText {
+    /// Takes a pseudonym apart. Each has one spelling: whatever is not exactly that is refused.
+    ///
+    /// # Errors
+    /// When the text is not a pseudonym.
+    pub fn parse(text: &str) -> Result<Self, TokenTextError> {
+        let split = |rest: &str| -> Result<(Epoch, String), TokenTextError> {
+            let (epoch, body) = rest.split_once('_').ok_or(TokenTextError::Malformed)?;
+            Ok((epoch.parse().map_err(|_epoch| TokenTextError::Malformed)?, body.to_owned()))
+        };
+        if let Some(rest) = text.strip_prefix(TOKEN) {
+            let (epoch, digits) = split(rest)?;
+            return if is_base32_of_128_bits(&digits) {
+                Ok(Self::Token { epoch })
+            } else {
+                Err(TokenTextError::Malformed)
+            };
+        }
+        if let Some(rest) = text.strip_prefix(ENCRYPTED) {
+            let (epoch, body) = split(rest)?;
+            let sealed = BASE64URL.decode(body).map_err(|_base64| TokenTextError::Malformed)?;
+            return if sealed.len() < SIV_BYTES {
+                Err(TokenTextError::Malformed)
+            } else {
+                Ok(Self::Encrypted { epoch, sealed })
+            };
+        }
+        let version =
+            |kind: &str| text.strip_prefix(kind).and_then(|rest| rest.split_once('_')).map(|(version, _)| version);
+        let numbered = |version: &str| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+        if version("tk").is_some_and(numbered) || version("enc").is_some_and(numbered) {
+            return Err(TokenTextError::Version);
+        }
+        Err(TokenTextError::Unknown)
+    }
+}
+
+/// What stands before the digits of a token.
+pub(super) fn token_prefix(epoch: Epoch) -> String {
+    format!("{TOKEN}{epoch}_")
+}
+
+/// What stands before a ciphertext.
+pub(super) fn encrypted_prefix(epoch: Epoch) -> String {
+    format!("{ENCRYPTED}{epoch}_")
+}
+
+/// Appends a ciphertext in base64url.
+pub(super) fn push_base64url(sealed: &[u8], out: &mut String) {
+    BASE64URL.encode_string(sealed, out);
+}
+
+/// Appends 128 bits in base32: 26 digits of 5 bits, the last two bits of the last one zero.
+pub(super) fn push_base32(bytes: [u8; TOKEN_BYTES], out: &mut String) {
+    let bits = u128::from_be_bytes(bytes);
+    for digit in 0..TOKEN_DIGITS {
+        let five = if digit + 1 < TOKEN_DIGITS { (bits >> (123 - 5 * digit)) & 31 } else { (bits << 2) & 31 };
+        let letter = usize::try_from(five).ok().and_then(|five| BASE32.get(five)).copied().unwrap_or_default();
+        out.push(char::from(letter));
+    }
+}
+
+fn is_base32_of_128_bits(digits: &str) -> bool {
+    let padding_is_zero = digits.bytes().last().and_then(|last| BASE32.iter().position(|letter| *letter == last));
+    digits.len() == TOKEN_DIGITS
+        && digits.bytes().all(|digit| BASE32.contains(&digit))
+        && padding_is_zero.is_some_and(|last| last % 4 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn base32_as_in_rfc_4648() {
+        // Python: base64.b32encode(bytes(range(16))).decode().lower().rstrip("=")
+        let mut out = String::new();
+        push_base32(std::array::from_fn(|i| u8::try_from(i).unwrap()), &mut out);
+        assert_eq!(out, "aaaqeayeaudaocajbifqydiob4");
+        out.clear();
+        push_base32([0xff; 16], &mut out);
+        assert_eq!(out, "77777777777777777777777774");
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_the_reason() {
+        use TokenTextError::{Malformed, Unknown, Version};
+        for (text, error) in [
+            ("", Unknown),
+            ("anna@example.com", Unknown),
+            ("tk_1_x", Unknown),
+            ("TK1_1_aaaqeayeaudaocajbifqydiob4", Unknown),
+            ("tk2_1_aaaqeayeaudaocajbifqydiob4", Version),
+            ("enc9_1_AAAA", Version),
+            ("tk1_", Malformed),
+            ("tk1_1", Malformed),
+            ("tk1_0_aaaqeayeaudaocajbifqydiob4", Malformed),
+            ("tk1_01_aaaqeayeaudaocajbifqydiob4", Malformed),
+            ("tk1_1_aaaqeayeaudaocajbifqydiob", Malformed),
+            ("tk1_1_aaaqeayeaudaocajbifqydiob4a", Malformed),
+            ("tk1_1_AAAqeayeaudaocajbifqydiob4", Malformed),
+            ("tk1_1_aaaqeayeaudaocajbifqydiob5", Malformed),
+            ("enc1_1_", Malformed),
+            ("enc1_1_AAAA", Malformed),
+            ("enc1_1_AAAAAAAAAAAAAAAAAAAAAB", Malformed),
+            ("enc1_1_AAAAAAAAAAAAAAAAAAAAAA==", Malformed),
+            ("enc1_1_AAAAAAAAAAAAAAAAAAAAA/", Malformed),
+        ] {
+            assert_eq!(TokenText::parse(text), Err(error), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_parse(bytes in any::<[u8; 16]>(), epoch in 1u32..1_000_000_000) {
+            let epoch = Epoch::new(epoch).unwrap();
+            let mut text = token_prefix(epoch);
+            push_base32(bytes, &mut text);
+            prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Token { epoch }));
+        }
+
+        #[test]
+        fn ciphertexts_parse(sealed in prop::collection::vec(any::<u8>(), 16..80), epoch in 1u32..1_000_000_000) {
+            let epoch = Epoch::new(epoch).unwrap();
+            let mut text = encrypted_prefix(epoch);
+            push_base64url(&sealed, &mut text);
+            prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Encrypted { epoch, sealed }));
+        }
+
+        #[test]
+        fn any_text_is_answered(text in "\\PC*") {
+            prop_assert!(TokenText::parse(&text).is_err() || text.starts_with("tk1_") || text.starts_with("enc1_"));
+        }
+    }
+}
