@@ -125,7 +125,7 @@ test-adapters: setup $(LOCALSTACK)/.done ## The AWS adapters against LocalStack
 	$(LOCAL) localstack -- cargo test -p sluice-aws --features localstack --quiet
 
 .PHONY: test-invoke
-test-invoke: setup $(LOCALSTACK)/.done ## Every function under cargo lambda watch, called with cargo lambda invoke
+test-invoke: build-local $(LOCALSTACK)/.done ## Every function under cargo lambda watch, called with cargo lambda invoke
 	$(LOCAL) localstack -- $(VENV)/bin/python -m pytest -q tests/invoke
 
 .PHONY: lint
