@@ -70,7 +70,12 @@ class Account:
             return str(value)
         logical = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
         known = {f"{zone.capitalize()}Bucket": bucket for zone, bucket in self.buckets.items()}
-        known |= {"SigningKey": self.signing_key, "PseudonymKey": self.pseudonym_key, "RetentionMode": "GOVERNANCE"}
+        known |= {
+            "SigningKey": self.signing_key,
+            "PseudonymKey": self.pseudonym_key,
+            "RetentionMode": "GOVERNANCE",
+            "CatalogDatabase": "lake",
+        }
         known |= {"RawRetentionDays": "1", "SealQueue": self.queue_url if "Ref" in value else self.queue_arn}
         return known[logical]
 
