@@ -82,6 +82,23 @@ impl Receiving {
     }
 }
 
+impl HashedReader {
+    /// The first bytes, left in place: at least `least` of them unless the object is shorter.
+    ///
+    /// # Errors
+    /// When the object could not be read so far.
+    pub async fn peek(&mut self, least: usize) -> io::Result<&[u8]> {
+        while self.current.len() < least {
+            match self.chunks.recv().await {
+                Some(chunk) if self.current.is_empty() => self.current = chunk?,
+                Some(chunk) => self.current = [self.current.as_ref(), chunk?.as_ref()].concat().into(),
+                None => break,
+            }
+        }
+        Ok(&self.current)
+    }
+}
+
 impl Read for HashedReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
@@ -126,6 +143,17 @@ mod tests {
                 assert_eq!(received, Received { sha256: Sha256Digest::of(&bytes), size_bytes: bytes.len() as u64 });
             });
         }
+    }
+
+    #[test]
+    fn peeking_takes_nothing_away() {
+        in_runtime(async {
+            let (mut reader, _receiving) = receive(chunked(b"abcdef", 2));
+            assert_eq!(reader.peek(3).await.unwrap(), b"abcd");
+            assert_eq!(reader.peek(99).await.unwrap(), b"abcdef");
+            let read = tokio::task::spawn_blocking(move || io::read_to_string(reader));
+            assert_eq!(read.await.unwrap().unwrap(), "abcdef");
+        });
     }
 
     #[test]

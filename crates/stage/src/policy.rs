@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
-use sluice_common::policy::{Policy, PolicyProblems};
+use sluice_common::policy::{Dataset, Policy, PolicyProblems};
 use sluice_common::port::{ObjectReader, StoreError};
-use sluice_common::{Dispose, Disposition, ObjectPath, ObjectVersion};
+use sluice_common::{Dispose, Disposition, ObjectPath, ObjectVersion, VersionId};
+use sluice_evidence::predicate::PolicyRef;
 use tokio::sync::Mutex;
 
 /// More than any policy that a person can still read.
@@ -18,6 +19,17 @@ pub struct LoadedPolicy {
     pub policy: Policy,
     /// Where it was read.
     pub at: ObjectVersion,
+}
+
+impl LoadedPolicy {
+    /// The policy as statements name it.
+    pub fn reference(&self, dataset: Option<&Dataset>) -> PolicyRef {
+        PolicyRef {
+            version_id: Some(self.at.version_id.as_str().to_owned()),
+            digest: self.policy.digest,
+            dataset: dataset.map(|dataset| dataset.name.clone()),
+        }
+    }
 }
 
 /// Reads the policy, and again when it has changed.
@@ -37,7 +49,9 @@ impl std::fmt::Debug for PolicySource {
 #[derive(Debug, thiserror::Error)]
 pub enum PolicySourceError {
     /// It could not be read.
-    #[error("the pipeline policy cannot be read: {0}; upload one with `sluice policy apply`, or check SLUICE_POLICY_KEY")]
+    #[error(
+        "the pipeline policy cannot be read: {0}; upload one with `sluice policy apply`, or check SLUICE_POLICY_KEY"
+    )]
     Store(#[from] StoreError),
     /// It is not UTF-8.
     #[error("the pipeline policy is not UTF-8 text")]
@@ -77,11 +91,23 @@ impl PolicySource {
         if let Some(same) = loaded.as_ref().filter(|loaded| loaded.at == at) {
             return Ok(Arc::clone(same));
         }
-        let bytes = read_capped(self.reader.as_ref(), &at, MAX_POLICY_BYTES).await?;
-        let text = String::from_utf8(bytes).map_err(|_not_utf8| PolicySourceError::NotText)?;
-        let fresh = Arc::new(LoadedPolicy { policy: Policy::parse(&text)?, at });
+        let fresh = Arc::new(self.read(at).await?);
         *loaded = Some(Arc::clone(&fresh));
         Ok(fresh)
+    }
+
+    /// The policy as it was in an earlier version, which a statement names.
+    ///
+    /// # Errors
+    /// As [`Self::current`].
+    pub async fn version(&self, version_id: &VersionId) -> Result<LoadedPolicy, PolicySourceError> {
+        self.read(self.path.version(version_id.clone())).await
+    }
+
+    async fn read(&self, at: ObjectVersion) -> Result<LoadedPolicy, PolicySourceError> {
+        let bytes = read_capped(self.reader.as_ref(), &at, MAX_POLICY_BYTES).await?;
+        let text = String::from_utf8(bytes).map_err(|_not_utf8| PolicySourceError::NotText)?;
+        Ok(LoadedPolicy { policy: Policy::parse(&text)?, at })
     }
 }
 

@@ -29,20 +29,36 @@ fn format(kind: &FormatKind) -> tabular::Format {
     }
 }
 
-/// Opens a table over bytes that arrive once. Parquet keeps its index at its end, so it is copied to ephemeral storage
-/// first.
+/// The compression that the first bytes show, by the magic numbers of RFC 1952 and RFC 8878.
+pub fn compression_of(first_bytes: &[u8]) -> tabular::Compression {
+    match first_bytes {
+        [0x1f, 0x8b, ..] => tabular::Compression::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => tabular::Compression::Zstd,
+        _ => tabular::Compression::None,
+    }
+}
+
+/// A source of bytes that arrive once. Parquet keeps its index at its end, so it is copied to ephemeral storage first.
 ///
 /// # Errors
-/// What [`tabular::Reader::open`] finds.
+/// When the bytes or the storage end early.
+pub fn source(
+    input: impl Read + Send + 'static,
+    options: &tabular::ReadOptions,
+) -> Result<tabular::Source, tabular::TabularError> {
+    Ok(match options.format {
+        tabular::Format::Parquet => tabular::spool(input, &std::env::temp_dir(), MAX_SPOOL_BYTES)?.into(),
+        _ => tabular::Source::stream(input),
+    })
+}
+
+/// Opens a table over bytes that arrive once.
+///
+/// # Errors
+/// As [`source`], and what [`tabular::Reader::open`] finds.
 pub fn open(
     input: impl Read + Send + 'static,
     options: &tabular::ReadOptions,
 ) -> Result<tabular::Reader, tabular::TabularError> {
-    match options.format {
-        tabular::Format::Parquet => {
-            let file = tabular::spool(input, &std::env::temp_dir(), MAX_SPOOL_BYTES)?;
-            tabular::Reader::open(file, options)
-        }
-        _ => tabular::Reader::open(tabular::Source::stream(input), options),
-    }
+    tabular::Reader::open(source(input, options)?, options)
 }

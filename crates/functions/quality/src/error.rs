@@ -26,7 +26,9 @@ pub enum JudgeError {
     #[error("raw bucket: {0}")]
     Store(#[from] StoreError),
     /// The bytes are not those that were sealed.
-    #[error("the bytes of the version are not the ones that were sealed: someone changed them, or the seal is of others")]
+    #[error(
+        "the bytes of the version are not the ones that were sealed: someone changed them, or the seal is of others"
+    )]
     DigestChanged,
     /// The ruleset's object could not be read.
     #[error("the ruleset cannot be read: {0}; check `quality.ruleset` in the pipeline policy")]

@@ -10,7 +10,7 @@ use sluice_evidence::{Kept, Recorded, ResourceDescriptor, Statement};
 use sluice_quality::report::{GlueContext, glue_json};
 use sluice_quality::{EvaluationOptions, NoHistory, Outcome, Report, check};
 use sluice_stage::input::{HashedReader, receive};
-use sluice_stage::{About, LoadedPolicy, table};
+use sluice_stage::{About, table};
 
 use crate::QualityFunction;
 use crate::error::JudgeError;
@@ -38,7 +38,7 @@ impl QualityFunction {
         }
         let loaded = self.policy.current().await?;
         let dataset = loaded.policy.dataset_for(&object.key);
-        let policy = policy_ref(&loaded, dataset.map(|dataset| dataset.name.clone()));
+        let policy = loaded.reference(dataset);
         about.policy = Some(policy.clone());
         let Some(dataset) = dataset else {
             return self.stop(&seal, sealed_sha256, policy).await;
@@ -50,8 +50,7 @@ impl QualityFunction {
         let facts = body.facts;
         let (input, receiving) = receive(body.stream);
         let judging = Arc::clone(&ruleset);
-        let evaluated =
-            tokio::task::spawn_blocking(move || evaluate(input, &options, &judging, arrived_micros)).await;
+        let evaluated = tokio::task::spawn_blocking(move || evaluate(input, &options, &judging, arrived_micros)).await;
         // The digest is judged before the table: bytes that are not the sealed ones prove nothing about the upload.
         let received = receiving.finish().await?;
         if received.sha256 != sealed_sha256 {
@@ -90,7 +89,11 @@ impl QualityFunction {
     }
 
     /// Keeps the report under its own digest, so that the same report again is the same object.
-    async fn keep_report(&self, object: &ObjectVersion, report: &serde_json::Value) -> Result<Sha256Digest, JudgeError> {
+    async fn keep_report(
+        &self,
+        object: &ObjectVersion,
+        report: &serde_json::Value,
+    ) -> Result<Sha256Digest, JudgeError> {
         let bytes = report.to_string().into_bytes();
         let sha256 = Sha256Digest::of(&bytes);
         let path = ObjectPath { bucket: self.context.evidence_bucket().clone(), key: report_key(object, &sha256)? };
@@ -119,11 +122,6 @@ fn evaluate(
     // "Now" is when the version arrived: a verdict must not depend on the hour of judging.
     let options = EvaluationOptions::at(arrived_micros);
     Ok(check(reader, &ruleset.ruleset, &options, &NoHistory)?)
-}
-
-fn policy_ref(loaded: &LoadedPolicy, dataset: Option<String>) -> PolicyRef {
-    let version_id = Some(loaded.at.version_id.as_str().to_owned());
-    PolicyRef { version_id, digest: loaded.policy.digest, dataset }
 }
 
 fn verdict(

@@ -61,8 +61,7 @@ impl QualityFunction {
     /// The function on any ports.
     pub fn new(config: Config, ports: Ports, glue: Arc<dyn RulesetSource>) -> Self {
         let policy_path = ObjectPath { bucket: config.evidence_bucket.clone(), key: config.policy_key };
-        let rulesets =
-            Rulesets { reader: Arc::clone(&ports.reader), glue, bucket: config.evidence_bucket.clone() };
+        let rulesets = Rulesets { reader: Arc::clone(&ports.reader), glue, bucket: config.evidence_bucket.clone() };
         Self {
             policy: PolicySource::new(Arc::clone(&ports.reader), policy_path),
             context: Context::new(StageName::Quality, config.evidence_bucket, ports),

@@ -1,0 +1,119 @@
+use sluice_common::port::{CatalogError, StoreError};
+use sluice_common::{Dispose, Disposition};
+use sluice_evidence::{EvidenceError, StatementError};
+use sluice_privacy::keyring::KeyringError;
+use sluice_privacy::pseudonymize::PseudonymizeError;
+use sluice_stage::PolicySourceError;
+use sluice_stage::context::TrustAnchorError;
+use sluice_tabular::TabularError;
+
+/// Why a judged version was neither published nor withheld.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The verdict or its seal is not to be believed, or the statement could not be kept.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The signing key cannot be used.
+    #[error(transparent)]
+    TrustAnchor(#[from] TrustAnchorError),
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicySourceError),
+    /// The verdict is about an object of another bucket.
+    #[error("the verdict is about an object of another bucket than the raw one")]
+    ForeignBucket,
+    /// Verdict and seal speak of different bytes.
+    #[error("the verdict and the seal it rests on speak of different bytes")]
+    VerdictOfOthers,
+    /// A bucket could not be read or written.
+    #[error("{zone} bucket: {source}")]
+    Store {
+        /// Which.
+        zone: &'static str,
+        /// What it said.
+        #[source]
+        source: StoreError,
+    },
+    /// The bytes are not those that were sealed.
+    #[error(
+        "the bytes of the version are not the ones that were sealed: someone changed them, or the seal is of others"
+    )]
+    DigestChanged,
+    /// The domain key cannot be had.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The table does not fit the policy, is malformed or too large.
+    #[error(transparent)]
+    Pseudonymize(#[from] PseudonymizeError),
+    /// Other bytes are published under the key of this run.
+    #[error("other bytes are published under the key that this run gives: someone writes to the curated bucket")]
+    CuratedConflict,
+    /// The dataset's name does not fit into a key.
+    #[error("the dataset's name is too long for a curated key; shorten it in the pipeline policy")]
+    DatasetName,
+    /// The policy names a Glue database that this function may not write.
+    #[error("the policy names a Glue database that this function may not write; use the one of the template")]
+    ForeignDatabase,
+    /// The table could not be registered.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+impl From<StatementError> for PublishError {
+    fn from(error: StatementError) -> Self {
+        Self::Evidence(error.into())
+    }
+}
+
+impl From<TabularError> for PublishError {
+    fn from(error: TabularError) -> Self {
+        Self::Pseudonymize(error.into())
+    }
+}
+
+impl PublishError {
+    pub(crate) fn raw(source: StoreError) -> Self {
+        Self::Store { zone: "raw", source }
+    }
+
+    pub(crate) fn curated(source: StoreError) -> Self {
+        Self::Store { zone: "curated", source }
+    }
+}
+
+impl Dispose for PublishError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Evidence(error) => error.disposition(),
+            Self::TrustAnchor(error) => error.disposition(),
+            Self::Policy(error) => error.disposition(),
+            Self::Store { source, .. } => source.disposition(),
+            Self::Keyring(error) => error.disposition(),
+            Self::Pseudonymize(error) => error.disposition(),
+            Self::Catalog(error) => error.disposition(),
+            Self::ForeignBucket | Self::VerdictOfOthers | Self::DigestChanged | Self::CuratedConflict => {
+                Disposition::Alarm
+            }
+            // The policy is at fault: a corrected one clears the queue.
+            Self::DatasetName | Self::ForeignDatabase => Disposition::Retry,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Evidence(error) => error.reason(),
+            Self::TrustAnchor(error) => error.reason(),
+            Self::Policy(error) => error.reason(),
+            Self::ForeignBucket => "foreign_bucket",
+            Self::VerdictOfOthers => "verdict_of_others",
+            Self::Store { source, .. } => source.reason(),
+            Self::DigestChanged => "digest_changed",
+            Self::Keyring(error) => error.reason(),
+            Self::Pseudonymize(error) => error.reason(),
+            Self::CuratedConflict => "curated_conflict",
+            Self::DatasetName => "dataset_name_too_long",
+            Self::ForeignDatabase => "foreign_database",
+            Self::Catalog(error) => error.reason(),
+        }
+    }
+}

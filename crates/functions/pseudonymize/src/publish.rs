@@ -1,0 +1,227 @@
+//! From a verdict to a curated object, or to the statement that there is none.
+
+use std::collections::BTreeMap;
+
+use arrow_schema::SchemaRef;
+use sluice_common::ObjectVersion;
+use sluice_common::policy::{Dataset, OnFail, Transform};
+use sluice_common::port::UserMetadata;
+use sluice_evidence::predicate::{
+    ConfigRef, Input, KeyUse, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult, Seal,
+};
+use sluice_evidence::{Kept, Recorded, ResourceDescriptor, Statement};
+use sluice_privacy::keyring::DomainKey;
+use sluice_privacy::pseudonymize::{Plan, Stats, domain_of};
+use sluice_stage::{About, LoadedPolicy, table as stage_table};
+
+use crate::error::PublishError;
+use crate::rewrite::Rewritten;
+use crate::{PseudonymizeFunction, curated, table};
+
+/// Name and version of the engine, as statements name it.
+const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"));
+
+/// A verdict, the seal it rests on, and what both are about.
+struct Cleared {
+    verdict: Kept<Quality>,
+    version: ObjectVersion,
+    seal: Kept<Seal>,
+}
+
+impl PseudonymizeFunction {
+    /// Publishes the version behind a verdict, or states why not. `about` is filled in on the way, so that a failure can
+    /// say what is known.
+    pub(crate) async fn publish(
+        &self,
+        verdict_at: &ObjectVersion,
+        about: &mut About,
+    ) -> Result<Recorded<Pseudonymize>, PublishError> {
+        let cleared = self.clear(verdict_at, about).await?;
+        let loaded = self.policy.current().await?;
+        let dataset = loaded.policy.dataset_for(&cleared.version.key);
+        about.policy = Some(loaded.reference(dataset));
+        match self.ruling(&cleared, &loaded, dataset).await? {
+            Ruling::Publish(dataset) => self.rewrite(&cleared, &loaded, dataset).await,
+            Ruling::Withhold(reason) => self.withhold(&cleared, loaded.reference(dataset), dataset, reason).await,
+        }
+    }
+
+    /// Loads the verdict and the seal it rests on, and makes sure that both speak of the same bytes.
+    async fn clear(&self, verdict_at: &ObjectVersion, about: &mut About) -> Result<Cleared, PublishError> {
+        let archive = self.context.ledger().await?.archive();
+        let verdict = archive.load::<Quality>(verdict_at).await?;
+        let version = verdict.version().ok_or(PublishError::VerdictOfOthers)?;
+        about.version = version.clone();
+        about.sha256 = verdict.sha256();
+        about.predecessor = Some(verdict.link());
+        if version.bucket != self.raw_bucket {
+            return Err(PublishError::ForeignBucket);
+        }
+        let seal = archive.follow::<Seal>(&verdict.statement().predicate().predecessor).await?;
+        if seal.version() != version || seal.sha256() != verdict.sha256() {
+            return Err(PublishError::VerdictOfOthers);
+        }
+        Ok(Cleared { verdict, version, seal })
+    }
+
+    /// Whether a verdict lets its version through.
+    async fn ruling<'d>(
+        &self,
+        cleared: &Cleared,
+        loaded: &LoadedPolicy,
+        dataset: Option<&'d Dataset>,
+    ) -> Result<Ruling<'d>, PublishError> {
+        let stated = cleared.verdict.statement().predicate();
+        let Some(dataset) = dataset else {
+            return Ok(Ruling::Withhold("no_dataset"));
+        };
+        match (stated.result, dataset.quality.on_fail) {
+            (QualityResult::Stopped, _) => return Ok(Ruling::Withhold("no_dataset")),
+            (QualityResult::Failed, OnFail::Quarantine) => return Ok(Ruling::Withhold("quality_failed")),
+            (QualityResult::Failed, OnFail::Publish) | (QualityResult::Passed, _) => {}
+        }
+        if self.is_superseded(&stated.policy, loaded, dataset).await? {
+            return Ok(Ruling::Withhold("verdict_superseded"));
+        }
+        Ok(Ruling::Publish(dataset))
+    }
+
+    /// Whether the rules changed since the verdict. A change elsewhere in the policy leaves a verdict valid.
+    async fn is_superseded(
+        &self,
+        judged_under: &PolicyRef,
+        loaded: &LoadedPolicy,
+        dataset: &Dataset,
+    ) -> Result<bool, PublishError> {
+        if judged_under.digest == loaded.policy.digest {
+            return Ok(judged_under.dataset.as_deref() != Some(&dataset.name));
+        }
+        let version_id = judged_under.version_id.clone().and_then(|id| sluice_common::VersionId::new(id).ok());
+        let Some(version_id) = version_id else {
+            return Ok(true);
+        };
+        let earlier = self.policy.version(&version_id).await?;
+        let judged_as = judged_under.dataset.as_deref().and_then(|name| earlier.policy.dataset(name));
+        let same = judged_as.is_some_and(|judged_as| judged_as.quality_digest() == dataset.quality_digest());
+        Ok(earlier.policy.digest != judged_under.digest || !same)
+    }
+
+    async fn withhold(
+        &self,
+        cleared: &Cleared,
+        policy: PolicyRef,
+        dataset: Option<&Dataset>,
+        reason: &'static str,
+    ) -> Result<Recorded<Pseudonymize>, PublishError> {
+        let sha256 = cleared.seal.sha256().ok_or(PublishError::DigestChanged)?;
+        // Without a dataset there is no privacy section: the policy as a whole is what decided.
+        let digest = dataset.map_or(policy.digest, |dataset| *dataset.privacy_digest());
+        let predicate = Pseudonymize {
+            outcome: Outcome::Withheld { reason: reason.to_owned() },
+            inputs: vec![Input { uri: cleared.version.uri(), sha256 }],
+            policy,
+            config: ConfigRef { digest },
+            engine: ENGINE.to_owned(),
+            keys: Vec::new(),
+            stats: PseudonymizeStats::default(),
+            predecessor: cleared.verdict.link(),
+        };
+        self.record(vec![ResourceDescriptor::object(&cleared.version, sha256)], predicate).await
+    }
+
+    async fn rewrite(
+        &self,
+        cleared: &Cleared,
+        loaded: &LoadedPolicy,
+        dataset: &Dataset,
+    ) -> Result<Recorded<Pseudonymize>, PublishError> {
+        let sealed_sha256 = cleared.seal.sha256().ok_or(PublishError::DigestChanged)?;
+        let key = match domain_of(&dataset.privacy)? {
+            Some(domain) => Some(self.keyring.current(&domain).await?),
+            None => None,
+        };
+        let plan = Plan::new(&dataset.privacy, key.as_deref())?;
+        let read = stage_table::read_options(&dataset.format);
+        let opened = self.open(&cleared.version).await?;
+        let write = curated::write_options(dataset, &read, opened.compression);
+        let arrived = opened.arrived;
+        let path = curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, key.as_deref(), &write)?;
+        let rewritten = self.stream(opened, sealed_sha256, &path, read, write.clone(), plan).await?;
+        let Rewritten { at, sha256, stats, schema } = rewritten;
+        let predicate = Pseudonymize {
+            outcome: Outcome::Published,
+            inputs: vec![Input { uri: cleared.version.uri(), sha256: sealed_sha256 }],
+            policy: loaded.reference(Some(dataset)),
+            config: ConfigRef { digest: *dataset.privacy_digest() },
+            engine: ENGINE.to_owned(),
+            keys: keys_used(dataset, key.as_deref()),
+            stats: counts(&stats, &schema),
+            predecessor: cleared.verdict.link(),
+        };
+        let recorded = self.record(vec![ResourceDescriptor::object(&at, sha256)], predicate).await?;
+        self.register(dataset, &write, &schema).await?;
+        Ok(recorded)
+    }
+
+    async fn record(
+        &self,
+        subject: Vec<ResourceDescriptor>,
+        predicate: Pseudonymize,
+    ) -> Result<Recorded<Pseudonymize>, PublishError> {
+        let statement = Statement::new(subject, predicate)?;
+        Ok(self.context.ledger().await?.record(&statement, &UserMetadata::new()).await?)
+    }
+
+    /// Makes the table known. It comes last and is safe to repeat: a message is done when this is done, too.
+    async fn register(
+        &self,
+        dataset: &Dataset,
+        write: &sluice_tabular::WriteOptions,
+        schema: &SchemaRef,
+    ) -> Result<(), PublishError> {
+        let Some(catalog) = &dataset.catalog else {
+            return Ok(());
+        };
+        if catalog.database != self.catalog_database {
+            return Err(PublishError::ForeignDatabase);
+        }
+        let table = table::describe(catalog, dataset, &self.curated_bucket, write, schema);
+        Ok(self.catalog.register(&table).await?)
+    }
+}
+
+/// What becomes of a version.
+enum Ruling<'d> {
+    Publish(&'d Dataset),
+    Withhold(&'static str),
+}
+
+/// The domain key, once for each purpose it was used for.
+fn keys_used(dataset: &Dataset, key: Option<&DomainKey>) -> Vec<KeyUse> {
+    let Some(key) = key else {
+        return Vec::new();
+    };
+    let used = |purpose: &str, transform: &Transform| {
+        let is_used = dataset.privacy.columns.iter().any(|(_, one)| one == transform);
+        is_used.then(|| KeyUse {
+            key_id: key.domain().as_str().to_owned(),
+            version: key.epoch().number(),
+            purpose: purpose.to_owned(),
+        })
+    };
+    [used("token", &Transform::Token), used("encrypt", &Transform::Encrypt)].into_iter().flatten().collect()
+}
+
+fn counts(stats: &Stats, schema: &SchemaRef) -> PseudonymizeStats {
+    let mut transforms = BTreeMap::new();
+    for column in &stats.columns {
+        *transforms.entry(column.transform.to_owned()).or_insert(0u64) += 1;
+    }
+    PseudonymizeStats {
+        rows_read: stats.rows,
+        rows_written: stats.rows,
+        columns: schema.fields().len() as u64,
+        transforms,
+        k: None,
+    }
+}

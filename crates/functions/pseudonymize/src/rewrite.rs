@@ -1,0 +1,123 @@
+//! One pass: read, hash, transform, hash, upload; visible only when the bytes read were the sealed ones.
+
+use arrow_schema::SchemaRef;
+use futures::TryStreamExt as _;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use sluice_common::port::{StoreError, UserMetadata};
+use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
+use sluice_privacy::pseudonymize::{Plan, Stats, run};
+use sluice_stage::input::{HashedReader, Received, Receiving, receive};
+use sluice_stage::output::{HashedWriter, send};
+use sluice_stage::table;
+use sluice_tabular::{Compression, ReadOptions, TabularError, WriteOptions};
+
+use crate::PseudonymizeFunction;
+use crate::error::PublishError;
+
+/// Bytes that tell a compression.
+const MAGIC_BYTES: usize = 4;
+
+/// A raw version whose first bytes were seen.
+pub(crate) struct Opened {
+    input: HashedReader,
+    receiving: Receiving,
+    pub(crate) compression: Compression,
+    pub(crate) arrived: Timestamp,
+}
+
+/// A curated object that is there now.
+pub(crate) struct Rewritten {
+    pub(crate) at: ObjectVersion,
+    pub(crate) sha256: Sha256Digest,
+    pub(crate) stats: Stats,
+    pub(crate) schema: SchemaRef,
+}
+
+/// What the engine's thread gives back.
+struct Written {
+    received: Received,
+    stats: Stats,
+    schema: SchemaRef,
+}
+
+impl PseudonymizeFunction {
+    /// Begins to read a raw version.
+    pub(crate) async fn open(&self, version: &ObjectVersion) -> Result<Opened, PublishError> {
+        let body = self.context.ports.reader.get(version).await.map_err(PublishError::raw)?;
+        let arrived = body.facts.last_modified;
+        let (mut input, receiving) = receive(body.stream);
+        let first = input.peek(MAGIC_BYTES).await.map_err(|source| TabularError::Read { source })?;
+        let compression = table::compression_of(first);
+        Ok(Opened { input, receiving, compression, arrived })
+    }
+
+    /// Rewrites a version into an upload, and completes it only when the bytes read were the sealed ones.
+    pub(crate) async fn stream(
+        &self,
+        opened: Opened,
+        sealed_sha256: Sha256Digest,
+        path: &ObjectPath,
+        read: ReadOptions,
+        write: WriteOptions,
+        plan: Plan,
+    ) -> Result<Rewritten, PublishError> {
+        let Opened { input, receiving, .. } = opened;
+        let upload =
+            self.context.ports.writer.upload_new(path, &UserMetadata::new()).await.map_err(PublishError::curated)?;
+        let (writer, sending) = send(upload);
+        let engine = tokio::task::spawn_blocking(move || transform(input, &read, writer, &write, plan));
+        let written = engine.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+        let received = receiving.finish().await;
+        // An error of the upload stops the engine, whose own error then says less.
+        let upload = sending.finish().await.map_err(PublishError::curated)?;
+        // Bytes that are not the sealed ones prove nothing about the upload: their digest is judged first.
+        let verdict = match received.map_err(PublishError::raw) {
+            Ok(received) if received.sha256 != sealed_sha256 => Err(PublishError::DigestChanged),
+            Ok(_) => written,
+            Err(error) => Err(error),
+        };
+        let Written { received: output, stats, schema } = match verdict {
+            Ok(written) => written,
+            Err(error) => {
+                if let Err(left_behind) = upload.abort().await {
+                    tracing::warn!(error = %left_behind, "parts of an upload stay until the lifecycle rule");
+                }
+                return Err(error);
+            }
+        };
+        let at = match upload.complete().await {
+            Ok(version_id) => path.version(version_id),
+            Err(StoreError::Exists { .. }) => self.adopt(path, output.sha256).await?,
+            Err(error) => return Err(PublishError::curated(error)),
+        };
+        Ok(Rewritten { at, sha256: output.sha256, stats, schema })
+    }
+
+    /// An earlier attempt got as far as the object: it is the same one, or someone else wrote it.
+    async fn adopt(&self, path: &ObjectPath, expected: Sha256Digest) -> Result<ObjectVersion, PublishError> {
+        let reader = self.context.ports.reader.as_ref();
+        let at = reader.current(path).await.map_err(PublishError::curated)?;
+        let mut stream = reader.get(&at).await.map_err(PublishError::curated)?.stream;
+        let mut hasher = Sha256::new();
+        while let Some(chunk) = stream.try_next().await.map_err(PublishError::curated)? {
+            hasher.update(&chunk);
+        }
+        let found = Sha256Digest::from_bytes(hasher.finalize().into());
+        if found == expected { Ok(at) } else { Err(PublishError::CuratedConflict) }
+    }
+}
+
+/// Runs on a thread of its own: the engine reads and writes synchronously.
+fn transform(
+    input: HashedReader,
+    read: &ReadOptions,
+    writer: HashedWriter,
+    write: &WriteOptions,
+    plan: Plan,
+) -> Result<Written, PublishError> {
+    let source = table::source(input, read)?;
+    let finished = run(source, read, writer, write, plan)?;
+    let received = finished.sink.finish().map_err(|source| TabularError::Write { source })?;
+    Ok(Written { received, stats: finished.stats, schema: finished.schema })
+}
