@@ -6,7 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{
-    Credentials, ResponseChecksumValidation, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+    Credentials, ResponseChecksumValidation, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 
 use crate::{CloudWatchMetrics, GlueCatalog, KmsDataKeys, KmsSigner, S3Objects, SqsQueue, http};
@@ -105,7 +105,7 @@ impl Aws {
     /// Clients that talk to a recorded conversation.
     #[cfg(test)]
     #[expect(clippy::unwrap_used, reason = "tests only")]
-    pub(crate) fn replaying(client: SharedHttpClient) -> Self {
+    pub(crate) fn replaying(client: aws_sdk_s3::config::SharedHttpClient) -> Self {
         let config = from_environment(&|_name| Some("us-east-1".to_owned())).unwrap();
         let config = config.into_builder().http_client(client).use_fips(false).use_dual_stack(false).build();
         Self::with_config(config, BTreeMap::new()).unwrap()

@@ -1,7 +1,5 @@
 use serde_json::{Value, json};
-use sluice_common::port::{
-    Catalog as _, CatalogError, CatalogTable, RulesetSource as _, TableColumn, TableFormat,
-};
+use sluice_common::port::{Catalog as _, CatalogError, CatalogTable, RulesetSource as _, TableColumn, TableFormat};
 
 use crate::replay::{Answer, Replay};
 

@@ -90,9 +90,9 @@ fn notification(target: &str, events: &[Event], filter: Option<&NotificationConf
     let rules = filter.and_then(|filter| filter.key()).map(|key| key.filter_rules()).unwrap_or_default();
     let value = |wanted: &FilterRuleName| {
         // S3 answers `Prefix` where `prefix` was configured.
-        let rule = rules.iter().find(|rule| {
-            rule.name().is_some_and(|name| name.as_str().eq_ignore_ascii_case(wanted.as_str()))
-        })?;
+        let rule = rules
+            .iter()
+            .find(|rule| rule.name().is_some_and(|name| name.as_str().eq_ignore_ascii_case(wanted.as_str())))?;
         rule.value().map(str::to_owned)
     };
     let mut events: Vec<String> = events.iter().map(|event| event.as_str().to_owned()).collect();

@@ -1,6 +1,7 @@
 //! `HeadObject`, `GetObject`, `GetObjectAttributes`: always of a version, but for [`ObjectReader::current`].
 
 use async_trait::async_trait;
+use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream as SdkStream;
 use aws_sdk_s3::types::{ChecksumMode, ObjectAttributes};
 use bytes::Bytes;
@@ -126,8 +127,9 @@ impl Counted {
             }
             Some(Err(error)) => {
                 self.ended = true;
-                let source: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
-                Some(Err(StoreError::Other { operation, code: "BodyInterrupted".to_owned(), source: Some(source) }))
+                tracing::debug!(cause = %DisplayErrorContext(&error), "the body of an object was interrupted");
+                let Self { got, expected, .. } = *self;
+                Some(Err(StoreError::Truncated { operation, got, expected }))
             }
             None => {
                 self.ended = true;

@@ -5,8 +5,9 @@ use futures::TryStreamExt as _;
 use sluice_common::digest::{ChecksumAlgorithm, ChecksumType};
 use sluice_common::port::{
     BucketInspector as _, ObjectLock as _, ObjectReader as _, ObjectWriter as _, StoreError, UserMetadata,
+    VersionLister as _,
 };
-use sluice_common::{BucketName, ObjectKey, ObjectPath, ObjectVersion, VersionId};
+use sluice_common::{BucketName, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest, VersionId};
 
 use crate::replay::{Answer, Replay};
 
@@ -56,7 +57,8 @@ async fn get_names_the_version_and_asks_for_checksums() {
 /// The SDK would end such a body with an error that looks like the network's; the seal must see it and say "damaged".
 #[tokio::test]
 async fn a_body_that_differs_from_its_checksum_is_delivered_for_the_caller_to_judge() {
-    let answer = object("abc", 3).header("x-amz-checksum-crc32", "AAAAAA==").header("x-amz-checksum-type", "FULL_OBJECT");
+    let answer =
+        object("abc", 3).header("x-amz-checksum-crc32", "AAAAAA==").header("x-amz-checksum-type", "FULL_OBJECT");
     let body = Replay::new([answer]).aws().objects().get(&version("a")).await.unwrap();
     assert_eq!(body.facts.checksums[0].value_base64, "AAAAAA==");
     assert_eq!(body.stream.try_collect::<Vec<Bytes>>().await.unwrap().concat(), b"abc");
@@ -80,7 +82,7 @@ async fn put_is_conditional_and_verified() {
     assert_eq!(id.as_str(), "v7");
     let sent = &replay.sent()[0];
     assert_eq!(sent.header("if-none-match"), Some("*"));
-    assert_eq!(sent.header("x-amz-checksum-sha256"), Some("LXEWQrcmsEQBYnyp+6wyxecsd1bhnm40G4FOFgcuDDk="));
+    assert_eq!(sent.header("x-amz-checksum-sha256"), Some(Sha256Digest::of(b"x").to_base64().as_str()));
     assert_eq!(sent.header("x-amz-meta-origin"), Some("seal"));
 }
 
@@ -202,4 +204,30 @@ async fn parts_are_read_page_by_page() {
     assert_eq!(parts.iter().map(|part| part.size_bytes).collect::<Vec<_>>(), [5, 3]);
     assert_eq!(parts[1].checksum.as_ref().unwrap().value_base64, "AQAAAA==");
     assert_eq!(replay.sent()[1].header("x-amz-part-number-marker"), Some("1"));
+}
+
+fn listing(next_key: &str) -> Answer {
+    Answer::new(
+        200,
+        format!(
+            "<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>\
+             <NextKeyMarker>{next_key}</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>\
+             <Version><Key>{next_key}</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest><Size>1</Size>\
+             <LastModified>2026-01-01T00:00:00.000Z</LastModified></Version></ListVersionsResult>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_behind_the_decoded_marker_and_never_stands_still() {
+    let replay = Replay::new([listing("a+b%2Bc%25"), listing("a+b%2Bc%25")]);
+    let objects = replay.aws().objects();
+    let bucket = path("a").bucket;
+    let page = objects.list_versions(&bucket, "", None).await.unwrap();
+    assert_eq!(page.entries[0].key.as_str(), "a b+c%");
+    let next = page.next.unwrap();
+    assert_eq!((next.key_marker.as_str(), next.version_id_marker.as_deref()), ("a b+c%", Some("v1")));
+    let stuck = objects.list_versions(&bucket, "", Some(&next)).await;
+    assert!(matches!(stuck, Err(StoreError::Other { code, .. }) if code == "ListingStandsStill"));
+    assert!(replay.sent()[1].uri.contains("key-marker=a%20b%2Bc%25"), "{}", replay.sent()[1].uri);
 }

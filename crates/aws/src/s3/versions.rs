@@ -52,9 +52,8 @@ fn of_marker(row: &DeleteMarkerEntry) -> Result<VersionEntry, StoreError> {
 /// Whether `left` stands before `right` in S3's order. Within one second S3 does not say; there a delete marker is taken
 /// to be the newer one, since it is what is put on top of something.
 fn is_before(left: &VersionEntry, right: &VersionEntry) -> bool {
-    let place = |entry: &VersionEntry| {
-        (!entry.is_latest, std::cmp::Reverse(entry.last_modified), !entry.is_delete_marker)
-    };
+    let place =
+        |entry: &VersionEntry| (!entry.is_latest, std::cmp::Reverse(entry.last_modified), !entry.is_delete_marker);
     (left.key.as_str(), place(left)) <= (right.key.as_str(), place(right))
 }
 
@@ -104,6 +103,10 @@ impl VersionLister for S3Objects {
                 version_id_marker: answer.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned),
             }),
         };
+        // A cursor that stands still would list the same page for ever.
+        if next.is_some() && next.as_ref() == from {
+            return Err(unexpected(OPERATION, "ListingStandsStill"));
+        }
         Ok(VersionPage { entries: join(versions, markers), next })
     }
 }
@@ -148,7 +151,8 @@ mod tests {
             entry("a", "a0", 1, false, false),
             entry("b", "b0", 5, false, false),
         ];
-        let markers = vec![entry("a", "a1", 4, true, false), entry("b", "b1", 5, true, true), entry("c", "c0", 1, true, true)];
+        let markers =
+            vec![entry("a", "a1", 4, true, false), entry("b", "b1", 5, true, true), entry("c", "c0", 1, true, true)];
         let ids: Vec<_> = join(versions, markers).into_iter().map(|entry| entry.version_id).collect();
         assert_eq!(ids, ["a3", "a2", "a1", "a0", "b1", "b0", "c0"]);
     }

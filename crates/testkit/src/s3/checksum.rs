@@ -66,6 +66,6 @@ pub(super) fn etag(bytes: &[u8]) -> String {
 
 /// The `ETag` of a multipart upload, quoted.
 pub(super) fn multipart_etag(parts: &[bytes::Bytes]) -> String {
-    let digests: Vec<u8> = parts.iter().flat_map(|part| Md5::digest(part)).collect();
+    let digests: Vec<u8> = parts.iter().flat_map(Md5::digest).collect();
     format!("\"{}-{}\"", hex::encode(Md5::digest(digests)), parts.len())
 }
