@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn depth_is_capped() {
-        let nested = (0..MAX_DEPTH + 1).fold(json!(1), |inner, _| json!([inner]));
+        let nested = (0..=MAX_DEPTH).fold(json!(1), |inner, _| json!([inner]));
         assert_eq!(to_vec(&nested), Err(CanonicalError::TooDeep));
     }
 
@@ -101,7 +101,7 @@ mod tests {
         leaf.prop_recursive(4, 32, 6, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|m| Value::from_iter(m)),
+                prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(Value::from_iter),
             ]
         })
     }

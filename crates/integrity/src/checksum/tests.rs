@@ -27,7 +27,9 @@ fn shown(algorithm: ChecksumAlgorithm, checksum_type: ChecksumType, value: &[u8]
 
 fn hash(shown: &[S3Checksum], part_sizes: &[u64], chunks: &[&[u8]]) -> Hashed {
     let mut hasher = ObjectHasher::new(shown, part_sizes);
-    chunks.iter().for_each(|chunk| hasher.update(chunk));
+    for chunk in chunks {
+        hasher.update(chunk);
+    }
     hasher.finish()
 }
 
@@ -63,12 +65,12 @@ fn a_composite_is_the_checksum_of_the_parts_checksums() {
         let whole: Vec<u8> =
             [&b"first part"[..], b"second"].iter().flat_map(|part| one_shot(algorithm, part)).collect();
         let expected = shown(algorithm, ChecksumType::Composite, &one_shot(algorithm, &whole));
-        let hashed = hash(&[expected.clone()], &[10, 6], &[b"first par", b"tsec", b"ond"]);
+        let hashed = hash(std::slice::from_ref(&expected), &[10, 6], &[b"first par", b"tsec", b"ond"]);
         assert_eq!(hashed.verdict(), ChecksumVerdict::Match, "{algorithm}");
-        let other_boundary = hash(&[expected.clone()], &[9, 7], &[b"first partsecond"]);
+        let other_boundary = hash(std::slice::from_ref(&expected), &[9, 7], &[b"first partsecond"]);
         assert_eq!(other_boundary.verdict(), ChecksumVerdict::Mismatch, "{algorithm}");
         for not_its_parts in [&[][..], &[10], &[10, 7], &[10, 6, 1]] {
-            let unknown = hash(&[expected.clone()], not_its_parts, &[b"first partsecond"]);
+            let unknown = hash(std::slice::from_ref(&expected), not_its_parts, &[b"first partsecond"]);
             assert_eq!(unknown.verdict(), ChecksumVerdict::NotComparable, "{algorithm} {not_its_parts:?}");
         }
     }
@@ -100,7 +102,9 @@ fn one_mismatch_outweighs_a_match() {
 }
 
 fn cut(bytes: &[u8], mut at: Vec<usize>) -> Vec<&[u8]> {
-    at.iter_mut().for_each(|one| *one = if bytes.is_empty() { 0 } else { *one % bytes.len() });
+    for one in &mut at {
+        *one = one.checked_rem(bytes.len()).unwrap_or(0);
+    }
     at.sort_unstable();
     let ends = at.iter().copied().chain([bytes.len()]);
     let starts = [0].into_iter().chain(at.iter().copied());

@@ -151,8 +151,15 @@ pub(super) struct Rehashed {
     pub(super) facts: ObjectFacts,
 }
 
-pub(super) async fn rehash(objects: &dyn ObjectReader, at: &ObjectVersion) -> Result<Rehashed, StoreError> {
+pub(super) async fn rehash(
+    objects: &dyn ObjectReader,
+    at: &ObjectVersion,
+    limit_bytes: u64,
+) -> Result<Rehashed, StoreError> {
     let mut body = objects.get(at).await?;
+    if body.facts.size_bytes > limit_bytes {
+        return Err(StoreError::TooLarge { operation: "GetObject", limit_bytes });
+    }
     let mut hasher = Sha256::new();
     while let Some(chunk) = body.stream.try_next().await? {
         hasher.update(&chunk);

@@ -14,9 +14,6 @@ use super::{Round, SweepError};
 /// Versions under examination at a time: each waits for some ten answers in turn.
 const CONCURRENCY: usize = 16;
 
-/// Versions between two looks at the deadline.
-const BATCH: usize = 128;
-
 /// Where a walk stands: the last key all of whose versions were looked at, so that a later walk never begins in the
 /// middle of a key, where the delete marker over a version would be out of sight.
 #[derive(Default)]
@@ -43,32 +40,31 @@ pub(super) async fn sweep(
     coverage: &mut Coverage,
     findings: &mut Findings<'_>,
 ) -> Result<Option<ListCursor>, SweepError> {
-    let mut place = Place { done: from.as_ref().map(|from| from.key_marker.clone()), current: None };
+    let mut place = Place::default();
     let mut hidden_by: Option<VersionEntry> = None;
     let mut next = from;
     loop {
         let page = round.ports.versions.list_versions(round.raw(), &round.desired.raw_prefix, next.as_ref()).await?;
-        for batch in page.entries.chunks(BATCH) {
-            let examined: Vec<Examined> =
-                stream::iter(batch).map(|entry| look_at(round, entry)).buffered(CONCURRENCY).collect().await;
-            for (entry, examined) in batch.iter().zip(examined) {
-                place.enter(entry.key.as_str());
-                if entry.is_delete_marker {
-                    coverage.delete_markers_seen += 1;
-                    if entry.is_latest {
-                        hidden_by = Some(entry.clone());
-                    }
-                    continue;
-                }
-                if let Some(verdict) = hidden(round.raw(), &mut hidden_by, entry, &examined) {
-                    findings.take(verdict).await?;
-                }
-                take(examined, coverage, findings).await?;
-            }
+        let mut all = stream::iter(&page.entries)
+            .map(|entry| async move { (entry, look_at(round, entry).await) })
+            .buffered(CONCURRENCY);
+        while let Some((entry, examined)) = all.next().await {
+            place.enter(entry.key.as_str());
             // Without a finished key there is no place to go on from.
-            if round.must_stop() && place.done.is_some() {
+            if place.done.is_some() && round.must_stop() {
                 return Ok(place.cursor());
             }
+            if entry.is_delete_marker {
+                coverage.delete_markers_seen += 1;
+                if entry.is_latest {
+                    hidden_by = Some(entry.clone());
+                }
+                continue;
+            }
+            if let Some(verdict) = hidden(round.raw(), &mut hidden_by, entry, &examined) {
+                findings.take(verdict).await?;
+            }
+            take(examined, coverage, findings).await?;
         }
         match page.next {
             None => return Ok(None),

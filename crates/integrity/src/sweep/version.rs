@@ -143,5 +143,5 @@ async fn was_quarantined(round: &Round<'_>, version: &ObjectVersion, stage: Stag
 
 /// The bytes' digest now.
 async fn rehash(round: &Round<'_>, version: &ObjectVersion) -> Result<super::evidence::Rehashed, StoreError> {
-    super::evidence::rehash(round.ports.objects, version).await
+    super::evidence::rehash(round.ports.objects, version, round.request.deep_max_bytes).await
 }

@@ -120,7 +120,7 @@ mod tests {
         statement
     }
 
-    fn holds(statements: Value) -> bool {
+    fn holds(statements: &Value) -> bool {
         denies_plain_http(&json!({"Version": "2012-10-17", "Statement": statements}).to_string(), "lake-raw")
     }
 
@@ -142,7 +142,7 @@ mod tests {
                 with("Resource", json!("arn:aws:s3:::lake-raw/*"))
             ]),
         ] {
-            assert!(holds(statements.clone()), "{statements}");
+            assert!(holds(&statements), "{statements}");
         }
     }
 
@@ -170,7 +170,7 @@ mod tests {
             with("Condition", json!({})),
             with("Condition", json!(null)),
         ] {
-            assert!(!holds(statements.clone()), "{statements}");
+            assert!(!holds(&statements), "{statements}");
         }
         for text in ["", "{", "[]", "null", &"[".repeat(10_000)] {
             assert!(!denies_plain_http(text, "lake-raw"), "{text:.20}");

@@ -4,7 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn each_drift_of_a_setting_is_one_finding_of_its_rule() {
-    let drifts: [(Rule, fn(&mut BucketPosture)); 12] = [
+    type Drift = fn(&mut BucketPosture);
+    let drifts: [(Rule, Drift); 12] = [
         (Rule::BucketVersioning, |p| p.versioning = VersioningState::Suspended),
         (Rule::BucketObjectLock, |p| p.object_lock = None),
         (Rule::BucketObjectLock, |p| p.object_lock = Some(LockSetting { default_mode: None, default_days: None })),

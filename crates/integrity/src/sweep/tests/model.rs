@@ -1,6 +1,6 @@
 //! A sweep reports exactly what was damaged, whatever happened in whatever order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
@@ -32,7 +32,8 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// What should be known of one version.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each caused by its own operation")]
 struct Expected {
     sealed: Option<ObjectPath>,
     corrupt: bool,
@@ -45,8 +46,8 @@ struct Expected {
 struct Model {
     /// In order of upload.
     versions: Vec<(ObjectVersion, Expected)>,
-    /// Whether the key's newest entry is a delete marker.
-    hidden: BTreeMap<String, bool>,
+    /// Of each key the versions, by their place above, and the delete markers (`None`), oldest first.
+    histories: BTreeMap<String, Vec<Option<usize>>>,
 }
 
 impl Model {
@@ -54,6 +55,14 @@ impl Model {
         let mut fitting: Vec<_> = self.versions.iter_mut().filter(|(_, expected)| fits(expected)).collect();
         let length = fitting.len();
         (length > 0).then(|| fitting.swap_remove(usize::from(at) % length))
+    }
+
+    /// Whether a delete marker is the key's current version and a version with a seal to be believed lies below it.
+    fn is_hidden(&self, history: &[Option<usize>]) -> bool {
+        let versions: Vec<_> = history.iter().map(|entry| entry.map(|at| &self.versions[at].1)).collect();
+        let current = versions.iter().rev().find(|entry| entry.is_none_or(|version| !version.removed));
+        let is_sealed = |version: &&Expected| version.sealed.is_some() && !version.seal_hidden && !version.removed;
+        current == Some(&None) && versions.iter().flatten().any(is_sealed)
     }
 
     /// The findings of a sweep now.
@@ -81,12 +90,7 @@ impl Model {
                 }
             }
         }
-        let believed = |(_, expected): &&(ObjectVersion, Expected)| {
-            expected.sealed.is_some() && !expected.seal_hidden && !expected.removed
-        };
-        let sealed_keys: BTreeSet<_> =
-            self.versions.iter().filter(believed).map(|(version, _)| version.key.as_str()).collect();
-        let hidden = self.hidden.iter().filter(|(key, hidden)| **hidden && sealed_keys.contains(key.as_str()));
+        let hidden = self.histories.values().filter(|history| self.is_hidden(history));
         rules.extend(hidden.map(|_| Rule::DeleteMarkerOverSealed));
         rules.sort_unstable();
         rules
@@ -98,13 +102,13 @@ async fn apply(lake: &Lake, model: &mut Model, op: &Op) {
         Op::Put(key) => {
             let key = format!("inbox/{key}");
             let version = lake.upload(&key, "some bytes");
+            model.histories.entry(key).or_default().push(Some(model.versions.len()));
             model.versions.push((version, Expected::default()));
-            model.hidden.insert(key, false);
         }
         Op::Delete(key) => {
             let key = format!("inbox/{key}");
             lake.s3.delete(&path(RAW, &key)).unwrap();
-            model.hidden.insert(key, true);
+            model.histories.entry(key).or_default().push(None);
         }
         Op::Seal(at) => {
             let fits = |one: &Expected| !one.removed && !one.corrupt && !one.seal_hidden && !one.unlocked;

@@ -93,6 +93,9 @@ async fn changed_bytes_are_found_where_the_sweep_looks_deep() {
     let shallow = SweepRequest { deep: Deep::None, ..lake.request() };
     assert_eq!(lake.try_sweep(&shallow, FaultPlan::new()).await.unwrap().statement.findings, 0);
     assert_eq!(lake.rules().await, [Rule::DigestMismatch, Rule::CuratedDigestMismatch]);
+    let small_only = SweepRequest { deep_max_bytes: 2, ..lake.request() };
+    let report = lake.try_sweep(&small_only, FaultPlan::new()).await.unwrap();
+    assert_eq!((report.statement.findings, report.statement.unreadable), (0, 2));
     // Every version's turn comes in one round of shares.
     let mut found = 0;
     for index in 0..5 {
