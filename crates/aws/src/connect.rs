@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// From the request's first byte to the answer's first: room for a part of an upload on a slow line.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// One attempt up to the answer's head; bodies that stream afterwards are watched by the stalled-stream protection.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 /// All attempts together.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(150);
 /// How long a body may stand still.
@@ -59,12 +59,11 @@ impl Aws {
     pub async fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConnectError> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let endpoints = endpoints(&variable);
-        let config = match from_environment(&variable) {
-            Some(config) => config,
-            None => {
-                let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http::client());
-                Box::pin(loader.load()).await
-            }
+        let config = if let Some(config) = from_environment(&variable) {
+            config
+        } else {
+            let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http::client());
+            Box::pin(loader.load()).await
         };
         Self::with_config(config, endpoints)
     }
@@ -104,7 +103,6 @@ impl Aws {
 
     /// Clients that talk to a recorded conversation.
     #[cfg(test)]
-    #[expect(clippy::unwrap_used, reason = "tests only")]
     pub(crate) fn replaying(client: aws_sdk_s3::config::SharedHttpClient) -> Self {
         let config = from_environment(&|_name| Some("us-east-1".to_owned())).unwrap();
         let config = config.into_builder().http_client(client).use_fips(false).use_dual_stack(false).build();

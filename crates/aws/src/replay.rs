@@ -1,5 +1,4 @@
 //! A recorded conversation in the place of the network: answers in order, requests kept for the test to look at.
-#![expect(clippy::unwrap_used, reason = "tests only")]
 
 use std::sync::{Arc, Mutex};
 

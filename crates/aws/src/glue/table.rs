@@ -1,6 +1,6 @@
 //! A table of ours in the terms of Glue, and whether the catalog knows it already.
 //!
-//! Source: "SerDe reference" of the Amazon Athena User Guide for the libraries and their parameters.
+//! Source: "`SerDe` reference" of the Amazon Athena User Guide for the libraries and their parameters.
 
 use std::collections::HashMap;
 

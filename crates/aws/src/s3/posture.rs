@@ -3,7 +3,10 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
-use aws_sdk_s3::types::{BucketVersioningStatus, Event, FilterRuleName, NotificationConfigurationFilter};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, Event, FilterRuleName, NotificationConfigurationFilter, S3KeyFilter,
+    ServerSideEncryptionConfiguration,
+};
 use futures::try_join;
 use sluice_common::BucketName;
 use sluice_common::port::{
@@ -48,7 +51,10 @@ impl S3Objects {
         let answer = self.client.get_bucket_encryption().bucket(bucket.as_str()).send().await;
         let absent = "ServerSideEncryptionConfigurationNotFoundError";
         let Some(answer) = optional(answer.map_err(Failure::from), absent, operation)? else { return Ok(None) };
-        let rules = answer.server_side_encryption_configuration().map(|rules| rules.rules()).unwrap_or_default();
+        let rules = answer
+            .server_side_encryption_configuration()
+            .map(ServerSideEncryptionConfiguration::rules)
+            .unwrap_or_default();
         Ok(rules.iter().find_map(|rule| {
             let default = rule.apply_server_side_encryption_by_default()?;
             Some(EncryptionSetting {
@@ -87,7 +93,7 @@ impl S3Objects {
 }
 
 fn notification(target: &str, events: &[Event], filter: Option<&NotificationConfigurationFilter>) -> Notification {
-    let rules = filter.and_then(|filter| filter.key()).map(|key| key.filter_rules()).unwrap_or_default();
+    let rules = filter.and_then(|filter| filter.key()).map(S3KeyFilter::filter_rules).unwrap_or_default();
     let value = |wanted: &FilterRuleName| {
         // S3 answers `Prefix` where `prefix` was configured.
         let rule = rules

@@ -23,7 +23,7 @@ const MAX_PARTS: i32 = 10_000;
 fn part_bytes(number: i32) -> usize {
     match number {
         ..=5_000 => 8 * MIB,
-        ..=9_000 => 32 * MIB,
+        5_001..=9_000 => 32 * MIB,
         _ => 128 * MIB,
     }
 }
