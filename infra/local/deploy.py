@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from . import paths, render, stack
 from .emulator import REGION, Emulator
 
 STACK = "sluice"
 POLICY = paths.ROOT / "infra" / "policy" / "pipeline.yaml"
+NEW_ROLE_SECONDS = 30
 # Two cores, two at a time; people's roles without a second factor, which the emulator cannot ask for.
 LOCAL_PARAMETERS = {
     "Architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
@@ -77,7 +80,7 @@ def to_emulator(emulator: Emulator, *, parameters: dict[str, str] | None = None,
 
 def upload_policy(found: boto3.Session, outputs: dict[str, str], policy: Path) -> str:
     """Puts the pipeline policy where the functions read it, as the one role that may. Returns its version."""
-    taken = found.client("sts").assume_role(RoleArn=outputs["PolicyEditorRoleArn"], RoleSessionName="deploy")["Credentials"]
+    taken = _assume(found.client("sts"), outputs["PolicyEditorRoleArn"])
     editor = found.client(
         "s3",
         aws_access_key_id=taken["AccessKeyId"],
@@ -92,6 +95,18 @@ def upload_policy(found: boto3.Session, outputs: dict[str, str], policy: Path) -
         ChecksumAlgorithm="SHA256",
     )
     return put["VersionId"]
+
+
+def _assume(sts: Any, role: str) -> dict[str, Any]:
+    """Credentials of a role that may be seconds old: IAM is told everywhere a little later than it answers."""
+    deadline = time.monotonic() + NEW_ROLE_SECONDS
+    while True:
+        try:
+            return sts.assume_role(RoleArn=role, RoleSessionName="deploy")["Credentials"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied" or time.monotonic() > deadline:
+                raise DeployError(f"cannot assume {role}, which uploads the pipeline policy: {error}") from error
+            time.sleep(1)
 
 
 def _without_aws(environment: os._Environ[str]) -> dict[str, str]:
