@@ -16,9 +16,16 @@ pub(crate) struct Check<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CheckForm<T> {
     Compare(CompareOperator, T),
-    Between { negated: bool, low: T, high: T },
+    Between {
+        negated: bool,
+        low: T,
+        high: T,
+    },
     /// Also `= NULL` and `!= NULL`, as a list without values.
-    In { negated: bool, values: Vec<T> },
+    In {
+        negated: bool,
+        values: Vec<T>,
+    },
 }
 
 impl<T: Copy + PartialOrd> Check<T> {

@@ -21,7 +21,9 @@ pub enum QualityError {
         problem: String,
     },
     /// A state belongs to another ruleset, schema or version.
-    #[error("the state was made by another plan ({found}, not {expected}); evaluate both parts with one ruleset and schema")]
+    #[error(
+        "the state was made by another plan ({found}, not {expected}); evaluate both parts with one ruleset and schema"
+    )]
     Plan {
         /// This evaluation's plan.
         expected: String,

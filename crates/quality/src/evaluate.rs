@@ -11,7 +11,7 @@ use sluice_dqdl::ast::{RuleExpr, RuleNode, Ruleset};
 use crate::error::QualityError;
 use crate::frame::Frame;
 use crate::history::MetricHistory;
-use crate::metric::{MetricState, MetricSpec};
+use crate::metric::{MetricSpec, MetricState};
 use crate::options::{CompositeScope, EvaluationOptions, FilteredRows};
 use crate::outcome::{AnalyzerOutcome, Outcome, Refusal, RuleOutcome, Verdict};
 use crate::plan::{FilterId, Plan, Planner};
@@ -82,12 +82,7 @@ impl EvaluationState {
 
 impl Evaluation {
     /// Plans the evaluation of `ruleset` on a table of `schema`. What is wrong with a single rule becomes its outcome.
-    pub fn new(
-        ruleset: &Ruleset,
-        schema: &Schema,
-        options: &EvaluationOptions,
-        history: &dyn MetricHistory,
-    ) -> Self {
+    pub fn new(ruleset: &Ruleset, schema: &Schema, options: &EvaluationOptions, history: &dyn MetricHistory) -> Self {
         let mut planner = Planner::new(schema, options, history);
         let rules: Vec<_> = ruleset
             .rules
@@ -371,10 +366,11 @@ impl RowReader {
     fn new(evaluation: &mut Evaluation) -> Option<Self> {
         let kept = evaluation.rows_kept.as_mut()?;
         let build = |builders: &mut Vec<BooleanBufferBuilder>| builders.iter_mut().map(|one| one.finish()).collect();
-        let unique = evaluation.plan.metrics.iter().zip(&mut evaluation.states).map(|(spec, state)| match (spec, state) {
-            (MetricSpec::Distinct { .. }, MetricState::Distinct(counter)) => counter.unique_rows(),
-            _ => None,
-        });
+        let unique =
+            evaluation.plan.metrics.iter().zip(&mut evaluation.states).map(|(spec, state)| match (spec, state) {
+                (MetricSpec::Distinct { .. }, MetricState::Distinct(counter)) => counter.unique_rows(),
+                _ => None,
+            });
         Some(Self {
             rows: usize::try_from(evaluation.rows).ok()?,
             unique: unique.collect(),

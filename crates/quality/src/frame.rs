@@ -150,11 +150,7 @@ pub(crate) fn both(left: Option<&BooleanBuffer>, right: Option<&BooleanBuffer>) 
 }
 
 /// The values of the chosen rows, one after the other.
-pub(crate) fn chosen<'v>(
-    values: &'v [f64],
-    rows: Option<&BooleanBuffer>,
-    scratch: &'v mut Vec<f64>,
-) -> &'v [f64] {
+pub(crate) fn chosen<'v>(values: &'v [f64], rows: Option<&BooleanBuffer>, scratch: &'v mut Vec<f64>) -> &'v [f64] {
     let Some(rows) = rows else { return values };
     scratch.clear();
     for (start, end) in rows.set_slices() {

@@ -14,7 +14,9 @@ const MAX_PATTERN_BYTES: usize = 8 << 10;
 pub(crate) enum PatternError {
     #[error("the pattern is longer than {MAX_PATTERN_BYTES} bytes; shorten it")]
     Long,
-    #[error("the pattern uses look-around, a back-reference or a possessive quantifier, which cannot be matched in linear time; rewrite it without")]
+    #[error(
+        "the pattern uses look-around, a back-reference or a possessive quantifier, which cannot be matched in linear time; rewrite it without"
+    )]
     NotRegular,
     #[error("the pattern is not valid or needs too much memory: {0}")]
     Invalid(String),
@@ -71,12 +73,14 @@ pub(crate) fn find_anywhere(java: &str) -> Result<regex::bytes::Regex, PatternEr
 }
 
 fn bytes_regex(pattern: &str) -> Result<regex::bytes::Regex, PatternError> {
-    regex::bytes::RegexBuilder::new(pattern).size_limit(MAX_PROGRAM_BYTES).dfa_size_limit(MAX_PROGRAM_BYTES).build().map_err(
-        |error| match error {
+    regex::bytes::RegexBuilder::new(pattern)
+        .size_limit(MAX_PROGRAM_BYTES)
+        .dfa_size_limit(MAX_PROGRAM_BYTES)
+        .build()
+        .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => PatternError::Invalid("it is too large".to_owned()),
             other => PatternError::Invalid(last_line(&other.to_string())),
-        },
-    )
+        })
 }
 
 fn last_line(text: &str) -> String {

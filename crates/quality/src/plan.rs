@@ -107,7 +107,9 @@ impl<'a> Planner<'a> {
     pub(crate) fn comparable_column(&mut self, name: &str) -> Result<ColumnId, Refusal> {
         let id = self.column(name)?;
         if self.kind(id) == Kind::Opaque {
-            return Err(Refusal::error(format!("column `{name}` holds binary or nested values, which cannot be compared")));
+            return Err(Refusal::error(format!(
+                "column `{name}` holds binary or nested values, which cannot be compared"
+            )));
         }
         Ok(id)
     }

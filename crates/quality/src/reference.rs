@@ -133,7 +133,8 @@ impl Reference {
 
     /// Sums a column; returns the sum's number.
     pub(crate) fn keep_sum(&mut self, name: &str) -> Result<usize, Refusal> {
-        let index = self.find(name).ok_or_else(|| Refusal::failed(missing(&self.schema, name, "the reference dataset")))?;
+        let index =
+            self.find(name).ok_or_else(|| Refusal::failed(missing(&self.schema, name, "the reference dataset")))?;
         let id = self.add_column(index);
         add_numbers(&mut self.plan.columns, id)?;
         self.sums.push((id, Moments::default()));
@@ -178,7 +179,8 @@ impl Reference {
             match (&values, theirs) {
                 (None, _) => true,
                 (Some(ours), Some(theirs)) => {
-                    ours.every_value.as_ref().is_none_or(|every| every.value(row)) && ours.values.get(row) == Some(theirs)
+                    ours.every_value.as_ref().is_none_or(|every| every.value(row))
+                        && ours.values.get(row) == Some(theirs)
                 }
                 (Some(_), None) => false,
             }

@@ -30,9 +30,9 @@ impl Cells {
 }
 
 fn write_day(text: &mut String, day: i64) -> std::fmt::Result {
-    let date = i32::try_from(day).ok().and_then(|day| {
-        jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(day).ok()?).ok()
-    });
+    let date = i32::try_from(day)
+        .ok()
+        .and_then(|day| jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(day).ok()?).ok());
     match date {
         Some(date) => write!(text, "{date}"),
         None => write!(text, "{day} days"),

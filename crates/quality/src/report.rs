@@ -29,7 +29,11 @@ impl Report {
 
     /// The share of rules that passed, 0 to 1; 1 without any rule.
     pub fn score(&self) -> f64 {
-        if self.rules.is_empty() { 1.0 } else { from_count(self.count_of(Outcome::Passed)) / from_count(count(self.rules.len())) }
+        if self.rules.is_empty() {
+            1.0
+        } else {
+            from_count(self.count_of(Outcome::Passed)) / from_count(count(self.rules.len()))
+        }
     }
 
     /// How many rules have an outcome.

@@ -8,8 +8,12 @@
 //! share than its floor; 2 on a wrong argument or a broken file; 3 when the folder is absent.
 
 mod condition;
+mod crypto;
+mod evaluation;
+mod integrity;
 mod parse;
 mod suite;
+mod table;
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -20,6 +24,11 @@ use suite::{Report, Suite};
 const SUITES: &[Suite] = &[
     Suite { name: "dqdl-parse", file: "dqdl/dqdl-parse.jsonl", floor: 1.0, run: parse::run },
     Suite { name: "dqdl-condition", file: "dqdl/dqdl-condition.jsonl", floor: 1.0, run: condition::run },
+    Suite { name: "merkle-rfc6962", file: "integrity/merkle-rfc6962.json", floor: 0.6, run: integrity::run },
+    Suite { name: "dqdl-eval", file: "dqdl/dqdl-eval.jsonl", floor: 0.9, run: evaluation::run },
+    Suite { name: "hmac-sha256", file: "crypto/hmac-sha256.json", floor: 1.0, run: crypto::hmac },
+    Suite { name: "hkdf-sha256", file: "crypto/hkdf-sha256.json", floor: 1.0, run: crypto::hkdf },
+    Suite { name: "aes-siv", file: "crypto/aes-siv.json", floor: 1.0, run: crypto::siv },
 ];
 
 const ABSENT: u8 = 3;

@@ -89,7 +89,9 @@ fn value<'a>(expr: &'a Expr, frame: &'a Frame<'_>, row: usize) -> Scalar<'a> {
     match expr {
         Expr::Literal(literal) => borrowed(literal),
         Expr::Column(column) => cell(frame, *column, row),
-        Expr::Negative(inner) => value(inner, frame, row).number().map_or(Scalar::Null, |number| Scalar::Number(-number)),
+        Expr::Negative(inner) => {
+            value(inner, frame, row).number().map_or(Scalar::Null, |number| Scalar::Number(-number))
+        }
         Expr::Arithmetic(operation, left, right) => {
             arithmetic(*operation, &value(left, frame, row), &value(right, frame, row))
         }

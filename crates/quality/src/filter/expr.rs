@@ -130,9 +130,7 @@ impl<'a> Scalar<'a> {
             (Self::Text(left), Self::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
             (Self::Instant(_), _) | (_, Self::Instant(_)) => Some(self.instant()?.cmp(&other.instant()?)),
             (Self::Day(_), _) | (_, Self::Day(_)) => Some(self.day()?.cmp(&other.day()?)),
-            (Self::Truth(left), _) if !matches!(other, Self::Number(_)) => {
-                Some(left.cmp(&super::as_truth(other)?))
-            }
+            (Self::Truth(left), _) if !matches!(other, Self::Number(_)) => Some(left.cmp(&super::as_truth(other)?)),
             (_, Self::Truth(right)) if !matches!(self, Self::Number(_)) => Some(super::as_truth(self)?.cmp(right)),
             _ => self.number()?.partial_cmp(&other.number()?),
         }

@@ -106,7 +106,11 @@ impl Function {
             Self::Floor => Scalar::Number(first.number()?.floor()),
             Self::Ceiling => Scalar::Number(first.number()?.ceil()),
             Self::NullIf => {
-                if first.order(&rest.next()?) == Some(std::cmp::Ordering::Equal) { Scalar::Null } else { first }
+                if first.order(&rest.next()?) == Some(std::cmp::Ordering::Equal) {
+                    Scalar::Null
+                } else {
+                    first
+                }
             }
             Self::Substring => {
                 let text = first.text()?;

@@ -29,7 +29,9 @@ pub(crate) enum FilterError {
     Deep(usize),
     #[error("{0}")]
     Column(String),
-    #[error("`{0}` is not supported here; use comparisons, and, or, not, in, between, like, rlike, is null, case, cast, arithmetic and the row functions of Spark SQL")]
+    #[error(
+        "`{0}` is not supported here; use comparisons, and, or, not, in, between, like, rlike, is null, case, cast, arithmetic and the row functions of Spark SQL"
+    )]
     Unsupported(String),
     #[error("the pattern in it cannot be used: {0}")]
     Pattern(#[from] crate::pattern::PatternError),

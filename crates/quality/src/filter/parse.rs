@@ -67,7 +67,9 @@ impl Builder<'_, '_> {
             Sql::IsFalse(of) => is_truth(self.boxed(of, depth)?, false, false),
             Sql::IsNotFalse(of) => is_truth(self.boxed(of, depth)?, false, true),
             Sql::IsNull(of) | Sql::IsUnknown(of) => Ok(Expr::IsNull { of: self.boxed(of, depth)?, negated: false }),
-            Sql::IsNotNull(of) | Sql::IsNotUnknown(of) => Ok(Expr::IsNull { of: self.boxed(of, depth)?, negated: true }),
+            Sql::IsNotNull(of) | Sql::IsNotUnknown(of) => {
+                Ok(Expr::IsNull { of: self.boxed(of, depth)?, negated: true })
+            }
             Sql::IsNotDistinctFrom(left, right) => {
                 Ok(Expr::Compare(Comparison::EqualOrBothNull, self.boxed(left, depth)?, self.boxed(right, depth)?))
             }

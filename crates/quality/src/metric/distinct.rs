@@ -113,7 +113,10 @@ impl Table {
 
     /// Adds to the count of `key`; tells whether it was there.
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "the mask keeps the slot below the power of two that both vectors have")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the mask keeps the slot below the power of two that both vectors have"
+    )]
     fn add(&mut self, key: u128, hash: u64, times: u64) -> bool {
         let mask = self.keys.len() - 1;
         let mut slot = low_bits(hash) & mask;
@@ -310,7 +313,8 @@ impl KeyCounter {
                 repeated.insert(key);
             }
         });
-        let is_unique = |row: usize| row_keys.keys.get(row).copied().flatten().is_none_or(|key| !repeated.contains(&key));
+        let is_unique =
+            |row: usize| row_keys.keys.get(row).copied().flatten().is_none_or(|key| !repeated.contains(&key));
         let marks = BooleanBuffer::collect_bool(row_keys.keys.len(), is_unique);
         self.row_keys = Some(row_keys);
         Some(marks)
@@ -416,7 +420,8 @@ mod tests {
 
     #[test]
     fn many_keys_are_counted_exactly_through_the_partitions() {
-        let values: Vec<u128> = (0..200_000u128).map(|value| if value % 10 == 0 { value / 20 } else { value << 64 }).collect();
+        let values: Vec<u128> =
+            (0..200_000u128).map(|value| if value % 10 == 0 { value / 20 } else { value << 64 }).collect();
         let mut counter = KeyCounter::new(1 << 30);
         for block in values.chunks(1000) {
             counter.update(&keys(block), None, 0);

@@ -1,8 +1,8 @@
 //! Metrics: small states that take in blocks, merge with each other and are stored beside a report.
 
+mod comoments;
 mod completeness;
 mod compliance;
-mod comoments;
 mod distinct;
 mod extent;
 mod length;

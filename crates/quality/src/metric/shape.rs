@@ -72,7 +72,8 @@ impl Shape {
     /// The skewness of the population; 0 when all values are equal.
     pub(crate) fn skewness(&self) -> Option<f64> {
         let count = from_count(self.count);
-        (self.count > 0).then(|| if self.second > 0.0 { count.sqrt() * self.third / self.second.powf(1.5) } else { 0.0 })
+        (self.count > 0)
+            .then(|| if self.second > 0.0 { count.sqrt() * self.third / self.second.powf(1.5) } else { 0.0 })
     }
 
     /// The excess kurtosis of the population; 0 when all values are equal.

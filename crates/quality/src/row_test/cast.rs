@@ -15,7 +15,10 @@ pub(crate) enum CastType {
     Long,
     /// Also FLOAT.
     Double,
-    Decimal { precision: u8, scale: u8 },
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
     Date,
     DateIn(DateFormat),
     Timestamp,
@@ -37,14 +40,28 @@ enum Field {
 
 /// Formats of `with format = …` (AWS Glue, "ColumnDataType").
 const FORMATS: [&str; 14] = [
-    "dd-MM-yyyy", "MM-dd-yyyy", "yyyy-MM-dd", "dd/MM/yyyy", "MM/dd/yyyy", "yyyy/MM/dd", "MM-yyyy", "dd-MM", "MM-dd",
-    "yyyy-MM", "MM/yyyy", "dd/MM", "MM/dd", "yyyy/MM",
+    "dd-MM-yyyy",
+    "MM-dd-yyyy",
+    "yyyy-MM-dd",
+    "dd/MM/yyyy",
+    "MM/dd/yyyy",
+    "yyyy/MM/dd",
+    "MM-yyyy",
+    "dd-MM",
+    "MM-dd",
+    "yyyy-MM",
+    "MM/yyyy",
+    "dd/MM",
+    "MM/dd",
+    "yyyy/MM",
 ];
 
 /// Why a type cannot be tested for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CastError {
-    #[error("Unrecognized data type: {0}; use BOOLEAN, DATE, TIMESTAMP, INTEGER, LONG, FLOAT, DOUBLE or DECIMAL(precision, scale)")]
+    #[error(
+        "Unrecognized data type: {0}; use BOOLEAN, DATE, TIMESTAMP, INTEGER, LONG, FLOAT, DOUBLE or DECIMAL(precision, scale)"
+    )]
     Type(String),
     #[error("unsupported date format; use one of {}", FORMATS.join(", "))]
     Format,
@@ -194,11 +211,25 @@ mod tests {
     #[test]
     fn casts_are_sparks() {
         for (name, text, wanted) in [
-            ("INTEGER", "2147483647", true), ("INTEGER", "2147483648", false), ("INTEGER", " -5 ", true), ("INTEGER", "1.9", true),
-            ("INTEGER", "", false), ("INTEGER", "abc", false), ("LONG", "9999999999", true), ("LONG", "9223372036854775808", false),
-            ("boolean", "Yes", true), ("BOOLEAN", "2", false), ("DOUBLE", "1e3", true), ("FLOAT", "NaN", true), ("DOUBLE", "x", false),
-            ("DECIMAL(4,2)", "56.78", true), ("DECIMAL(4, 2)", "156.78", false), ("DECIMAL(4,2)", "99.999", false),
-            ("DATE", "2023-01-01", true), ("DATE", "01-01-2023", false), ("TIMESTAMP", "2023-01-01 10:00:00", true),
+            ("INTEGER", "2147483647", true),
+            ("INTEGER", "2147483648", false),
+            ("INTEGER", " -5 ", true),
+            ("INTEGER", "1.9", true),
+            ("INTEGER", "", false),
+            ("INTEGER", "abc", false),
+            ("LONG", "9999999999", true),
+            ("LONG", "9223372036854775808", false),
+            ("boolean", "Yes", true),
+            ("BOOLEAN", "2", false),
+            ("DOUBLE", "1e3", true),
+            ("FLOAT", "NaN", true),
+            ("DOUBLE", "x", false),
+            ("DECIMAL(4,2)", "56.78", true),
+            ("DECIMAL(4, 2)", "156.78", false),
+            ("DECIMAL(4,2)", "99.999", false),
+            ("DATE", "2023-01-01", true),
+            ("DATE", "01-01-2023", false),
+            ("TIMESTAMP", "2023-01-01 10:00:00", true),
         ] {
             assert_eq!(casts(name, None, text), wanted, "{name} {text}");
         }

@@ -25,8 +25,11 @@ enum Source {
 pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, Refusal> {
     let first = aggregate(&column_name(rule, 0)?, planner)?;
     let second = aggregate(&column_name(rule, 1)?, planner)?;
-    let columns =
-        if first.column == second.column { first.column.clone() } else { format!("{},{}", first.column, second.column) };
+    let columns = if first.column == second.column {
+        first.column.clone()
+    } else {
+        format!("{},{}", first.column, second.column)
+    };
     lower_number(rule, planner, format!("Column.{columns}.AggregateMatch"), Marks::None, move |results| {
         let (Some(first), Some(second)) = (first.value(results), second.value(results)) else {
             return Measured::Nothing(Verdict::failed("Cannot evaluate: a column has no numbers"));
@@ -41,7 +44,8 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
 
 /// `sum(column)` or `avg(alias.column)`.
 fn aggregate(text: &str, planner: &mut Planner<'_>) -> Result<Aggregate, Refusal> {
-    let wrong = || Refusal::error(format!("`{text}` is no aggregate; write sum(column), avg(column) or sum(alias.column)"));
+    let wrong =
+        || Refusal::error(format!("`{text}` is no aggregate; write sum(column), avg(column) or sum(alias.column)"));
     let (name, argument) = text.trim().split_once('(').ok_or_else(wrong)?;
     let argument = argument.trim_end().strip_suffix(')').ok_or_else(wrong)?.trim();
     let average = match name.trim().to_ascii_lowercase().as_str() {

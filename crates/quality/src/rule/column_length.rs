@@ -45,8 +45,7 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
     let reported = reported(&check);
     let test = planner.test(TestSpec::Length { column, null: null_passes(&check), check })?;
     let metric = compliance(planner, test, filter);
-    let lengths =
-        (reported.least || reported.greatest).then(|| planner.metric(MetricSpec::Lengths { column, filter }));
+    let lengths = (reported.least || reported.greatest).then(|| planner.metric(MetricSpec::Lengths { column, filter }));
     let extra = move |results: &crate::results::Results<'_>| {
         let Some((least, greatest)) = lengths.and_then(|lengths| results.lengths(lengths).extent) else {
             return Vec::new();

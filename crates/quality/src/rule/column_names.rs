@@ -10,7 +10,8 @@ use crate::value::{count, from_count};
 
 pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, Refusal> {
     let pattern = rule.parameter(0).map_or_else(|| column_name(rule, 0), |raw| Ok(raw.to_owned()))?;
-    let regex = find_anywhere(&pattern).map_err(|problem| Refusal::error(format!("Invalid regex pattern: {problem}")))?;
+    let regex =
+        find_anywhere(&pattern).map_err(|problem| Refusal::error(format!("Invalid regex pattern: {problem}")))?;
     let names: Vec<&str> = planner.schema.fields().iter().map(|field| field.name().as_str()).collect();
     let others: Vec<&str> = names.iter().copied().filter(|name| !regex.is_match(name.as_bytes())).collect();
     let ratio = from_count(count(names.len() - others.len())) / from_count(count(names.len()));

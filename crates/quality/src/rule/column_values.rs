@@ -91,8 +91,7 @@ fn numbers(
         _ => (false, false),
     };
     let is_text = planner.kind(column) == Kind::Text;
-    let moments =
-        (least || greatest || is_text).then(|| planner.metric(MetricSpec::Moments { column, filter }));
+    let moments = (least || greatest || is_text).then(|| planner.metric(MetricSpec::Moments { column, filter }));
     let key = format!("Column.{name}.ColumnValues.Compliance");
     let threshold = threshold(rule, &key, planner)?;
     let has_threshold = rule.threshold.is_some();

@@ -72,13 +72,19 @@ fn refuse_missing(
     let ours = pairs.iter().map(|(ours, _)| ours).filter(|name| find_column(planner.schema, name).is_none());
     let ours: Vec<&str> = ours.map(String::as_str).collect();
     if !ours.is_empty() {
-        return Err(Refusal::failed(format!("The following {what} were not found in the first dataset: {}", ours.join(", "))));
+        return Err(Refusal::failed(format!(
+            "The following {what} were not found in the first dataset: {}",
+            ours.join(", ")
+        )));
     }
     let dataset = planner.references.get_mut(alias)?;
     let theirs = pairs.iter().map(|(_, theirs)| theirs).filter(|name| dataset.find(name).is_none());
     let theirs: Vec<&str> = theirs.map(String::as_str).collect();
     if !theirs.is_empty() {
-        return Err(Refusal::failed(format!("The following {what} were not found in the second dataset: {}", theirs.join(", "))));
+        return Err(Refusal::failed(format!(
+            "The following {what} were not found in the second dataset: {}",
+            theirs.join(", ")
+        )));
     }
     Ok(())
 }

@@ -83,7 +83,10 @@ pub(super) fn counts(
 pub(super) fn out_of_memory() -> Verdict {
     Verdict::new(
         Outcome::Error,
-        Some("there are more different values than fit the memory allowed; raise it, or use an approximate rule".to_owned()),
+        Some(
+            "there are more different values than fit the memory allowed; raise it, or use an approximate rule"
+                .to_owned(),
+        ),
     )
 }
 
@@ -99,9 +102,7 @@ pub(super) fn measure(
     }
     let no_value = || Measured::Nothing(Verdict::failed("All values are NULL"));
     match statistic {
-        Statistic::DistinctValuesCount => {
-            Measured::Value(from_count(found.distinct + u64::from(found.null_rows > 0)))
-        }
+        Statistic::DistinctValuesCount => Measured::Value(from_count(found.distinct + u64::from(found.null_rows > 0))),
         Statistic::DuplicateRowCount => Measured::Value(from_count(repeated_rows(found))),
         _ if found.rows == 0 => no_value(),
         Statistic::Uniqueness => Measured::Value(from_count(found.once) / from_count(found.rows)),

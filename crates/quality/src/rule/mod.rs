@@ -112,9 +112,10 @@ pub(crate) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
         | T::FileSize
         | T::FileUniqueness
         | T::FileMatch
-        | T::InterquartileRange => {
-            Err(Refusal::error(format!("rule type {} is not supported by this engine; remove the rule or run it in AWS Glue", rule.rule_type)))
-        }
+        | T::InterquartileRange => Err(Refusal::error(format!(
+            "rule type {} is not supported by this engine; remove the rule or run it in AWS Glue",
+            rule.rule_type
+        ))),
     }
 }
 
@@ -160,8 +161,7 @@ fn evaluated_rule(
     key: &str,
     planner: &Planner<'_>,
 ) -> Result<Option<String>, Refusal> {
-    let replaced =
-        evaluated(condition, key, planner.history).map_err(|problem| Refusal::error(problem.to_string()))?;
+    let replaced = evaluated(condition, key, planner.history).map_err(|problem| Refusal::error(problem.to_string()))?;
     Ok(replaced.map(|condition| {
         let mut rule = rule.clone();
         rule.condition = Some(Condition::Number(condition));

@@ -36,7 +36,8 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
         };
         let mut verdict = Verdict::of_value(same(uniqueness, 1.0), uniqueness).with_metric(&key, uniqueness);
         if !same(uniqueness, 1.0) {
-            verdict.first_failing_rows = results.distinct(unique).map(|found| found.first_repeated.clone()).unwrap_or_default();
+            verdict.first_failing_rows =
+                results.distinct(unique).map(|found| found.first_repeated.clone()).unwrap_or_default();
         }
         for (key, metric) in &complete {
             let found = results.compliance(*metric);

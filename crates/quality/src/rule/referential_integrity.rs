@@ -49,7 +49,11 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
     let inner = share(key, metric, check, true, |_| Vec::new(), Marks::test(test, None));
     let judge = inner.judge;
     let mut lowered = Lowered::new(inner.marks, move |results| {
-        if results.rows == 0 { Verdict::failed("Cannot evaluate: the primary dataset is empty") } else { judge(results) }
+        if results.rows == 0 {
+            Verdict::failed("Cannot evaluate: the primary dataset is empty")
+        } else {
+            judge(results)
+        }
     });
     lowered.evaluated_rule = evaluated_rule;
     Ok(lowered)

@@ -48,7 +48,10 @@ pub(super) fn share(
         let mut verdict = if threshold.holds(ratio) {
             Verdict::new(Outcome::Passed, None)
         } else if threshold == Check::equal(1.0) {
-            Verdict::failed(format!("Value: {ratio:?} does not meet the constraint requirement! {:.2}% of rows passed", ratio * 100.0))
+            Verdict::failed(format!(
+                "Value: {ratio:?} does not meet the constraint requirement! {:.2}% of rows passed",
+                ratio * 100.0
+            ))
         } else {
             Verdict::of_value(false, ratio)
         };
@@ -77,7 +80,8 @@ pub(super) fn all_statistics(analyzer: &Analyzer, planner: &mut Planner<'_>) -> 
     let completeness = planner.metric(MetricSpec::Completeness { column, filter: None });
     let distinct = planner.metric(MetricSpec::Distinct { columns: vec![column], filter: None });
     let lengths = planner.metric(MetricSpec::Lengths { column, filter: None });
-    let moments = planner.want_numbers(column).is_ok().then(|| planner.metric(MetricSpec::Moments { column, filter: None }));
+    let moments =
+        planner.want_numbers(column).is_ok().then(|| planner.metric(MetricSpec::Moments { column, filter: None }));
     Ok(Lowered::new(Marks::None, move |results| {
         let mut verdict = Verdict::new(Outcome::Passed, None);
         let mut add = |metric: &str, value: Option<f64>| {
