@@ -1,4 +1,12 @@
 //! Parquet: types, nesting, rewriting and hostile files.
+#![allow(
+    clippy::pedantic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its fixtures too"
+)]
 
 mod support;
 
