@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use sluice_common::digest::ChecksumAlgorithm;
-use sluice_common::port::{LockSetting, ObjectLock as _, Retention, RetentionMode};
+use sluice_common::port::{LegalHold, LockSetting, ObjectBody, ObjectPart, Retention, RetentionMode};
 use sluice_common::{Dispose as _, Disposition, ObjectPath};
 use sluice_evidence::{Archive, EvidenceError, TrustedKeys};
 use sluice_testkit::names::{bucket, path};
@@ -44,13 +44,18 @@ impl World {
         wish: Option<RetentionSpec>,
         plan: FaultPlan,
     ) -> Result<Sealed, SealError> {
+        let ledger = self.ledger(plan.clone()).await;
+        let s3 = Faulty::new(self.s3.clone(), plan);
+        let ports = SealPorts { objects: &s3, locks: &s3, buckets: &s3, ledger: &ledger, clock: &self.clock };
+        seal(ports, at, wish, &UserMetadata::new()).await
+    }
+
+    /// The ledger, its bucket and its signer failing as planned.
+    async fn ledger(&self, plan: FaultPlan) -> Ledger {
         let s3 = Arc::new(Faulty::new(self.s3.clone(), plan.clone()));
         let keys = TrustedKeys::of_signer(&self.kms).await.unwrap();
         let archive = Archive::new(bucket(EVIDENCE), s3.clone(), s3.clone(), keys);
-        let ledger = Ledger::new(archive, s3.clone(), Arc::new(Faulty::new(self.kms.clone(), plan)));
-        let (objects, clock) = (s3.as_ref(), &self.clock);
-        let ports = SealPorts { objects, locks: objects, buckets: objects, ledger: &ledger, clock };
-        seal(ports, at, wish, &UserMetadata::new()).await
+        Ledger::new(archive, s3, Arc::new(Faulty::new(self.kms.clone(), plan)))
     }
 
     async fn seal(&self, at: &ObjectVersion, wish: Option<RetentionSpec>) -> Result<Sealed, SealError> {
@@ -271,6 +276,60 @@ async fn each_lost_throttled_denied_or_short_answer_is_retried() {
         let plan = FaultPlan::new().on("get", 1, Fault::Truncate { after_bytes });
         let error = world.seal_with(&at, None, plan).await.unwrap_err();
         assert!(matches!(error, SealError::Store(StoreError::Truncated { .. })), "{error}");
+    }
+}
+
+/// A store that answers like another one, but for what a test wants changed.
+struct Odd {
+    s3: MemoryS3,
+    size_in_head: Option<u64>,
+    forgets_retentions: bool,
+}
+
+#[async_trait::async_trait]
+impl ObjectReader for Odd {
+    async fn head(&self, at: &ObjectVersion) -> Result<ObjectFacts, StoreError> {
+        let facts = self.s3.head(at).await?;
+        Ok(ObjectFacts { size_bytes: self.size_in_head.unwrap_or(facts.size_bytes), ..facts })
+    }
+    async fn get(&self, at: &ObjectVersion) -> Result<ObjectBody, StoreError> {
+        self.s3.get(at).await
+    }
+    async fn current(&self, at: &ObjectPath) -> Result<ObjectVersion, StoreError> {
+        self.s3.current(at).await
+    }
+    async fn parts(&self, at: &ObjectVersion) -> Result<Vec<ObjectPart>, StoreError> {
+        self.s3.parts(at).await
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectLock for Odd {
+    async fn retention(&self, at: &ObjectVersion) -> Result<Option<Retention>, StoreError> {
+        self.s3.retention(at).await
+    }
+    async fn set_retention(&self, at: &ObjectVersion, retention: &Retention) -> Result<(), StoreError> {
+        if self.forgets_retentions { Ok(()) } else { self.s3.set_retention(at, retention).await }
+    }
+    async fn legal_hold(&self, at: &ObjectVersion) -> Result<Option<LegalHold>, StoreError> {
+        self.s3.legal_hold(at).await
+    }
+}
+
+#[tokio::test]
+async fn answers_that_contradict_each_other_are_never_sealed() {
+    for (size_in_head, forgets_retentions, reason, disposition) in
+        [(Some(2), false, "version_unstable", Disposition::Retry), (None, true, "lock_not_held", Disposition::Alarm)]
+    {
+        let world = World::new();
+        let at = world.upload(b"abc");
+        world.statements();
+        let odd = Odd { s3: world.s3.clone(), size_in_head, forgets_retentions };
+        let ledger = world.ledger(FaultPlan::new()).await;
+        let ports = SealPorts { objects: &odd, locks: &odd, buckets: &world.s3, ledger: &ledger, clock: &world.clock };
+        let error = seal(ports, &at, Some(MONTH), &UserMetadata::new()).await.unwrap_err();
+        assert_eq!((error.reason(), error.disposition()), (reason, disposition));
+        assert_eq!(world.statements(), 0);
     }
 }
 
