@@ -12,6 +12,7 @@ mod crypto;
 mod evaluation;
 mod integrity;
 mod parse;
+mod pii;
 mod suite;
 mod table;
 
@@ -29,6 +30,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "hmac-sha256", file: "crypto/hmac-sha256.json", floor: 1.0, run: crypto::hmac },
     Suite { name: "hkdf-sha256", file: "crypto/hkdf-sha256.json", floor: 1.0, run: crypto::hkdf },
     Suite { name: "aes-siv", file: "crypto/aes-siv.json", floor: 1.0, run: crypto::siv },
+    Suite { name: "pii-validators", file: "pii/pii-validators.jsonl", floor: 1.0, run: pii::validators },
 ];
 
 const ABSENT: u8 = 3;
