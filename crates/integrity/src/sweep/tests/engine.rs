@@ -92,6 +92,22 @@ async fn whatever_cannot_be_read_is_unknown_and_never_damaged() {
 }
 
 #[tokio::test]
+async fn evidence_that_cannot_be_read_is_unknown_and_never_damaged() {
+    for operation in ["current", "get", "list_versions"] {
+        for fault in [Fault::Fail, Fault::Throttle, Fault::Deny] {
+            let lake = Lake::new();
+            lake.publish("inbox/a", "abc").await;
+            lake.hours_later(24);
+            let ledger = lake.ledger(FaultPlan::new().always(operation, fault)).await;
+            let report = lake.try_sweep_over(ledger, &lake.request(), FaultPlan::new()).await.unwrap();
+            assert_eq!(report.statement.findings, 0, "{operation} {fault:?}: {:?}", report.findings);
+            assert!(report.statement.unreadable > 0, "{operation} {fault:?}");
+            assert!(lake.seal_queue.messages().is_empty(), "{operation} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_listing_that_fails_gives_no_account() {
     let lake = Lake::new();
     for call in [1, 2] {

@@ -148,7 +148,15 @@ impl Lake {
     }
 
     async fn try_sweep(&self, request: &SweepRequest, plan: FaultPlan) -> Result<SweepReport, SweepError> {
-        let ledger = self.ledger(FaultPlan::new()).await;
+        self.try_sweep_over(self.ledger(FaultPlan::new()).await, request, plan).await
+    }
+
+    async fn try_sweep_over(
+        &self,
+        ledger: Ledger,
+        request: &SweepRequest,
+        plan: FaultPlan,
+    ) -> Result<SweepReport, SweepError> {
         let faulty = Faulty::new(self.s3.clone(), plan);
         let ports = SweepPorts {
             objects: &faulty,
