@@ -34,6 +34,7 @@ FUNCTION_ENV = {
     "SLUICE_SEAL_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/bench-seal",
     "SLUICE_SEAL_QUEUE_ARN": "arn:aws:sqs:us-east-1:000000000000:bench-seal",
     "SLUICE_POLICY_KEY": "policy/pipeline.yaml",
+    "SLUICE_CATALOG_DATABASE": "lake",
     "SLUICE_METRICS_NAMESPACE": "Sluice",
     "SLUICE_DEFAULT_RETENTION_MODE": "GOVERNANCE",
     "SLUICE_DEFAULT_RETENTION_DAYS": "30",
