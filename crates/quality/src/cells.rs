@@ -153,7 +153,7 @@ impl<'a> Texts<'a> {
         Self {
             views: array.views(),
             inline: array.views().inner().as_slice(),
-            buffers: array.data_buffers().iter().map(|buffer| buffer.as_slice()).collect(),
+            buffers: array.data_buffers().iter().map(arrow_buffer::Buffer::as_slice).collect(),
         }
     }
 

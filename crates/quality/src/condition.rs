@@ -62,7 +62,7 @@ impl<T: Copy + PartialOrd> Check<T> {
 }
 
 #[inline]
-fn compare<T: PartialOrd>(operator: CompareOperator, value: T, operand: T) -> bool {
+fn compare<T: Copy + PartialOrd>(operator: CompareOperator, value: T, operand: T) -> bool {
     match operator {
         CompareOperator::Equal => value == operand,
         CompareOperator::NotEqual => value != operand,

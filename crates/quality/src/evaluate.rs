@@ -365,7 +365,9 @@ struct RowReader {
 impl RowReader {
     fn new(evaluation: &mut Evaluation) -> Option<Self> {
         let kept = evaluation.rows_kept.as_mut()?;
-        let build = |builders: &mut Vec<BooleanBufferBuilder>| builders.iter_mut().map(|one| one.finish()).collect();
+        let build = |builders: &mut Vec<BooleanBufferBuilder>| {
+            builders.iter_mut().map(arrow_buffer::BooleanBufferBuilder::finish).collect()
+        };
         let unique =
             evaluation.plan.metrics.iter().zip(&mut evaluation.states).map(|(spec, state)| match (spec, state) {
                 (MetricSpec::Distinct { .. }, MetricState::Distinct(counter)) => counter.unique_rows(),

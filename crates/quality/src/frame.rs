@@ -17,7 +17,7 @@ pub(crate) struct Numbers {
     /// Which rows hold a number; `None`: all do.
     pub(crate) valid: Option<BooleanBuffer>,
     /// Cells that are not NULL and yet no number.
-    pub(crate) not_numbers: u64,
+    pub(crate) rejected: u64,
 }
 
 impl Numbers {
@@ -25,7 +25,7 @@ impl Numbers {
         let exact = |values: ScalarBuffer<f64>, nulls: Option<&NullBuffer>| Self {
             values,
             valid: nulls.filter(|nulls| nulls.null_count() > 0).map(|nulls| nulls.inner().clone()),
-            not_numbers: 0,
+            rejected: 0,
         };
         match cells {
             Cells::Float(array) => exact(array.values().clone(), array.nulls()),
@@ -40,7 +40,7 @@ impl Numbers {
             Cells::Boolean(_) | Cells::Date(_) | Cells::Timestamp(_) | Cells::Opaque(_) => Self {
                 values: vec![0.0; cells.len()].into(),
                 valid: Some(BooleanBuffer::new_unset(cells.len())),
-                not_numbers: 0,
+                rejected: 0,
             },
         }
     }
@@ -56,13 +56,13 @@ impl Numbers {
             values.push(number.unwrap_or_default());
         }
         let mut valid = (bad > 0).then(|| valid.finish());
-        let mut not_numbers = bad;
+        let mut rejected = bad;
         if let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) {
             let both = valid.as_ref().map_or_else(|| nulls.inner().clone(), |parsed| parsed & nulls.inner());
-            not_numbers = count(rows - nulls.null_count()) - count(both.count_set_bits());
+            rejected = count(rows - nulls.null_count()) - count(both.count_set_bits());
             valid = Some(both);
         }
-        Self { values: values.into(), valid, not_numbers }
+        Self { values: values.into(), valid, rejected }
     }
 }
 

@@ -180,17 +180,16 @@ fn zone_offset_minutes(zone: &[u8]) -> Option<i64> {
         [b'-', rest @ ..] => (-1, rest),
         _ => return None,
     };
-    let (hours, minutes) = match rest.len() {
-        4 => (digits_checked(rest.get(..2)?)?, digits_checked(rest.get(2..)?)?),
-        _ => {
-            let (hours, after) = small_number(rest, 2)?;
-            let minutes = match after.strip_prefix(b":") {
-                Some(minutes) => small_number(minutes, 2).filter(|(_, rest)| rest.is_empty())?.0,
-                None if after.is_empty() => 0,
-                None => return None,
-            };
-            (hours, minutes)
-        }
+    let (hours, minutes) = if rest.len() == 4 {
+        (digits_checked(rest.get(..2)?)?, digits_checked(rest.get(2..)?)?)
+    } else {
+        let (hours, after) = small_number(rest, 2)?;
+        let minutes = match after.strip_prefix(b":") {
+            Some(minutes) => small_number(minutes, 2).filter(|(_, rest)| rest.is_empty())?.0,
+            None if after.is_empty() => 0,
+            None => return None,
+        };
+        (hours, minutes)
     };
     (hours <= 18 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }

@@ -137,7 +137,7 @@ fn arithmetic<'a>(operation: Operation, left: &Scalar<'_>, right: &Scalar<'_>) -
     Scalar::Number(result)
 }
 
-fn cast<'a>(of: Scalar<'a>, to: Target) -> Option<Scalar<'a>> {
+fn cast(of: Scalar<'_>, to: Target) -> Option<Scalar<'_>> {
     Some(match to {
         Target::Number => Scalar::Number(of.number()?),
         Target::Whole => Scalar::Number(of.number()?.trunc()),

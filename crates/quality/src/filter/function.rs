@@ -70,7 +70,7 @@ impl Function {
         })
     }
 
-    pub(super) fn call<'a>(self, mut arguments: Vec<Scalar<'a>>) -> Scalar<'a> {
+    pub(super) fn call(self, mut arguments: Vec<Scalar<'_>>) -> Scalar<'_> {
         match self {
             Self::Coalesce => {
                 return arguments.into_iter().find(|value| *value != Scalar::Null).unwrap_or(Scalar::Null);
@@ -135,7 +135,7 @@ impl Function {
     }
 }
 
-fn concat<'a>(arguments: Vec<Scalar<'a>>) -> Scalar<'a> {
+fn concat(arguments: Vec<Scalar<'_>>) -> Scalar<'_> {
     let mut joined = String::new();
     for argument in arguments {
         let Some(text) = argument.text() else { return Scalar::Null };
@@ -144,7 +144,7 @@ fn concat<'a>(arguments: Vec<Scalar<'a>>) -> Scalar<'a> {
     Scalar::Text(joined.into())
 }
 
-fn trimmed<'a>(text: Cow<'a, str>, trim: impl Fn(&str) -> &str) -> Scalar<'a> {
+fn trimmed(text: Cow<'_, str>, trim: impl Fn(&str) -> &str) -> Scalar<'_> {
     Scalar::Text(match text {
         Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
         Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),

@@ -180,7 +180,7 @@ impl Builder<'_, '_> {
         Ok(Expr::Matches { of: self.boxed(of, depth)?, pattern, negated })
     }
 
-    /// A column by its whole name, or below the name `primary` that CustomSql knows.
+    /// A column by its whole name, or below the name `primary` that `CustomSql` knows.
     fn column(&mut self, names: &[Ident]) -> Result<Expr, FilterError> {
         let joined = |names: &[Ident]| names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>().join(".");
         let mut name = joined(names);

@@ -414,7 +414,9 @@ mod tests {
 
     fn expected(values: &[u128]) -> (u64, u64) {
         let mut counts: HashMap<u128, u64> = HashMap::new();
-        values.iter().for_each(|value| *counts.entry(*value).or_default() += 1);
+        for value in values {
+            *counts.entry(*value).or_default() += 1;
+        }
         (count(counts.len()), count(counts.values().filter(|times| **times == 1).count()))
     }
 

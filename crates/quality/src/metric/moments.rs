@@ -13,7 +13,7 @@ use crate::value::{count, from_count};
 pub(crate) struct Moments {
     pub(crate) count: u64,
     /// Cells that were neither NULL nor a number.
-    pub(crate) not_numbers: u64,
+    pub(crate) rejected: u64,
     sum: Sum,
     mean: f64,
     squares: f64,
@@ -26,7 +26,7 @@ impl Moments {
         let rows = both(filter, numbers.valid.as_ref());
         let mut scratch = Vec::new();
         let mut block = Self::of(chosen(&numbers.values, rows.as_ref(), &mut scratch));
-        block.not_numbers = numbers.not_numbers;
+        block.rejected = numbers.rejected;
         self.merge(&block);
     }
 
@@ -41,7 +41,7 @@ impl Moments {
         sum.add(found.sum);
         Self {
             count: count(values.len()),
-            not_numbers: 0,
+            rejected: 0,
             sum,
             mean,
             squares: sum_of(values, |value| (value - mean) * (value - mean)),
@@ -51,12 +51,12 @@ impl Moments {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.not_numbers += other.not_numbers;
+        self.rejected += other.rejected;
         if other.count == 0 {
             return;
         }
         if self.count == 0 {
-            *self = Self { not_numbers: self.not_numbers, ..*other };
+            *self = Self { rejected: self.rejected, ..*other };
             return;
         }
         let (ours, theirs) = (from_count(self.count), from_count(other.count));

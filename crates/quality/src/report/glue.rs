@@ -1,4 +1,4 @@
-//! The report in the shape of AWS Glue's `GetDataQualityResult` (AWS Glue API reference, "GetDataQualityResult").
+//! The report in the shape of AWS Glue's `GetDataQualityResult` (AWS Glue API reference, "`GetDataQualityResult`").
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};

@@ -38,7 +38,7 @@ enum Field {
     Year,
 }
 
-/// Formats of `with format = …` (AWS Glue, "ColumnDataType").
+/// Formats of `with format = …` (AWS Glue, "`ColumnDataType`").
 const FORMATS: [&str; 14] = [
     "dd-MM-yyyy",
     "MM-dd-yyyy",

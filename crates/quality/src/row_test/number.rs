@@ -39,7 +39,7 @@ pub(super) fn mark_values(values: &[f64], check: &Check<f64>) -> BooleanBuffer {
             if *negated {
                 each(values, |value| !(value > low && value < high))
             } else {
-                each(values, |value| (value > low) & (value < high))
+                each(values, |value| (value > low) && (value < high))
             }
         }
         CheckForm::In { .. } => each(values, |value| check.holds(value)),

@@ -14,6 +14,7 @@ const MAX_LINEAR: usize = 16;
 
 /// A list of texts, and the words that stand for classes of them.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each word may stand in the list or not")]
 pub(crate) struct TextSet {
     /// Texts that their Arrow view holds completely, as views.
     short: Vec<u128>,
@@ -113,8 +114,9 @@ fn mark_views(views: &[u128], listed: &[u128], negated: bool) -> BooleanBuffer {
     for block in views.chunks(64) {
         let mut word = 0;
         for (bit, view) in block.iter().enumerate() {
-            let found = listed.iter().fold(false, |found, other| found | (other == view));
-            word |= u64::from(found != negated) << bit;
+            // No early exit: a fixed number of comparisons is what the compiler makes vectors of.
+            let found = listed.iter().map(|other| u64::from(other == view)).sum::<u64>().min(1);
+            word |= (found ^ u64::from(negated)) << bit;
         }
         words.push(word);
     }

@@ -112,7 +112,7 @@ fn numbers(
     let inner = share(key, metric, threshold, report_share, extra, Marks::test(test, filter));
     let judge = inner.judge;
     Ok(Lowered::new(inner.marks, move |results| {
-        let not_numbers = moments.map_or(0, |moments| results.moments(moments).not_numbers);
+        let not_numbers = moments.map_or(0, |moments| results.moments(moments).rejected);
         note_not_numbers(judge(results), not_numbers)
     }))
 }

@@ -30,7 +30,7 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
             Some(value) => Measured::Value(value),
             None => Measured::Nothing(Verdict::failed("the column has no numbers: all values are NULL or other text")),
         };
-        note_not_numbers(judge_number(measured, &key, &check), results.moments(moments).not_numbers)
+        note_not_numbers(judge_number(measured, &key, &check), results.moments(moments).rejected)
     });
     lowered.evaluated_rule = evaluated_rule;
     Ok(lowered)
