@@ -35,6 +35,7 @@ POLICY = ROOT / "tests" / "e2e" / "policy.yaml"
 DOCUMENTED = {"key": "flights/2013/nyc flights+delays.csv", "form_key": "flights/2013/nyc+flights%2Bdelays.csv"}
 DOCUMENTED_VERSION = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"
 START_SECONDS = 30
+INVOKE_SECONDS = 30
 
 
 class Account:
@@ -101,8 +102,10 @@ class Functions:
         """`cargo lambda invoke NAME --data-file FILE`: the function's answer."""
         file = self.directory / f"{name}-{uuid.uuid4().hex}.json"
         file.write_text(json.dumps(event), encoding="utf-8")
+        process = self._processes[1 + paths.FUNCTIONS.index(name)]
+        assert process.poll() is None, f"{name} has ended: {self.log(name)}"
         command = [*self._cargo("invoke"), name, "--data-file", str(file)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INVOKE_SECONDS)
         assert done.returncode == 0, done.stderr + self.log(name)
         return json.loads(done.stdout or "null")
 
@@ -127,7 +130,7 @@ class Functions:
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.port}/.rt/{name}",
+            "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{self.port}/.rt/{name}",
         }
 
     def _start(self, name: str, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
