@@ -127,6 +127,15 @@ impl<'a> Planner<'a> {
         Ok(Some(FilterId(self.plan.filters.len() - 1)))
     }
 
+    /// A filter from a tree that SQL was parsed to.
+    pub(crate) fn filter_tree(&mut self, tree: &sqlparser::ast::Expr) -> Result<FilterId, Refusal> {
+        let filter = Filter::from_tree(tree, self)
+            .map_err(|problem| Refusal::failed(format!("The condition of the query is invalid: {problem}")))?;
+        self.plan.filters.push(filter);
+        self.plan.filter_texts.push(format!("tree of {tree}"));
+        Ok(FilterId(self.plan.filters.len() - 1))
+    }
+
     pub(crate) fn test(&mut self, spec: TestSpec) -> Result<TestId, Refusal> {
         if let Some(known) = self.plan.test_specs.iter().position(|known| *known == spec) {
             return Ok(TestId(known));

@@ -42,6 +42,11 @@ impl Filter {
         Ok(Self { predicate: parse::compile(text, planner)? })
     }
 
+    /// The predicate of a tree that was parsed already.
+    pub(crate) fn from_tree(tree: &sqlparser::ast::Expr, planner: &mut Planner<'_>) -> Result<Self, FilterError> {
+        Ok(Self { predicate: parse::build(tree, planner)? })
+    }
+
     /// The rows for which the predicate is true: not those for which it is false or NULL.
     pub(crate) fn select(&self, frame: &Frame<'_>) -> BooleanBuffer {
         BooleanBuffer::collect_bool(frame.rows, |row| matches!(eval::truth(&self.predicate, frame, row), Some(true)))

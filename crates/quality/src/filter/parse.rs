@@ -30,7 +30,11 @@ pub(super) fn compile(text: &str, planner: &mut Planner<'_>) -> Result<Expr, Fil
     if next.token != Token::EOF {
         return Err(FilterError::Syntax(format!("`{}` does not belong there", next.token)));
     }
-    Builder { planner }.expr(&tree, 0)
+    build(&tree, planner)
+}
+
+pub(super) fn build(tree: &Sql, planner: &mut Planner<'_>) -> Result<Expr, FilterError> {
+    Builder { planner }.expr(tree, 0)
 }
 
 struct Builder<'a, 'p> {

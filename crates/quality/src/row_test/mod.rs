@@ -17,7 +17,7 @@ use crate::cells::Texts;
 use crate::condition::Check;
 use crate::frame::Frame;
 use crate::pattern::{Pattern, PatternError};
-use crate::plan::ColumnId;
+use crate::plan::{ColumnId, FilterId};
 
 /// What is tested. Equal specifications share one test.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,8 @@ pub(crate) enum TestSpec {
     Cast { column: ColumnId, to: CastType, negated: bool },
     /// The age in hours, to two decimals, passes. `now_micros` is microseconds since 1970-01-01T00:00Z.
     Age { column: ColumnId, check: Check<f64>, now_micros: i64 },
+    /// The row is selected by a filter; `None` selects all.
+    Selected(Option<FilterId>),
     /// The row has a counterpart in a reference dataset.
     Reference(ReferenceTest),
 }
@@ -76,6 +78,9 @@ impl RowTest {
                 TestSpec::Length { column, check, null } => length::mark(frame, *column, check, *null),
                 TestSpec::Cast { column, to, negated } => cast::mark(frame, *column, to, *negated),
                 TestSpec::Age { column, check, now_micros } => date::mark_ages(frame, *column, check, *now_micros),
+                TestSpec::Selected(filter) => {
+                    frame.filter(*filter).cloned().unwrap_or_else(|| BooleanBuffer::new_set(frame.rows))
+                }
                 TestSpec::Reference(test) => test.mark(frame),
                 // Compiled above.
                 TestSpec::Pattern { .. } => BooleanBuffer::new_unset(frame.rows),

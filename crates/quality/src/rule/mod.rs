@@ -9,6 +9,7 @@ mod column_length;
 mod column_names;
 mod column_values;
 mod completeness;
+mod custom_sql;
 mod data_freshness;
 mod dataset_match;
 mod distinctness;
@@ -104,8 +105,8 @@ pub(crate) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
         T::ReferentialIntegrity => referential_integrity::lower(rule, planner),
         T::DatasetMatch => dataset_match::lower(rule, planner),
         T::AggregateMatch => aggregate_match::lower(rule, planner),
-        T::CustomSql
-        | T::DetectAnomalies
+        T::CustomSql => custom_sql::lower(rule, planner),
+        T::DetectAnomalies
         | T::AllStatistics
         | T::Distribution
         | T::FileFreshness
