@@ -210,6 +210,7 @@ fn check_all_rules(case: &Case, rules: &[RuleOutcome], rows: &RowResults) -> Res
     Ok(())
 }
 
+#[expect(clippy::float_cmp, reason = "the peers' assertions are exact")]
 fn check_assertion(assertion: &Assertion, metrics: &BTreeMap<&String, f64>, most: usize) -> Result<(), String> {
     let value = match &assertion.key {
         Some(key) => metrics.iter().find(|(known, _)| **known == key).map(|(_, value)| *value),
@@ -233,6 +234,7 @@ fn check_assertion(assertion: &Assertion, metrics: &BTreeMap<&String, f64>, most
 }
 
 /// How many rules each row is skipped by.
+#[expect(clippy::float_cmp, reason = "a count")]
 fn check_skipped(wanted: f64, report: &sluice_quality::Report) -> Result<(), String> {
     let Some(rows) = &report.row_results else { return Err("no row results".to_owned()) };
     for row in 0..rows.rows() {

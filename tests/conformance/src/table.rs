@@ -101,7 +101,7 @@ fn text(cell: &Value) -> Option<String> {
 }
 
 fn parsed<T: std::str::FromStr>(cell: &Value) -> Result<Option<T>, String> {
-    text(cell).map(|text| text.parse().map_err(|_| format!("cannot read {text}"))).transpose()
+    text(cell).map(|text| text.parse().ok().ok_or_else(|| format!("cannot read {text}"))).transpose()
 }
 
 macro_rules! build {
@@ -118,7 +118,9 @@ fn array(type_name: &str, cells: &[Value]) -> Result<ArrayRef, String> {
     Ok(match type_name {
         "string" => {
             let mut builder = StringViewBuilder::new();
-            cells.iter().for_each(|cell| builder.append_option(text(cell)));
+            for cell in cells {
+                builder.append_option(text(cell));
+            }
             Arc::new(builder.finish())
         }
         "byte" | "tinyint" => build!(Int8Builder, cells),
@@ -130,12 +132,16 @@ fn array(type_name: &str, cells: &[Value]) -> Result<ArrayRef, String> {
         "boolean" => build!(BooleanBuilder, cells),
         "date" => {
             let mut builder = Date32Builder::new();
-            cells.iter().for_each(|cell| builder.append_option(text(cell).and_then(|text| day(&text))));
+            for cell in cells {
+                builder.append_option(text(cell).and_then(|text| day(&text)));
+            }
             Arc::new(builder.finish())
         }
         "timestamp" => {
             let mut builder = TimestampMicrosecondBuilder::new();
-            cells.iter().for_each(|cell| builder.append_option(text(cell).and_then(|text| micros(&text))));
+            for cell in cells {
+                builder.append_option(text(cell).and_then(|text| micros(&text)));
+            }
             Arc::new(builder.finish())
         }
         decimal if decimal.starts_with("decimal") => decimals(decimal, cells)?,
@@ -162,8 +168,8 @@ fn micros(text: &str) -> Option<i64> {
 fn decimals(type_name: &str, cells: &[Value]) -> Result<ArrayRef, String> {
     let inner = type_name.trim_start_matches("decimal").trim_matches(['(', ')']);
     let (precision, scale) = inner.split_once(',').unwrap_or(("38", "18"));
-    let precision: u8 = precision.trim().parse().map_err(|_| type_name.to_owned())?;
-    let scale: u8 = scale.trim().parse().map_err(|_| type_name.to_owned())?;
+    let precision: u8 = precision.trim().parse().ok().ok_or_else(|| type_name.to_owned())?;
+    let scale: u8 = scale.trim().parse().ok().ok_or_else(|| type_name.to_owned())?;
     let data_type = DataType::Decimal128(precision, i8::try_from(scale).map_err(|error| error.to_string())?);
     let mut builder = Decimal128Builder::new().with_data_type(data_type);
     for cell in cells {
@@ -171,7 +177,8 @@ fn decimals(type_name: &str, cells: &[Value]) -> Result<ArrayRef, String> {
             let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
             format!("{whole}{fraction:0<width$}", width = usize::from(scale))
                 .parse::<i128>()
-                .map_err(|_| format!("cannot read {text}"))
+                .ok()
+                .ok_or_else(|| format!("cannot read {text}"))
         });
         builder.append_option(unscaled.transpose()?);
     }
