@@ -216,9 +216,9 @@ impl Evaluation {
             }
         }
         for (selected, other) in self.selected_rows.iter_mut().zip(other.selected_rows) {
-            *selected += other;
+            *selected = selected.saturating_add(other);
         }
-        self.rows += other.rows;
+        self.rows = self.rows.saturating_add(other.rows);
         self.merged = true;
         Ok(())
     }

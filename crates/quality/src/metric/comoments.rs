@@ -63,7 +63,7 @@ impl Comoments {
         self.products += other.products + distance.0 * distance.1 * weight;
         self.means.0 += distance.0 * (theirs / (ours + theirs));
         self.means.1 += distance.1 * (theirs / (ours + theirs));
-        self.count += other.count;
+        self.count = self.count.saturating_add(other.count);
     }
 
     /// Pearson's correlation; NaN when a column does not vary.

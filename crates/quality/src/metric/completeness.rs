@@ -20,8 +20,9 @@ impl Completeness {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        self.rows += other.rows;
-        self.values += other.values;
+        // A stored state is input: its counts must not make this panic.
+        self.rows = self.rows.saturating_add(other.rows);
+        self.values = self.values.saturating_add(other.values);
     }
 
     /// Values for each row.

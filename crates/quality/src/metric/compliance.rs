@@ -33,8 +33,8 @@ impl Compliance {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        self.rows += other.rows;
-        self.passed += other.passed;
+        self.rows = self.rows.saturating_add(other.rows);
+        self.passed = self.passed.saturating_add(other.passed).min(self.rows);
         let room = MAX_LOCATIONS.saturating_sub(self.first_failing.len());
         self.first_failing.extend(other.first_failing.iter().take(room));
     }

@@ -128,7 +128,7 @@ impl Table {
                 return false;
             }
             if self.keys[slot] == key {
-                self.counts[slot] += times;
+                self.counts[slot] = self.counts[slot].saturating_add(times);
                 return true;
             }
             slot = (slot + 1) & mask;
@@ -262,8 +262,8 @@ impl KeyCounter {
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.null_rows += other.null_rows;
+        self.rows = self.rows.saturating_add(other.rows);
+        self.null_rows = self.null_rows.saturating_add(other.null_rows);
         self.overflowed |= other.overflowed;
         let room = MAX_LOCATIONS.saturating_sub(self.first_repeated.len());
         self.first_repeated.extend(other.first_repeated.iter().take(room));

@@ -51,7 +51,7 @@ impl Moments {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.rejected += other.rejected;
+        self.rejected = self.rejected.saturating_add(other.rejected);
         if other.count == 0 {
             return;
         }
@@ -64,7 +64,7 @@ impl Moments {
         self.squares += other.squares + distance * distance * (ours * theirs / (ours + theirs));
         self.mean += distance * (theirs / (ours + theirs));
         self.sum.merge(&other.sum);
-        self.count += other.count;
+        self.count = self.count.saturating_add(other.count);
         self.least = self.least.min(other.least);
         self.greatest = self.greatest.max(other.greatest);
     }

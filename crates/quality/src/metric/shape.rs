@@ -65,8 +65,8 @@ impl Shape {
         self.third = third;
         self.fourth = fourth;
         self.mean += d * b / total;
-        self.count += other.count;
-        self.zeros += other.zeros;
+        self.count = self.count.saturating_add(other.count);
+        self.zeros = self.zeros.saturating_add(other.zeros);
     }
 
     /// The skewness of the population; 0 when all values are equal.

@@ -112,5 +112,5 @@ pub(super) fn measure(
 }
 
 fn repeated_rows(found: &DistinctSummary) -> u64 {
-    found.rows - found.once
+    found.rows.saturating_sub(found.once)
 }
