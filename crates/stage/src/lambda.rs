@@ -1,10 +1,13 @@
 //! From the Lambda Runtime API to a runner and back.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
-use sluice_common::port::Deadline;
+use sluice_common::port::{Clock as _, Deadline, SystemClock};
 use sluice_common::runner::{Invocation, InvocationError, Runner, Stage};
+
+/// "Configure Lambda function timeout", AWS Lambda Developer Guide.
+const LONGEST_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 
 /// Serves invocations until the sandbox ends.
 ///
@@ -20,9 +23,16 @@ pub async fn serve<S: Stage>(runner: Runner<S>) -> Result<(), Error> {
 }
 
 /// When the invocation must have answered.
+///
+/// `cargo lambda watch` names an instant in 1970. Lambda never sends an invocation whose time is over, so such an instant
+/// is taken as none, and Lambda's longest time-out stands.
 pub fn deadline<T>(event: &LambdaEvent<T>) -> Deadline {
-    let milliseconds = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-    Deadline::at(Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX))
+    let now = SystemClock.now();
+    let deadline = Deadline::from_epoch_ms(event.context.deadline);
+    if deadline.left(now).is_zero() {
+        return Deadline::at(now.checked_add(LONGEST_TIMEOUT).unwrap_or(now));
+    }
+    deadline
 }
 
 /// A stable `errorType` for whoever reads Lambda's answer.
