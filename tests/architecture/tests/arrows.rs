@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-tabular", &[]),
     ("sluice-dqdl", &[]),
     ("sluice-quality", &["sluice-dqdl", "sluice-tabular"]),
+    ("sluice-detect", &[]),
     ("sluice-privacy", &["sluice-common", "sluice-tabular"]),
     ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
     ("sluice-stage", &["sluice-common", "sluice-evidence", "sluice-integrity", "sluice-tabular"]),

@@ -9,10 +9,10 @@
 
 mod condition;
 mod crypto;
+mod detect;
 mod evaluation;
 mod integrity;
 mod parse;
-mod pii;
 mod suite;
 mod table;
 
@@ -30,7 +30,10 @@ const SUITES: &[Suite] = &[
     Suite { name: "hmac-sha256", file: "crypto/hmac-sha256.json", floor: 1.0, run: crypto::hmac },
     Suite { name: "hkdf-sha256", file: "crypto/hkdf-sha256.json", floor: 1.0, run: crypto::hkdf },
     Suite { name: "aes-siv", file: "crypto/aes-siv.json", floor: 1.0, run: crypto::siv },
-    Suite { name: "pii-validators", file: "pii/pii-validators.jsonl", floor: 1.0, run: pii::validators },
+    Suite { name: "pii-recognizers", file: "pii/pii-recognizers.jsonl", floor: 0.97, run: detect::recognizers },
+    Suite { name: "pii-validators", file: "pii/pii-validators.jsonl", floor: 1.0, run: detect::validators },
+    Suite { name: "pii-context", file: "pii/pii-context.jsonl", floor: 0.95, run: detect::context },
+    Suite { name: "pii-crosscheck", file: "pii/pii-crosscheck.jsonl", floor: 0.9, run: detect::crosscheck },
 ];
 
 const ABSENT: u8 = 3;

@@ -1,0 +1,28 @@
+//! Finds personal data and secrets in text cells.
+//!
+//! A [`Detector`] is compiled once from [`Options`]; each thread takes a [`Scanner`] from it and hands it cells with the
+//! [`Place`] they stand in (column name, JSON path). Patterns find candidates, check digits promote or drop them, words
+//! near the value or in the column's name raise their score, overlaps are resolved. A [`ColumnVote`] turns the findings of
+//! many cells into a verdict on their column.
+//!
+//! Everything is linear in the length of the text: there is no time-out and no pattern is ever skipped. No matched text is
+//! kept, printed or part of any error.
+
+mod column;
+mod context;
+mod detector;
+pub mod entity;
+mod options;
+mod pattern;
+mod scan;
+mod shape;
+mod text;
+mod validate;
+
+pub use column::{ColumnVote, EntityShare, VoteRule};
+pub use context::Place;
+pub use detector::{Detector, check};
+pub use entity::phone::{Leniency, PhoneRules, Region};
+pub use entity::{Family, Verdict};
+pub use options::{Allow, Checksum, CustomEntity, Options, OptionsError, Settings, Thresholds};
+pub use scan::{Finding, Scanner};
