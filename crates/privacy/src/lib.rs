@@ -6,11 +6,9 @@
 //! | [`transform`] | what can be done to the values of a column, one file a transform |
 //! | [`keyring`] | domain keys: made and wrapped by KMS, kept write-once, wiped after use |
 //! | [`reidentify`] | turning pseudonyms back, for a reason, with an approver |
-//! | [`detect`] | finding personal data |
 //! | [`crypto`] | the primitives with their parameters fixed |
 
 pub mod crypto;
-pub mod detect;
 pub mod keyring;
 pub mod pseudonymize;
 pub mod reidentify;
