@@ -1,1 +1,152 @@
-//! The `sweep` function.
+//! The sweep function: everything that was signed is compared with what is there, on a schedule. What is merely late is
+//! sent through its queue again, what is damaged becomes a signed finding, and that it looked is signed too.
+
+mod answer;
+mod config;
+mod desired;
+mod error;
+mod request;
+
+use std::fmt;
+use std::sync::Arc;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use sluice_aws::Aws;
+use sluice_common::port::{BucketInspector, Clock, Deadline, ObjectLock, Queue, SystemClock};
+use sluice_common::{Dispose as _, ObjectPath};
+use sluice_evidence::Stage as StageName;
+use sluice_integrity::sweep::{Desired, SweepPorts, sweep};
+use sluice_stage::context::Ports;
+use sluice_stage::{Context, PolicySource, lambda};
+use tracing::Instrument as _;
+
+pub use answer::{Answer, PolicyState, Reported};
+pub use config::Config;
+pub use error::{RequestError, SweepFunctionError};
+
+/// Where what is late is sent again.
+#[derive(Clone)]
+pub struct Queues {
+    /// To seal.
+    pub seal: Arc<dyn Queue>,
+    /// To quality.
+    pub quality: Option<Arc<dyn Queue>>,
+    /// To pseudonymize.
+    pub pseudonymize: Option<Arc<dyn Queue>>,
+}
+
+impl fmt::Debug for Queues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Queues")
+    }
+}
+
+/// Sweeps when asked.
+pub struct SweepFunction {
+    context: Context,
+    policy: PolicySource,
+    desired: Desired,
+    locks: Arc<dyn ObjectLock>,
+    buckets: Arc<dyn BucketInspector>,
+    queues: Queues,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for SweepFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SweepFunction").field("desired", &self.desired).finish_non_exhaustive()
+    }
+}
+
+/// The function on AWS.
+pub fn connect(config: Config, aws: &Aws) -> SweepFunction {
+    let objects = Arc::new(aws.objects());
+    let ports = Ports {
+        reader: Arc::clone(&objects) as _,
+        writer: Arc::clone(&objects) as _,
+        versions: Arc::clone(&objects) as _,
+        signer: Arc::new(aws.signer(&config.signing_key_arn)),
+        metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
+    };
+    let queue = |url: &String| Arc::new(aws.queue(url)) as Arc<dyn Queue>;
+    let queues = Queues {
+        seal: queue(&config.seal_queue_url),
+        quality: config.quality_queue_url.as_ref().map(queue),
+        pseudonymize: config.pseudonymize_queue_url.as_ref().map(queue),
+    };
+    SweepFunction::new(config, ports, Arc::clone(&objects) as _, objects, queues, Arc::new(SystemClock))
+}
+
+/// Serves invocations until the sandbox ends.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn serve(function: SweepFunction) -> Result<(), lambda_runtime::Error> {
+    let function = &function;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let span = tracing::info_span!("invocation", function = "sweep", request_id = event.context.request_id);
+        let answer = async move {
+            function.sweep(&event.payload, lambda::deadline(&event)).await.map_err(|error| {
+                let reason = error.reason();
+                tracing::error!(reason, %error, "sweep failed");
+                Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
+            })
+        };
+        answer.instrument(span)
+    }))
+    .await
+}
+
+impl SweepFunction {
+    /// The function on any ports.
+    pub fn new(
+        config: Config,
+        ports: Ports,
+        locks: Arc<dyn ObjectLock>,
+        buckets: Arc<dyn BucketInspector>,
+        queues: Queues,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let desired = desired::desired(&config);
+        let policy_path = ObjectPath { bucket: config.evidence_bucket.clone(), key: config.policy_key };
+        Self {
+            policy: PolicySource::new(Arc::clone(&ports.reader), policy_path),
+            context: Context::new(StageName::Sweep, config.evidence_bucket, ports),
+            desired,
+            locks,
+            buckets,
+            queues,
+            clock,
+        }
+    }
+
+    /// Sweeps until everything was looked at or the deadline is near.
+    ///
+    /// # Errors
+    /// When the payload asks for nothing that can be done, or no account could be signed.
+    pub async fn sweep(&self, payload: &Value, deadline: Deadline) -> Result<Answer, SweepFunctionError> {
+        let request = request::read(payload, self.clock.now(), deadline)?;
+        let ports = SweepPorts {
+            objects: self.context.ports.reader.as_ref(),
+            versions: self.context.ports.versions.as_ref(),
+            locks: self.locks.as_ref(),
+            buckets: self.buckets.as_ref(),
+            ledger: self.context.ledger().await?,
+            seal_queue: self.queues.seal.as_ref(),
+            quality_queue: self.queues.quality.as_deref(),
+            pseudonymize_queue: self.queues.pseudonymize.as_deref(),
+            metrics: self.context.ports.metrics.as_ref(),
+            clock: self.clock.as_ref(),
+        };
+        let policy = PolicyState::of(self.policy.current().await);
+        let report = Box::pin(sweep(ports, &self.desired, &request)).await?;
+        let answer = Answer::of(report, policy);
+        let Answer { versions_seen, findings, unreadable, complete, re_enqueued, .. } = answer;
+        tracing::info!(versions_seen, findings, unreadable, re_enqueued, complete, "swept");
+        if !complete {
+            tracing::warn!("the deadline came first: invoke with `cursor` set to the answer's `next` to go on");
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,37 @@
+use sluice_common::{Dispose, Disposition};
+use sluice_integrity::sweep::SweepError;
+use sluice_stage::context::TrustAnchorError;
+
+pub use crate::request::RequestError;
+
+/// Why a sweep gave no account. The invocation fails, which an alarm watches.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepFunctionError {
+    /// Nothing that can be done was asked for.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The signing key cannot be used.
+    #[error(transparent)]
+    TrustAnchor(#[from] TrustAnchorError),
+    /// The sweep broke off.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+}
+
+impl Dispose for SweepFunctionError {
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Request(_) => Disposition::Quarantine,
+            Self::TrustAnchor(error) => error.disposition(),
+            Self::Sweep(error) => error.disposition(),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "payload_not_understood",
+            Self::TrustAnchor(error) => error.reason(),
+            Self::Sweep(error) => error.reason(),
+        }
+    }
+}
