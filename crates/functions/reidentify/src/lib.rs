@@ -1,1 +1,207 @@
-//! The `reidentify` function.
+//! The reidentify function: pseudonyms that an investigator names are turned back, for a case that somebody else approved.
+//!
+//! The values go to the vault bucket, the statement to the evidence bucket, and only then the answer to the caller, which
+//! says where both are. A request that is refused leaves a statement too. The same request again gives the same objects.
+
+mod answer;
+mod config;
+mod error;
+mod refusal;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use sluice_aws::Aws;
+use sluice_common::port::{DataKeys, Metric, MetricUnit, StoreError, UserMetadata};
+use sluice_common::{BucketName, Dispose as _, Disposition, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
+use sluice_evidence::predicate::{Decision, Reidentify};
+use sluice_evidence::{Kept, ResourceDescriptor, Stage as StageName, Statement, canonical};
+use sluice_privacy::keyring::KeyUnwrapper;
+use sluice_privacy::reidentify::{Answer as Opened, ReidentifyRequest, RequestProblems};
+use sluice_stage::Context;
+use sluice_stage::context::Ports;
+use sluice_stage::policy::read_capped;
+use tracing::Instrument as _;
+use zeroize::Zeroizing;
+
+pub use answer::Answer;
+pub use config::Config;
+pub use error::ReidentifyFunctionError;
+
+/// Turns pseudonyms back when asked.
+pub struct ReidentifyFunction {
+    context: Context,
+    keys: KeyUnwrapper,
+    vault_bucket: BucketName,
+}
+
+impl fmt::Debug for ReidentifyFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReidentifyFunction").field("vault_bucket", &self.vault_bucket).finish_non_exhaustive()
+    }
+}
+
+/// The function on AWS.
+pub fn connect(config: Config, aws: &Aws) -> ReidentifyFunction {
+    let objects = Arc::new(aws.objects());
+    let ports = Ports {
+        reader: Arc::clone(&objects) as _,
+        writer: Arc::clone(&objects) as _,
+        versions: objects,
+        signer: Arc::new(aws.signer(&config.signing_key_arn)),
+        metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
+    };
+    let data_keys = Arc::new(aws.data_keys(&config.pseudonym_key_arn));
+    ReidentifyFunction::new(config, ports, data_keys)
+}
+
+/// Serves invocations until the sandbox ends.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn serve(function: ReidentifyFunction) -> Result<(), lambda_runtime::Error> {
+    let function = &function;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let span = tracing::info_span!("invocation", function = "reidentify", request_id = event.context.request_id);
+        let answer = async move {
+            function.answer(&event.payload).await.map_err(|error| {
+                let reason = error.reason();
+                tracing::error!(reason, %error, "request not answered");
+                Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
+            })
+        };
+        answer.instrument(span)
+    }))
+    .await
+}
+
+impl ReidentifyFunction {
+    /// The function on any ports.
+    pub fn new(config: Config, ports: Ports, data_keys: Arc<dyn DataKeys>) -> Self {
+        Self {
+            keys: KeyUnwrapper::new(config.vault_bucket.clone(), Arc::clone(&ports.reader), data_keys),
+            context: Context::new(StageName::Reidentify, config.evidence_bucket, ports),
+            vault_bucket: config.vault_bucket,
+        }
+    }
+
+    /// Decides about a request, and states the decision before it is answered.
+    ///
+    /// # Errors
+    /// When nothing could be decided, or the decision not be stated.
+    pub async fn answer(&self, payload: &Value) -> Result<Answer, ReidentifyFunctionError> {
+        let json = Zeroizing::new(canonical::to_vec(payload)?);
+        let request_sha256 = Sha256Digest::of(&json);
+        let answer = match ReidentifyRequest::parse(&json) {
+            Ok(request) => self.grant(&request).await?,
+            Err(problems) => self.refuse(payload, request_sha256, &problems).await?,
+        };
+        match &answer {
+            Answer::Granted { opened, refused, .. } => tracing::info!(%request_sha256, opened, refused, "granted"),
+            Answer::Denied { reason, .. } => tracing::warn!(%request_sha256, reason, "denied"),
+        }
+        Ok(answer)
+    }
+
+    async fn refuse(
+        &self,
+        payload: &Value,
+        request_sha256: Sha256Digest,
+        problems: &RequestProblems,
+    ) -> Result<Answer, ReidentifyFunctionError> {
+        let kept = self.state(refusal::denied(payload, request_sha256, problems)).await?;
+        Ok(Answer::Denied {
+            statement: kept.at().uri(),
+            reason: refusal::reason(problems),
+            problems: problems.0.iter().map(ToString::to_string).collect(),
+            request_sha256,
+        })
+    }
+
+    async fn grant(&self, request: &ReidentifyRequest) -> Result<Answer, ReidentifyFunctionError> {
+        let opened = match sluice_privacy::reidentify::reidentify(request, &self.keys).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                if error.disposition() != Disposition::Retry {
+                    self.state(described(request, Decision::Denied { reason: error.reason().to_owned() }, None))
+                        .await?;
+                }
+                if error.disposition() == Disposition::Alarm {
+                    self.alarm(error.reason()).await;
+                }
+                return Err(error.into());
+            }
+        };
+        let json = opened.to_json()?;
+        let result_sha256 = Opened::digest(&json);
+        let result = self.keep(request.digest, result_sha256, &json).await?;
+        let kept = self.state(described(request, Decision::Granted, Some(result_sha256))).await?;
+        Ok(Answer::Granted {
+            statement: kept.at().uri(),
+            result: result.uri(),
+            opened: opened.opened(),
+            refused: opened.results().len().saturating_sub(opened.opened()),
+            request_sha256: request.digest,
+        })
+    }
+
+    /// Puts an answer into the vault, under a key that its content decides. An earlier attempt may have put it there.
+    async fn keep(
+        &self,
+        request: Sha256Digest,
+        result: Sha256Digest,
+        json: &[u8],
+    ) -> Result<ObjectVersion, ReidentifyFunctionError> {
+        let key = ObjectKey::new(format!("results/{}/{}.json", request.to_hex(), result.to_hex()))
+            .map_err(|_never_too_long| ReidentifyFunctionError::ResultConflict)?;
+        let path = ObjectPath { bucket: self.vault_bucket.clone(), key };
+        let ports = &self.context.ports;
+        match ports.writer.put_new(&path, Bytes::copy_from_slice(json), &UserMetadata::new()).await {
+            Ok(version_id) => Ok(path.version(version_id)),
+            Err(StoreError::Exists { .. }) => {
+                let at = ports.reader.current(&path).await?;
+                match read_capped(ports.reader.as_ref(), &at, json.len() as u64).await.map(Zeroizing::new) {
+                    Ok(stored) if Sha256Digest::of(&stored) == result => Ok(at),
+                    Ok(_) | Err(StoreError::TooLarge { .. }) => Err(ReidentifyFunctionError::ResultConflict),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn state(&self, decided: Reidentify) -> Result<Kept<Reidentify>, ReidentifyFunctionError> {
+        let name = format!("request:sha256:{}", decided.request_sha256.to_hex());
+        let subject = ResourceDescriptor::named(name, decided.request_sha256);
+        let statement = Statement::new(vec![subject], decided)?;
+        let ledger = self.context.ledger().await?;
+        Ok(ledger.record(&statement, &UserMetadata::new()).await?.into_kept())
+    }
+
+    /// Someone meddled with a domain's key: an alarm watches this metric.
+    async fn alarm(&self, reason: &'static str) {
+        let once = |dimensions| Metric { name: "Alarms", value: 1.0, unit: MetricUnit::Count, dimensions };
+        let by_reason = vec![("Stage", self.context.stage.to_string()), ("Reason", reason.to_owned())];
+        // The statement is kept already; a metric that is lost with CloudWatch down must not undo it.
+        if let Err(error) = self.context.ports.metrics.put(&[once(Vec::new()), once(by_reason)]).await {
+            tracing::error!(%error, reason, "metric lost");
+        }
+    }
+}
+
+/// A request in order, and what was decided about it.
+fn described(request: &ReidentifyRequest, decision: Decision, result_sha256: Option<Sha256Digest>) -> Reidentify {
+    Reidentify {
+        request_sha256: request.digest,
+        requester: request.requester.to_string(),
+        approver: request.approver.to_string(),
+        case_id: request.case_id.clone(),
+        purpose: request.reason.clone(),
+        record_count: request.tokens.len() as u64,
+        result_sha256,
+        decision,
+    }
+}

@@ -1,0 +1,185 @@
+//! The function over S3 and KMS in memory.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{ArrayRef, StringArray};
+use reidentify::{Answer, Config, ReidentifyFunction};
+use serde_json::{Value, json};
+use sluice_common::config::Environment;
+use sluice_common::{Dispose as _, ObjectVersion, Sha256Digest};
+use sluice_evidence::predicate::{Decision, Reidentify};
+use sluice_evidence::{Archive, Kept, Predicate, TrustedKeys, canonical};
+use sluice_privacy::keyring::{Domain, Keyring};
+use sluice_privacy::transform::{ColumnTransform as _, Encrypt};
+use sluice_stage::context::Ports;
+use sluice_testkit::names::{bucket, path};
+use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryKms, MemoryMetrics, MemoryS3};
+
+struct World {
+    s3: MemoryS3,
+    signing: MemoryKms,
+    pseudonym: MemoryKms,
+    metrics: MemoryMetrics,
+}
+
+impl World {
+    fn new() -> Self {
+        let s3 = MemoryS3::default();
+        s3.create_versioned_bucket(&bucket("lake-vault")).unwrap();
+        s3.create_versioned_bucket(&bucket("lake-evidence")).unwrap();
+        let (signing, pseudonym) = (MemoryKms::new("statements"), MemoryKms::new("pseudonyms"));
+        Self { s3, signing, pseudonym, metrics: MemoryMetrics::new() }
+    }
+
+    /// What pseudonymize would have written for a value of the domain `customers`.
+    async fn pseudonym(&self, value: &str) -> String {
+        let s3 = Arc::new(self.s3.clone());
+        let kms = Arc::new(self.pseudonym.clone());
+        let ring = Keyring::new(bucket("lake-vault"), s3.clone(), s3.clone(), s3, kms);
+        let key = ring.current(&Domain::new("customers").unwrap()).await.unwrap();
+        let input: ArrayRef = Arc::new(StringArray::from(vec![value]));
+        Encrypt::new(&key).apply(&input).unwrap().as_string_view().value(0).to_owned()
+    }
+
+    fn function(&self, plan: FaultPlan) -> ReidentifyFunction {
+        let s3 = Arc::new(Faulty::new(self.s3.clone(), plan));
+        let ports = Ports {
+            reader: s3.clone(),
+            writer: s3.clone(),
+            versions: s3,
+            signer: Arc::new(self.signing.clone()),
+            metrics: Arc::new(self.metrics.clone()),
+        };
+        ReidentifyFunction::new(config(), ports, Arc::new(self.pseudonym.clone()))
+    }
+
+    async fn answer(&self, request: &Value) -> Answer {
+        self.function(FaultPlan::new()).answer(request).await.unwrap()
+    }
+
+    /// A statement, verified.
+    async fn statement<P: Predicate>(&self, uri: &str) -> Kept<P> {
+        let s3 = Arc::new(self.s3.clone());
+        let keys = TrustedKeys::of_signer(&self.signing).await.unwrap();
+        let archive = Archive::new(bucket("lake-evidence"), s3.clone(), s3, keys);
+        archive.load(&ObjectVersion::from_uri(uri).unwrap()).await.unwrap()
+    }
+
+    fn keys_under(&self, name: &str, prefix: &str) -> Vec<String> {
+        let mut keys = self.s3.live_keys(&bucket(name));
+        keys.retain(|key| key.starts_with(prefix));
+        keys
+    }
+}
+
+/// Exactly the variables of `infra/template.yaml`.
+fn config() -> Config {
+    let environment = Environment::from_pairs([
+        ("SLUICE_VAULT_BUCKET", "lake-vault"),
+        ("SLUICE_EVIDENCE_BUCKET", "lake-evidence"),
+        ("SLUICE_SIGNING_KEY_ARN", "arn:aws:kms:eu-central-1:111122223333:key/statements"),
+        ("SLUICE_PSEUDONYM_KEY_ARN", "arn:aws:kms:eu-central-1:111122223333:key/pseudonyms"),
+        ("SLUICE_METRICS_NAMESPACE", "Sluice"),
+    ]);
+    Config::read(&environment).unwrap()
+}
+
+fn request(tokens: &[String]) -> Value {
+    json!({
+        "domain": "customers", "tokens": tokens, "requester": "alice@example.org", "approver": "bob@example.org",
+        "caseId": "CASE-1", "reason": "a customer asked which orders are hers",
+    })
+}
+
+#[tokio::test]
+async fn values_go_to_the_vault_and_the_answer_says_where() {
+    let world = World::new();
+    let request = request(&[world.pseudonym("anna@example.com").await, "enc1_1_AAAA".to_owned()]);
+    let answer = world.answer(&request).await;
+    let Answer::Granted { statement, result, opened, refused, request_sha256 } = &answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!((*opened, *refused), (1, 1));
+    assert_eq!(*request_sha256, Sha256Digest::of(&canonical::to_vec(&request).unwrap()));
+
+    let at = ObjectVersion::from_uri(result).unwrap();
+    let stored = world.s3.stored_bytes(&at).unwrap();
+    let sha256 = Sha256Digest::of(&stored);
+    assert_eq!(at.key.as_str(), format!("results/{}/{}.json", request_sha256.to_hex(), sha256.to_hex()));
+    let values: Value = serde_json::from_slice(&stored).unwrap();
+    assert_eq!(values["results"][0]["value"], "anna@example.com");
+
+    let kept = world.statement::<Reidentify>(statement).await;
+    let stated = kept.statement().predicate();
+    assert_eq!((&stated.decision, stated.result_sha256, stated.record_count), (&Decision::Granted, Some(sha256), 2));
+    assert_eq!((stated.requester.as_str(), stated.approver.as_str()), ("alice@example.org", "bob@example.org"));
+
+    let outside = format!("{} {:?}", serde_json::to_string(&answer).unwrap(), kept.payload());
+    assert!(!outside.contains("anna@"), "{outside}");
+    assert_eq!(world.answer(&request).await, answer, "the same request again gives the same objects");
+    assert_eq!(world.keys_under("lake-vault", "results/").len(), 1);
+}
+
+#[tokio::test]
+async fn an_approval_of_ones_own_is_denied_in_a_statement() {
+    let world = World::new();
+    let mut request = request(&[world.pseudonym("anna@example.com").await]);
+    request["approver"] = "Alice@Example.org".into();
+    request["caseId"] = "not\u{7}visible".into();
+    let answer = world.answer(&request).await;
+    let Answer::Denied { statement, reason, problems, .. } = &answer else { panic!("{answer:?}") };
+    assert_eq!((*reason, problems.len()), ("same_person", 2));
+    let kept = world.statement::<Reidentify>(statement).await;
+    let stated = kept.statement().predicate();
+    assert_eq!(stated.decision, Decision::Denied { reason: "same_person".to_owned() });
+    assert_eq!((stated.case_id.as_str(), stated.requester.as_str()), ("", "alice@example.org"));
+    assert_eq!(world.pseudonym.unwrapped().len(), 0, "no key was opened");
+    assert!(world.keys_under("lake-vault", "results/").is_empty());
+}
+
+#[tokio::test]
+async fn anything_else_is_denied_too() {
+    let world = World::new();
+    for other in [json!({}), json!([1]), json!("x"), json!({"domain": "customers", "tokens": "all of them"})] {
+        let answer = world.answer(&other).await;
+        assert!(matches!(answer, Answer::Denied { reason: "not_a_request", .. }), "{answer:?}");
+    }
+    assert_eq!(world.keys_under("lake-evidence", "att/reidentify/").len(), 4);
+}
+
+#[tokio::test]
+async fn an_altered_wrapped_key_is_denied_and_raises_the_alarm() {
+    let world = World::new();
+    let request = request(&[world.pseudonym("anna@example.com").await]);
+    let stored = world.s3.current_bytes(&bucket("lake-vault"), "domains/customers/1.json").unwrap();
+    let altered = String::from_utf8(stored.to_vec()).unwrap().replace("\"epoch\":1", "\"epoch\":2");
+    world.s3.put(&path("lake-vault", "domains/customers/1.json"), altered).unwrap();
+    let error = world.function(FaultPlan::new()).answer(&request).await.unwrap_err();
+    assert_eq!(error.reason(), "wrapped_key_altered");
+    assert!(world.metrics.sum("Alarms") > 0.0);
+    assert_eq!(world.keys_under("lake-evidence", "att/reidentify/").len(), 1);
+    assert!(world.keys_under("lake-vault", "results/").is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_answered_that_was_not_stated() {
+    let world = World::new();
+    let request = request(&[world.pseudonym("anna@example.com").await]);
+    // The second write is the statement's.
+    let error = world.function(FaultPlan::new().on("put_new", 2, Fault::Deny)).answer(&request).await.unwrap_err();
+    assert_eq!(error.reason(), "access_denied");
+    assert!(world.keys_under("lake-evidence", "att/").is_empty());
+    assert!(matches!(world.answer(&request).await, Answer::Granted { opened: 1, .. }));
+}
+
+#[tokio::test]
+async fn another_answer_in_the_vault_is_not_adopted() {
+    let world = World::new();
+    let request = request(&[world.pseudonym("anna@example.com").await]);
+    let Answer::Granted { result, .. } = world.answer(&request).await else { panic!("not granted") };
+    let at = ObjectVersion::from_uri(&result).unwrap();
+    assert!(world.s3.tamper_byte(&at, 5));
+    let error = world.function(FaultPlan::new()).answer(&request).await.unwrap_err();
+    assert_eq!(error.reason(), "result_conflict");
+}
