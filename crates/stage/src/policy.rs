@@ -50,7 +50,8 @@ impl std::fmt::Debug for PolicySource {
 pub enum PolicySourceError {
     /// It could not be read.
     #[error(
-        "the pipeline policy cannot be read: {0}; upload one with `sluice policy apply`, or check SLUICE_POLICY_KEY"
+        "the pipeline policy cannot be read: {0}; upload one as the deployment does (infra/README.md), or check \
+         SLUICE_POLICY_KEY"
     )]
     Store(#[from] StoreError),
     /// It is not UTF-8.
