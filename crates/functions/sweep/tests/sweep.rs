@@ -23,9 +23,9 @@ version: 1
 datasets:
   - name: orders
     match: ["orders/**"]
-    format: {type: csv}
-    quality: {ruleset: {inline: "Rules = [ RowCount > 0 ]"}}
-    privacy: {columns: {id: keep}}
+    format: { type: csv }
+    quality: { ruleset: "Rules = [ RowCount > 0 ]" }
+    privacy: { columns: { id: { transform: keep } } }
 "#;
 
 struct Lake {
