@@ -6,7 +6,7 @@
 use std::fmt;
 
 use sluice_common::port::{Metric, MetricUnit, UserMetadata};
-use sluice_common::{Dispose, Disposition, ObjectPath, ObjectVersion, Sha256Digest};
+use sluice_common::{Dispose, Disposition, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Finding, FindingEvidence, PolicyRef, Quarantine, Severity};
 use sluice_evidence::{EvidenceError, Predecessor, ResourceDescriptor, Statement};
 
@@ -28,6 +28,11 @@ pub struct About {
 }
 
 impl About {
+    /// Notes that the object's bytes are not the ones that were signed, and what they are.
+    pub fn note_bytes_found(&mut self, sha256: Sha256Digest) {
+        self.evidence.push(FindingEvidence { uri: self.version.uri(), sha256: Some(sha256) });
+    }
+
     /// What an event names.
     pub fn named_by_event(version: &ObjectVersion) -> Self {
         let evidence = vec![FindingEvidence { uri: version.uri(), sha256: None }];
@@ -117,18 +122,6 @@ impl<E: Dispose + 'static> Dispose for StageError<E> {
             Self::Settle(SettleError::Evidence(error)) => error.reason(),
         }
     }
-}
-
-/// The version of a statement that an event names by its path alone.
-///
-/// # Errors
-/// When the path is no statement's, its key was written more than once, or the evidence bucket cannot be read.
-pub async fn resolve<E: Dispose + 'static>(
-    context: &Context,
-    path: &ObjectPath,
-) -> Result<Option<ObjectVersion>, StageError<E>> {
-    let ledger = context.ledger().await.map_err(SettleError::from)?;
-    Ok(ledger.archive().resolve(path).await.map_err(SettleError::from)?)
 }
 
 /// Keeps the statement that ends a failed run, and raises the alarm for a finding.

@@ -16,11 +16,21 @@ use tokio::task::JoinHandle;
 /// Chunks under way between the network and the engine. The SDK's are at most some hundred KiB each.
 const CHUNKS_UNDER_WAY: usize = 8;
 
-/// The engine's end of the pipe.
+/// The engine's end of the pipe. It ends where the object ends; a receiving task that stopped before is an error, so that
+/// no engine takes the beginning of an object for the whole.
 #[derive(Debug)]
 pub struct HashedReader {
-    chunks: mpsc::Receiver<Result<Bytes, io::Error>>,
+    chunks: mpsc::Receiver<Piece>,
     current: Bytes,
+    is_whole: bool,
+}
+
+/// What goes through the pipe.
+#[derive(Debug)]
+enum Piece {
+    Bytes(Bytes),
+    End,
+    Broken(io::Error),
 }
 
 /// What was received, once all of it was.
@@ -32,21 +42,25 @@ pub struct Received {
     pub size_bytes: u64,
 }
 
-/// The receiving task. [`Receiving::finish`] waits for the last byte.
+/// The receiving task. [`Receiving::finish`] waits for the last byte; dropping it stops the task, so that work that was cut
+/// off at its deadline does not go on beside the next message's.
 #[derive(Debug)]
 pub struct Receiving(JoinHandle<Result<Received, StoreError>>);
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// Starts receiving. Read from the reader on a blocking thread; then ask [`Receiving::finish`] for the digest.
 pub fn receive(stream: ByteStream) -> (HashedReader, Receiving) {
     let (sender, chunks) = mpsc::channel(CHUNKS_UNDER_WAY);
     let task = tokio::spawn(forward(stream, sender));
-    (HashedReader { chunks, current: Bytes::new() }, Receiving(task))
+    (HashedReader { chunks, current: Bytes::new(), is_whole: false }, Receiving(task))
 }
 
-async fn forward(
-    mut stream: ByteStream,
-    sender: mpsc::Sender<Result<Bytes, io::Error>>,
-) -> Result<Received, StoreError> {
+async fn forward(mut stream: ByteStream, sender: mpsc::Sender<Piece>) -> Result<Received, StoreError> {
     let mut hasher = Sha256::new();
     let mut size_bytes = 0u64;
     while let Some(chunk) = stream.next().await {
@@ -55,15 +69,20 @@ async fn forward(
                 hasher.update(&bytes);
                 size_bytes = size_bytes.saturating_add(bytes.len() as u64);
                 // A closed channel means that the engine has seen enough; the digest still needs the rest.
-                drop(sender.send(Ok(bytes)).await);
+                drop(sender.send(Piece::Bytes(bytes)).await);
             }
             Err(error) => {
-                drop(sender.send(Err(io::Error::other("the object could not be read to its end"))).await);
+                drop(sender.send(Piece::Broken(unfinished())).await);
                 return Err(error);
             }
         }
     }
+    drop(sender.send(Piece::End).await);
     Ok(Received { sha256: Sha256Digest::from_bytes(hasher.finalize().into()), size_bytes })
+}
+
+fn unfinished() -> io::Error {
+    io::Error::other("the object could not be read to its end")
 }
 
 impl Receiving {
@@ -71,8 +90,8 @@ impl Receiving {
     ///
     /// # Errors
     /// When the object could not be read to its end.
-    pub async fn finish(self) -> Result<Received, StoreError> {
-        self.0.await.unwrap_or_else(|stopped| {
+    pub async fn finish(mut self) -> Result<Received, StoreError> {
+        (&mut self.0).await.unwrap_or_else(|stopped| {
             Err(StoreError::Other {
                 operation: "GetObject",
                 code: "the receiving task stopped".to_owned(),
@@ -88,24 +107,34 @@ impl HashedReader {
     /// # Errors
     /// When the object could not be read so far.
     pub async fn peek(&mut self, least: usize) -> io::Result<&[u8]> {
-        while self.current.len() < least {
-            match self.chunks.recv().await {
-                Some(chunk) if self.current.is_empty() => self.current = chunk?,
-                Some(chunk) => self.current = [self.current.as_ref(), chunk?.as_ref()].concat().into(),
-                None => break,
-            }
+        while self.current.len() < least && !self.is_whole {
+            let piece = self.chunks.recv().await;
+            let bytes = self.take(piece)?;
+            self.current =
+                if self.current.is_empty() { bytes } else { [self.current.as_ref(), bytes.as_ref()].concat().into() };
         }
         Ok(&self.current)
+    }
+
+    /// The bytes of a piece; none at the end of the object.
+    fn take(&mut self, piece: Option<Piece>) -> io::Result<Bytes> {
+        match piece {
+            Some(Piece::Bytes(bytes)) => Ok(bytes),
+            Some(Piece::End) => {
+                self.is_whole = true;
+                Ok(Bytes::new())
+            }
+            Some(Piece::Broken(error)) => Err(error),
+            None => Err(unfinished()),
+        }
     }
 }
 
 impl Read for HashedReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.chunks.blocking_recv() {
-                Some(chunk) => self.current = chunk?,
-                None => return Ok(0),
-            }
+        while self.current.is_empty() && !self.is_whole {
+            let piece = self.chunks.blocking_recv();
+            self.current = self.take(piece)?;
         }
         let length = self.current.len().min(into.len());
         self.current.copy_to_slice(into.get_mut(..length).unwrap_or_default());
@@ -163,6 +192,17 @@ mod tests {
             let (reader, receiving) = receive(chunked(&bytes, 1000));
             drop(reader);
             assert_eq!(receiving.finish().await.unwrap().sha256, Sha256Digest::of(&bytes));
+        });
+    }
+
+    #[test]
+    fn nobody_waiting_stops_the_receiving() {
+        in_runtime(async {
+            let (mut reader, receiving) = receive(Box::pin(stream::pending()));
+            drop(receiving);
+            // Without the stop this would wait for ever.
+            let read = tokio::task::spawn_blocking(move || reader.read(&mut [0; 1]));
+            assert!(read.await.unwrap().is_err());
         });
     }
 

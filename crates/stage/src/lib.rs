@@ -4,6 +4,7 @@
 //!
 //! | module | idea |
 //! |---|---|
+//! | [`arrival`] | the statement whose arrival woke a stage |
 //! | [`context`] | what a stage holds for as long as its sandbox lives |
 //! | [`policy`] | the pipeline policy as it is now |
 //! | [`input`] | an object's bytes, hashed on their way into an engine |
@@ -14,6 +15,7 @@
 //!
 //! The stages themselves are `crates/functions/*`.
 
+pub mod arrival;
 pub mod context;
 pub mod failure;
 pub mod input;

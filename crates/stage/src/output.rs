@@ -26,8 +26,18 @@ pub struct HashedWriter {
 }
 
 /// The sending task. [`Sending::finish`] waits until every part is sent and gives the upload back, not yet completed:
-/// whether it may become visible is the caller's decision.
-pub struct Sending(JoinHandle<Result<Box<dyn WriteOnceUpload>, (Box<dyn WriteOnceUpload>, StoreError)>>);
+/// whether it may become visible is the caller's decision. Dropping it stops the task; the bucket's lifecycle rule removes the
+/// parts.
+pub struct Sending(JoinHandle<Sent>);
+
+/// An upload with all parts sent, or one that failed and is still to be aborted.
+type Sent = Result<Box<dyn WriteOnceUpload>, (Box<dyn WriteOnceUpload>, StoreError)>;
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// Starts sending into an upload. Write on a blocking thread.
 pub fn send(upload: Box<dyn WriteOnceUpload>) -> (HashedWriter, Sending) {
@@ -38,10 +48,7 @@ pub fn send(upload: Box<dyn WriteOnceUpload>) -> (HashedWriter, Sending) {
     (writer, Sending(task))
 }
 
-async fn forward(
-    mut chunks: mpsc::Receiver<Bytes>,
-    mut upload: Box<dyn WriteOnceUpload>,
-) -> Result<Box<dyn WriteOnceUpload>, (Box<dyn WriteOnceUpload>, StoreError)> {
+async fn forward(mut chunks: mpsc::Receiver<Bytes>, mut upload: Box<dyn WriteOnceUpload>) -> Sent {
     while let Some(bytes) = chunks.recv().await {
         if let Err(error) = upload.write(bytes).await {
             return Err((upload, error));
@@ -61,8 +68,8 @@ impl Sending {
     ///
     /// # Errors
     /// When a part could not be sent; the upload is aborted then.
-    pub async fn finish(self) -> Result<Box<dyn WriteOnceUpload>, StoreError> {
-        match self.0.await {
+    pub async fn finish(mut self) -> Result<Box<dyn WriteOnceUpload>, StoreError> {
+        match (&mut self.0).await {
             Ok(Ok(upload)) => Ok(upload),
             Ok(Err((upload, error))) => {
                 if let Err(left_behind) = upload.abort().await {

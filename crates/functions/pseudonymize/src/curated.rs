@@ -8,6 +8,7 @@ use sluice_privacy::keyring::DomainKey;
 use sluice_tabular::{Compression, Format, ReadOptions, WriteOptions};
 
 use crate::error::PublishError;
+use crate::publish::ENGINE;
 
 /// How the result is written: the input's format and compression, or Parquet.
 pub(crate) fn write_options(dataset: &Dataset, read: &ReadOptions, input: Compression) -> WriteOptions {
@@ -22,8 +23,9 @@ pub(crate) fn write_options(dataset: &Dataset, read: &ReadOptions, input: Compre
 
 /// `dataset/dt=YYYY-MM-DD/id-run.ending`: never a part of the uploader's key, which may itself be personal data.
 ///
-/// The date is the day of arrival, in UTC; `id` names the version, `run` the configuration and the domain key: another
-/// configuration is another object, so that what was published once stays what it was.
+/// The date is the day of arrival, in UTC; `id` names the version, `run` the configuration, the domain key and the engine:
+/// another configuration or another engine, whose bytes may differ, is another object, so that what was published once stays
+/// what it was.
 pub(crate) fn path(
     bucket: &BucketName,
     dataset: &Dataset,
@@ -34,7 +36,7 @@ pub(crate) fn path(
 ) -> Result<ObjectPath, PublishError> {
     let config = dataset.privacy_digest();
     let epoch = key.map(DomainKey::id).unwrap_or_default();
-    let run = shortened(&Sha256Digest::of(format!("{config}\n{epoch}").as_bytes()), 16);
+    let run = shortened(&Sha256Digest::of(format!("{config}\n{epoch}\n{ENGINE}").as_bytes()), 16);
     let id = shortened(version.id().digest(), 32);
     let day = arrived.to_zoned(TimeZone::UTC).date();
     let key = format!("{}/dt={day}/{id}-{run}{}", dataset.name, ending(write));

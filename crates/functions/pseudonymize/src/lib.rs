@@ -20,12 +20,15 @@ use sluice_common::{BucketName, Disposition, ObjectPath, ObjectVersion};
 use sluice_evidence::Stage as StageName;
 use sluice_evidence::predicate::Outcome;
 use sluice_privacy::keyring::Keyring;
+use sluice_stage::arrival::resolve;
 use sluice_stage::context::Ports;
-use sluice_stage::failure::{resolve, settle};
+use sluice_stage::failure::settle;
 use sluice_stage::{About, Context, Failure, PolicySource, StageError};
 
 pub use config::Config;
 pub use error::PublishError;
+
+use publish::Settled;
 
 /// Publishes or withholds the versions whose verdicts events name.
 pub struct PseudonymizeFunction {
@@ -85,13 +88,13 @@ impl Stage for PseudonymizeFunction {
     async fn handle(&self, item: &Item, _deadline: Deadline) -> Result<Done, Self::Error> {
         let mut about = About::named_by_event(&item.object);
         match self.publish(&item.object, &mut about).await {
-            Ok(recorded) => {
-                let stated = recorded.kept().statement().predicate();
+            Ok(Settled { statement, bytes_read }) => {
+                let stated = statement.kept().statement().predicate();
                 let outcome = match stated.outcome {
                     Outcome::Published => "published",
                     Outcome::Withheld { .. } => "withheld",
                 };
-                Ok(Done::new(outcome, 0).with_rows(stated.stats.rows_read))
+                Ok(Done::new(outcome, bytes_read).with_rows(stated.stats.rows_read))
             }
             Err(error) => Err(Failure::new(about, error).into()),
         }

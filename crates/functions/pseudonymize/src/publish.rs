@@ -3,65 +3,72 @@
 use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
-use sluice_common::ObjectVersion;
 use sluice_common::policy::{Dataset, OnFail, Transform};
 use sluice_common::port::UserMetadata;
+use sluice_common::{ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{
     ConfigRef, Input, KeyUse, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult, Seal,
 };
 use sluice_evidence::{Kept, Recorded, ResourceDescriptor, Statement};
 use sluice_privacy::keyring::DomainKey;
 use sluice_privacy::pseudonymize::{Plan, Stats, domain_of};
-use sluice_stage::{About, LoadedPolicy, table as stage_table};
+use sluice_stage::{About, LoadedPolicy, arrival, table as stage_table};
 
 use crate::error::PublishError;
 use crate::rewrite::Rewritten;
 use crate::{PseudonymizeFunction, curated, table};
 
 /// Name and version of the engine, as statements name it.
-const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"));
+pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"));
 
-/// A verdict, the seal it rests on, and what both are about.
+/// A verdict that rests on a seal, and the bytes that both are about.
 struct Cleared {
     verdict: Kept<Quality>,
     version: ObjectVersion,
-    seal: Kept<Seal>,
+    sha256: Sha256Digest,
+}
+
+/// What became of a version.
+pub(crate) struct Settled {
+    pub(crate) statement: Recorded<Pseudonymize>,
+    pub(crate) bytes_read: u64,
 }
 
 impl PseudonymizeFunction {
     /// Publishes the version behind a verdict, or states why not. `about` is filled in on the way, so that a failure can
     /// say what is known.
-    pub(crate) async fn publish(
-        &self,
-        verdict_at: &ObjectVersion,
-        about: &mut About,
-    ) -> Result<Recorded<Pseudonymize>, PublishError> {
+    pub(crate) async fn publish(&self, verdict_at: &ObjectVersion, about: &mut About) -> Result<Settled, PublishError> {
         let cleared = self.clear(verdict_at, about).await?;
         let loaded = self.policy.current().await?;
         let dataset = loaded.policy.dataset_for(&cleared.version.key);
         about.policy = Some(loaded.reference(dataset));
         match self.ruling(&cleared, &loaded, dataset).await? {
-            Ruling::Publish(dataset) => self.rewrite(&cleared, &loaded, dataset).await,
-            Ruling::Withhold(reason) => self.withhold(&cleared, loaded.reference(dataset), dataset, reason).await,
+            Ruling::Publish(dataset) => self.rewrite(&cleared, &loaded, dataset, about).await,
+            Ruling::Withhold(reason) => {
+                let statement = self.withhold(&cleared, loaded.reference(dataset), dataset, reason).await?;
+                Ok(Settled { statement, bytes_read: 0 })
+            }
         }
     }
 
     /// Loads the verdict and the seal it rests on, and makes sure that both speak of the same bytes.
     async fn clear(&self, verdict_at: &ObjectVersion, about: &mut About) -> Result<Cleared, PublishError> {
-        let archive = self.context.ledger().await?.archive();
-        let verdict = archive.load::<Quality>(verdict_at).await?;
-        let version = verdict.version().ok_or(PublishError::VerdictOfOthers)?;
+        let ledger = self.context.ledger().await?;
+        let verdict = arrival::load::<Quality>(ledger, verdict_at).await?;
+        let (Some(version), Some(sha256)) = (verdict.version(), verdict.sha256()) else {
+            return Err(PublishError::VerdictOfOthers);
+        };
         about.version = version.clone();
-        about.sha256 = verdict.sha256();
+        about.sha256 = Some(sha256);
         about.predecessor = Some(verdict.link());
         if version.bucket != self.raw_bucket {
             return Err(PublishError::ForeignBucket);
         }
-        let seal = archive.follow::<Seal>(&verdict.statement().predicate().predecessor).await?;
-        if seal.version() != version || seal.sha256() != verdict.sha256() {
+        let seal = ledger.archive().follow::<Seal>(&verdict.statement().predicate().predecessor).await?;
+        if seal.version() != version || seal.sha256() != Some(sha256) {
             return Err(PublishError::VerdictOfOthers);
         }
-        Ok(Cleared { verdict, version, seal })
+        Ok(Cleared { verdict, version, sha256 })
     }
 
     /// Whether a verdict lets its version through.
@@ -113,7 +120,7 @@ impl PseudonymizeFunction {
         dataset: Option<&Dataset>,
         reason: &'static str,
     ) -> Result<Recorded<Pseudonymize>, PublishError> {
-        let sha256 = cleared.seal.sha256().ok_or(PublishError::DigestChanged)?;
+        let sha256 = cleared.sha256;
         // Without a dataset there is no privacy section: the policy as a whole is what decided.
         let digest = dataset.map_or(policy.digest, |dataset| *dataset.privacy_digest());
         let predicate = Pseudonymize {
@@ -134,8 +141,9 @@ impl PseudonymizeFunction {
         cleared: &Cleared,
         loaded: &LoadedPolicy,
         dataset: &Dataset,
-    ) -> Result<Recorded<Pseudonymize>, PublishError> {
-        let sealed_sha256 = cleared.seal.sha256().ok_or(PublishError::DigestChanged)?;
+        about: &mut About,
+    ) -> Result<Settled, PublishError> {
+        self.check_catalog(dataset)?;
         let key = match domain_of(&dataset.privacy)? {
             Some(domain) => Some(self.keyring.current(&domain).await?),
             None => None,
@@ -146,11 +154,11 @@ impl PseudonymizeFunction {
         let write = curated::write_options(dataset, &read, opened.compression);
         let arrived = opened.arrived;
         let path = curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, key.as_deref(), &write)?;
-        let rewritten = self.stream(opened, sealed_sha256, &path, read, write.clone(), plan).await?;
-        let Rewritten { at, sha256, stats, schema } = rewritten;
+        let rewritten = self.stream(opened, cleared.sha256, &path, read, write.clone(), plan, about).await?;
+        let Rewritten { at, sha256, bytes_read, stats, schema } = rewritten;
         let predicate = Pseudonymize {
             outcome: Outcome::Published,
-            inputs: vec![Input { uri: cleared.version.uri(), sha256: sealed_sha256 }],
+            inputs: vec![Input { uri: cleared.version.uri(), sha256: cleared.sha256 }],
             policy: loaded.reference(Some(dataset)),
             config: ConfigRef { digest: *dataset.privacy_digest() },
             engine: ENGINE.to_owned(),
@@ -158,9 +166,9 @@ impl PseudonymizeFunction {
             stats: counts(&stats, &schema),
             predecessor: cleared.verdict.link(),
         };
-        let recorded = self.record(vec![ResourceDescriptor::object(&at, sha256)], predicate).await?;
+        let statement = self.record(vec![ResourceDescriptor::object(&at, sha256)], predicate).await?;
         self.register(dataset, &write, &schema).await?;
-        Ok(recorded)
+        Ok(Settled { statement, bytes_read })
     }
 
     async fn record(
@@ -170,6 +178,14 @@ impl PseudonymizeFunction {
     ) -> Result<Recorded<Pseudonymize>, PublishError> {
         let statement = Statement::new(subject, predicate)?;
         Ok(self.context.ledger().await?.record(&statement, &UserMetadata::new()).await?)
+    }
+
+    /// A table that could not be registered is known before anything is published.
+    fn check_catalog(&self, dataset: &Dataset) -> Result<(), PublishError> {
+        match &dataset.catalog {
+            Some(catalog) if catalog.database != self.catalog_database => Err(PublishError::ForeignDatabase),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Makes the table known. It comes last and is safe to repeat: a message is done when this is done, too.
@@ -182,15 +198,12 @@ impl PseudonymizeFunction {
         let Some(catalog) = &dataset.catalog else {
             return Ok(());
         };
-        if catalog.database != self.catalog_database {
-            return Err(PublishError::ForeignDatabase);
-        }
         let table = table::describe(catalog, dataset, &self.curated_bucket, write, schema);
         Ok(self.catalog.register(&table).await?)
     }
 }
 
-/// What becomes of a version.
+/// What is to become of a version.
 enum Ruling<'d> {
     Publish(&'d Dataset),
     Withhold(&'static str),

@@ -9,7 +9,7 @@ use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_privacy::pseudonymize::{Plan, Stats, run};
 use sluice_stage::input::{HashedReader, Received, Receiving, receive};
 use sluice_stage::output::{HashedWriter, send};
-use sluice_stage::table;
+use sluice_stage::{About, table};
 use sluice_tabular::{Compression, ReadOptions, TabularError, WriteOptions};
 
 use crate::PseudonymizeFunction;
@@ -30,13 +30,14 @@ pub(crate) struct Opened {
 pub(crate) struct Rewritten {
     pub(crate) at: ObjectVersion,
     pub(crate) sha256: Sha256Digest,
+    pub(crate) bytes_read: u64,
     pub(crate) stats: Stats,
     pub(crate) schema: SchemaRef,
 }
 
 /// What the engine's thread gives back.
 struct Written {
-    received: Received,
+    output: Received,
     stats: Stats,
     schema: SchemaRef,
 }
@@ -61,6 +62,7 @@ impl PseudonymizeFunction {
         read: ReadOptions,
         write: WriteOptions,
         plan: Plan,
+        about: &mut About,
     ) -> Result<Rewritten, PublishError> {
         let Opened { input, receiving, .. } = opened;
         let upload =
@@ -73,12 +75,15 @@ impl PseudonymizeFunction {
         let upload = sending.finish().await.map_err(PublishError::curated)?;
         // Bytes that are not the sealed ones prove nothing about the upload: their digest is judged first.
         let verdict = match received.map_err(PublishError::raw) {
-            Ok(received) if received.sha256 != sealed_sha256 => Err(PublishError::DigestChanged),
-            Ok(_) => written,
+            Ok(input) if input.sha256 != sealed_sha256 => {
+                about.note_bytes_found(input.sha256);
+                Err(PublishError::DigestChanged)
+            }
+            Ok(input) => written.map(|written| (input, written)),
             Err(error) => Err(error),
         };
-        let Written { received: output, stats, schema } = match verdict {
-            Ok(written) => written,
+        let (input, Written { output, stats, schema }) = match verdict {
+            Ok(both) => both,
             Err(error) => {
                 if let Err(left_behind) = upload.abort().await {
                     tracing::warn!(error = %left_behind, "parts of an upload stay until the lifecycle rule");
@@ -91,7 +96,7 @@ impl PseudonymizeFunction {
             Err(StoreError::Exists { .. }) => self.adopt(path, output.sha256).await?,
             Err(error) => return Err(PublishError::curated(error)),
         };
-        Ok(Rewritten { at, sha256: output.sha256, stats, schema })
+        Ok(Rewritten { at, sha256: output.sha256, bytes_read: input.size_bytes, stats, schema })
     }
 
     /// An earlier attempt got as far as the object: it is the same one, or someone else wrote it.
@@ -118,6 +123,6 @@ fn transform(
 ) -> Result<Written, PublishError> {
     let source = table::source(input, read)?;
     let finished = run(source, read, writer, write, plan)?;
-    let received = finished.sink.finish().map_err(|source| TabularError::Write { source })?;
-    Ok(Written { received, stats: finished.stats, schema: finished.schema })
+    let output = finished.sink.finish().map_err(|source| TabularError::Write { source })?;
+    Ok(Written { output, stats: finished.stats, schema: finished.schema })
 }

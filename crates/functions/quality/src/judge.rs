@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sluice_common::port::{ObjectFacts, StoreError, UserMetadata};
+use sluice_common::port::{ObjectBody, ObjectFacts, StoreError, UserMetadata};
 use sluice_common::{ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{PolicyRef, Quality, QualityResult, RuleCounts, RulesetRef, Seal};
-use sluice_evidence::{Kept, Recorded, ResourceDescriptor, Statement};
+use sluice_evidence::{EvidenceError, Kept, Recorded, ResourceDescriptor, Statement};
 use sluice_quality::report::{GlueContext, glue_json};
 use sluice_quality::{EvaluationOptions, NoHistory, Outcome, Report, check};
 use sluice_stage::input::{HashedReader, receive};
-use sluice_stage::{About, table};
+use sluice_stage::{About, arrival, table};
 
 use crate::QualityFunction;
 use crate::error::JudgeError;
@@ -28,7 +28,7 @@ pub(crate) struct Judged {
 impl QualityFunction {
     /// Judges the version behind a seal. `about` is filled in on the way, so that a failure can say what is known.
     pub(crate) async fn judge(&self, seal_at: &ObjectVersion, about: &mut About) -> Result<Judged, JudgeError> {
-        let seal = self.context.ledger().await?.archive().load::<Seal>(seal_at).await?;
+        let seal = arrival::load::<Seal>(self.context.ledger().await?, seal_at).await?;
         let (object, sealed_sha256) = (seal.version(), seal.sha256().ok_or(JudgeError::DigestChanged)?);
         about.version = object.clone();
         about.sha256 = Some(sealed_sha256);
@@ -44,16 +44,16 @@ impl QualityFunction {
             return self.stop(&seal, sealed_sha256, policy).await;
         };
         let ruleset = Arc::new(self.rulesets.load(&dataset.quality.ruleset).await?);
-        let body = self.context.ports.reader.get(&object).await?;
         let options = table::read_options(&dataset.format);
-        let arrived_micros = body.facts.last_modified.as_microsecond();
-        let facts = body.facts;
-        let (input, receiving) = receive(body.stream);
+        let ObjectBody { facts, stream } = self.context.ports.reader.get(&object).await?;
+        let arrived_micros = facts.last_modified.as_microsecond();
+        let (input, receiving) = receive(stream);
         let judging = Arc::clone(&ruleset);
         let evaluated = tokio::task::spawn_blocking(move || evaluate(input, &options, &judging, arrived_micros)).await;
         // The digest is judged before the table: bytes that are not the sealed ones prove nothing about the upload.
         let received = receiving.finish().await?;
         if received.sha256 != sealed_sha256 {
+            about.note_bytes_found(received.sha256);
             return Err(JudgeError::DigestChanged);
         }
         let report = evaluated.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))?;
@@ -96,19 +96,20 @@ impl QualityFunction {
     ) -> Result<Sha256Digest, JudgeError> {
         let bytes = report.to_string().into_bytes();
         let sha256 = Sha256Digest::of(&bytes);
-        let path = ObjectPath { bucket: self.context.evidence_bucket().clone(), key: report_key(object, &sha256)? };
+        let path = ObjectPath { bucket: self.context.evidence_bucket().clone(), key: report_key(object, &sha256) };
         match self.context.ports.writer.put_new(&path, Bytes::from(bytes), &UserMetadata::new()).await {
             Ok(_) | Err(StoreError::Exists { .. }) => Ok(sha256),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(EvidenceError::Store(error).into()),
         }
     }
 }
 
 /// `report/quality/<id[0:2]>/<id>/<sha256>.json`
-fn report_key(object: &ObjectVersion, sha256: &Sha256Digest) -> Result<ObjectKey, JudgeError> {
+fn report_key(object: &ObjectVersion, sha256: &Sha256Digest) -> ObjectKey {
     let id = object.id().to_string();
     let head: String = id.chars().take(2).collect();
-    ObjectKey::new(format!("report/quality/{head}/{id}/{sha256}.json")).map_err(|_too_long| JudgeError::ForeignBucket)
+    #[expect(clippy::expect_used, reason = "about 150 ASCII characters: never empty, never beyond 1,024")]
+    ObjectKey::new(format!("report/quality/{head}/{id}/{sha256}.json")).expect("a report's key fits")
 }
 
 /// Runs on a thread of its own: the engine reads synchronously.

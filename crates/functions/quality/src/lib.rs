@@ -18,8 +18,9 @@ use sluice_common::runner::{Done, Runner, Stage};
 use sluice_common::{BucketName, Disposition, ObjectPath, ObjectVersion};
 use sluice_evidence::Stage as StageName;
 use sluice_evidence::predicate::QualityResult;
+use sluice_stage::arrival::resolve;
 use sluice_stage::context::Ports;
-use sluice_stage::failure::{resolve, settle};
+use sluice_stage::failure::settle;
 use sluice_stage::{About, Context, Failure, PolicySource, StageError};
 
 pub use config::Config;

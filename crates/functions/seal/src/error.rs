@@ -1,7 +1,7 @@
 use sluice_common::{Dispose, Disposition};
 use sluice_integrity::seal::SealError;
-use sluice_stage::context::TrustAnchorError;
 use sluice_stage::PolicySourceError;
+use sluice_stage::context::TrustAnchorError;
 
 /// Why a version was not sealed, or why that could not be said.
 #[derive(Debug, thiserror::Error)]

@@ -51,8 +51,7 @@ pub fn connect(config: Config, aws: &Aws) -> Runner<SealFunction> {
         metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
     };
     let namespace = config.metrics_namespace.clone();
-    let function =
-        SealFunction::new(config, ports, Arc::clone(&objects) as _, objects, Arc::new(SystemClock));
+    let function = SealFunction::new(config, ports, Arc::clone(&objects) as _, objects, Arc::new(SystemClock));
     Runner::new("seal", function, Arc::new(SystemClock), namespace)
 }
 
