@@ -1,2 +1,20 @@
-//! The `sluice` command.
-fn main() {}
+//! `sluice`: try on a laptop what the functions do in the cloud.
+//!
+//! The same engines, on local files and on `s3://` URIs. Exit codes: 0 pass, 1 fail, 2 usage, 3 could not tell.
+
+mod args;
+mod command;
+mod exit;
+mod format;
+mod input;
+mod paint;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse(); // exits with 2 on wrong usage
+    exit::report(command::run(args))
+}

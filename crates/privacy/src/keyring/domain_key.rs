@@ -37,7 +37,8 @@ impl KeyPurpose {
 }
 
 impl DomainKey {
-    pub(crate) fn new(domain: Domain, epoch: Epoch, secret: Zeroizing<[u8; 32]>) -> Self {
+    /// A key whose secret is 256 random bits. Functions get theirs from a [`super::Keyring`].
+    pub fn new(domain: Domain, epoch: Epoch, secret: Zeroizing<[u8; 32]>) -> Self {
         Self { domain, epoch, secret }
     }
 

@@ -1,0 +1,140 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Check, mask, seal and verify tables the way the Sluice pipeline does.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sluice",
+    version,
+    about,
+    after_help = "Exit codes: 0 pass, 1 fail, 2 wrong usage, 3 could not tell.\nFiles are local paths, s3://bucket/key, or s3://bucket/key?versionId=ID with the key percent-encoded, as statements name them."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Evaluate a DQDL ruleset over a table
+    Check(Check),
+    /// Write a table with the transforms that a policy names for a dataset
+    Mask(Mask),
+    /// Hash a file as the seal function does; with s3://, compare with the checksums that S3 holds
+    Seal(Seal),
+    /// Work with pipeline policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Verify evidence offline
+    #[command(subcommand)]
+    Verify(VerifyCommand),
+}
+
+/// How a table is written; what is not said is told from the file's name.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct FormatArgs {
+    /// Format of the table [default: by the file's name]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatName>,
+    /// CSV: the character between cells [default: a comma; a tab for .tsv]
+    #[arg(long)]
+    pub(crate) delimiter: Option<char>,
+    /// CSV: the first line is data; columns are col_0, col_1, …
+    #[arg(long)]
+    pub(crate) no_header: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatName {
+    Csv,
+    Tsv,
+    Jsonl,
+    Parquet,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    /// The table
+    pub(crate) file: String,
+    /// The DQDL ruleset
+    #[arg(long, short)]
+    pub(crate) rules: PathBuf,
+    /// Print the result as JSON, in the shape of Glue's GetDataQualityResult
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Mask {
+    /// The table
+    pub(crate) file: String,
+    /// The pipeline policy
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// The dataset of the policy whose transforms apply
+    #[arg(long, short)]
+    pub(crate) dataset: String,
+    /// Where to write; .gz and .zst compress
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
+    /// File with the domain key, 64 hexadecimal digits; made when absent. Without it a key is drawn for this run alone
+    #[arg(long)]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Seal {
+    /// The file
+    pub(crate) file: String,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// List every problem of a pipeline policy at once
+    Check {
+        /// The policy
+        file: PathBuf,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VerifyCommand {
+    /// Verify a signed statement: who signed, what it says, whether a file is the one it speaks of
+    Statement(VerifyStatement),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyStatement {
+    /// The statement, a DSSE envelope
+    pub(crate) statement: String,
+    /// Public key of the signer (PEM, SubjectPublicKeyInfo); several may stand in the file
+    #[arg(long, short)]
+    pub(crate) key: PathBuf,
+    /// The file that the statement should be about
+    #[arg(long, short)]
+    pub(crate) file: Option<String>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

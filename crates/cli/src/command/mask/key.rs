@@ -1,0 +1,61 @@
+//! The domain key of a run on a laptop. In the cloud it comes from KMS and never lies in a file.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+use sluice_privacy::keyring::{Domain, DomainKey, Epoch};
+use zeroize::Zeroizing;
+
+/// The key in a file, made when there is none; without a file one that nobody will have again.
+pub(super) fn domain_key(domain: Domain, file: Option<&Path>) -> anyhow::Result<DomainKey> {
+    let secret = match file {
+        Some(file) => in_file(file).with_context(|| format!("{}", file.display()))?,
+        None => {
+            note("a domain key was drawn for this run alone: no other run gives the same tokens; see --key-file");
+            draw()?
+        }
+    };
+    Ok(DomainKey::new(domain, Epoch::FIRST, secret))
+}
+
+fn in_file(file: &Path) -> anyhow::Result<Zeroizing<[u8; 32]>> {
+    match fs::read_to_string(file).map(Zeroizing::new) {
+        Ok(text) => {
+            let mut secret = Zeroizing::new([0; 32]);
+            hex::decode_to_slice(text.trim(), secret.as_mut_slice())
+                .map_err(|_would_quote_the_key| anyhow::anyhow!("expected 64 hexadecimal digits"))?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let secret = draw()?;
+            let text = Zeroizing::new(hex::encode(secret.as_slice()));
+            create_private(file)?.write_all(text.as_bytes())?;
+            note(&format!("a new domain key was written to {}: keep it secret", file.display()));
+            Ok(secret)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// For its owner's eyes only, where the system knows owners.
+fn create_private(file: &Path) -> io::Result<fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
+}
+
+fn draw() -> anyhow::Result<Zeroizing<[u8; 32]>> {
+    let mut secret = Zeroizing::new([0; 32]);
+    getrandom::fill(secret.as_mut_slice())
+        .map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+    Ok(secret)
+}
+
+fn note(text: &str) {
+    // Standard error may be closed; the work goes on.
+    drop(writeln!(io::stderr(), "sluice: {text}"));
+}

@@ -1,0 +1,26 @@
+use super::Desk;
+
+const POLICY: &str = r#"
+version: 1
+datasets:
+  - name: orders
+    match: "orders/**"
+    format: { type: csv }
+    quality: { ruleset: "Rules = [ RULES ]" }
+    privacy: { columns: { id: { transform: keep } } }
+"#;
+
+#[test]
+fn a_policy_is_checked_down_to_its_rulesets() {
+    let desk = Desk::new();
+    desk.put("good.yaml", POLICY.replace("RULES", "RowCount > 0"));
+    assert_eq!(desk.run(&["policy", "check", "good.yaml"]).exits(0).out, "good.yaml: valid\n");
+    desk.put("rules.yaml", POLICY.replace("RULES", "RowCuont > 0"));
+    let ran = desk.run(&["policy", "check", "rules.yaml"]).exits(1);
+    assert!(ran.out.contains("dataset orders: quality.ruleset") && ran.out.contains("RowCount"), "{}", ran.out);
+    desk.put("bad.yaml", "version: 7\n");
+    let json = desk.run(&["policy", "check", "bad.yaml", "--json"]).exits(1).json();
+    assert_eq!(json["valid"], false);
+    assert!(!json["problems"].as_array().unwrap().is_empty());
+    desk.run(&["policy", "check", "nowhere.yaml"]).exits(3);
+}
