@@ -54,6 +54,85 @@ impl Phrase {
     }
 }
 
+/// Which entities have a context phrase that starts with a word: tells in one pass over a text which entities its words
+/// cannot speak for, so that these need not be searched.
+#[derive(Debug, Default)]
+pub(crate) struct WordIndex {
+    /// One bit for each of the words' hashes.
+    filter: Vec<u64>,
+    /// Hashes of words and the entities they speak for, sorted.
+    entries: Vec<(u64, usize)>,
+    entities: usize,
+}
+
+impl WordIndex {
+    const FILTER_WORDS: usize = 1024;
+
+    pub(crate) fn new<'p>(contexts: impl Iterator<Item = &'p [Phrase]>) -> Self {
+        let mut index = Self { filter: vec![0; Self::FILTER_WORDS], ..Self::default() };
+        for (entity, phrases) in contexts.enumerate() {
+            let spellings = phrases.iter().flat_map(|phrase| &phrase.spellings);
+            let first_words = spellings.filter_map(|spelling| spelling.split_whitespace().next());
+            index.entries.extend(first_words.map(|word| (word.bytes().fold(HASH_START, hash), entity)));
+            index.entities = entity + 1;
+        }
+        for (word_hash, _) in &index.entries {
+            let (slot, bit) = filter_place(*word_hash);
+            if let Some(slot) = index.filter.get_mut(slot) {
+                *slot |= bit;
+            }
+        }
+        index.entries.sort_unstable();
+        index.entries.dedup();
+        index
+    }
+
+    /// Marks in `spoken_for` each entity that some word of `text` may speak for.
+    pub(crate) fn mark(&self, text: &str, spoken_for: &mut Vec<bool>) {
+        spoken_for.clear();
+        // Words beyond ASCII are compared by their lower case, which only the search itself works out.
+        spoken_for.resize(self.entities, !text.is_ascii());
+        let mut word = HASH_START;
+        let mut without_last = HASH_START;
+        for byte in text.bytes().chain([b' ']) {
+            if byte.is_ascii_alphanumeric() {
+                without_last = word;
+                word = hash(word, byte.to_ascii_lowercase());
+            } else if word != HASH_START {
+                self.mark_word(word, spoken_for);
+                self.mark_word(without_last, spoken_for);
+                word = HASH_START;
+            }
+        }
+    }
+
+    fn mark_word(&self, word_hash: u64, spoken_for: &mut [bool]) {
+        let (slot, bit) = filter_place(word_hash);
+        if self.filter.get(slot).is_none_or(|slot| slot & bit == 0) {
+            return;
+        }
+        let first = self.entries.partition_point(|(hash, _)| *hash < word_hash);
+        let same = self.entries.get(first..).unwrap_or_default().iter().take_while(|(hash, _)| *hash == word_hash);
+        for (_, entity) in same {
+            if let Some(mark) = spoken_for.get_mut(*entity) {
+                *mark = true;
+            }
+        }
+    }
+}
+
+/// FNV-1a.
+const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn hash(state: u64, byte: u8) -> u64 {
+    (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+fn filter_place(hash: u64) -> (usize, u64) {
+    let slot = usize::try_from(hash >> 54).unwrap_or(0);
+    (slot, 1 << (hash >> 48 & 63))
+}
+
 /// Lower case, singular words between single spaces, with a space at both ends.
 pub(crate) fn normalise(text: &str) -> String {
     let mut normalised = String::with_capacity(text.len() + 2);

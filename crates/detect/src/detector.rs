@@ -1,6 +1,6 @@
 //! Options compiled into a detector, and checks on their own.
 
-use crate::context::{Phrase, Place, normalise_name};
+use crate::context::{Phrase, Place, WordIndex, normalise_name};
 use crate::entity::{self, Check, Entity, Outcome, Site, Verdict};
 use crate::options::{Checksum, CustomEntity, Options, OptionsError, Settings};
 use crate::pattern::{Edges, Pattern};
@@ -31,6 +31,7 @@ pub struct Detector {
     pub(crate) report_samples: bool,
     pub(crate) allowed: BTreeSet<String>,
     pub(crate) allowed_patterns: Vec<Regex>,
+    words: OnceLock<WordIndex>,
     exact: OnceLock<Option<Regex>>,
     widened: OnceLock<Option<Regex>>,
 }
@@ -65,6 +66,8 @@ pub(crate) struct CompiledPattern {
     pub(crate) edges: Edges,
     /// Whether a match needs context to reach the threshold.
     pub(crate) hopeless_alone: bool,
+    /// The best score a match can have without context.
+    pub(crate) ceiling: f64,
     hir: Hir,
     regex: OnceLock<Option<Regex>>,
 }
@@ -84,6 +87,7 @@ impl Detector {
             report_samples: options.report_samples,
             allowed: options.allow.exact.iter().cloned().collect(),
             allowed_patterns: allowed_patterns(&options.allow.patterns)?,
+            words: OnceLock::new(),
             exact: OnceLock::new(),
             widened: OnceLock::new(),
         };
@@ -117,22 +121,29 @@ impl Detector {
         self.entities.iter().map(|entity| entity.name.as_str())
     }
 
+    /// The entities that words of a text may speak for.
+    pub(crate) fn words(&self) -> &WordIndex {
+        self.words.get_or_init(|| WordIndex::new(self.entities.iter().map(|entity| entity.context.as_slice())))
+    }
+
     fn add_built_in(&mut self, entity: &'static Entity, options: &Options) -> Result<(), OptionsError> {
         let threshold = options.thresholds.of(entity.name);
         let index = self.entities.len();
-        for (number, Pattern { regex, score, edges }) in entity.patterns.iter().enumerate() {
-            let hir = built_in_hir(regex, *edges).map_err(|reason| OptionsError::Pattern {
+        for (number, pattern) in entity.patterns.iter().enumerate() {
+            let Pattern { regex, score, edges, ceiling } = *pattern;
+            let hir = built_in_hir(regex, edges).map_err(|reason| OptionsError::Pattern {
                 owner: entity.name.to_owned(),
                 number: number + 1,
                 reason,
             })?;
-            let promotes = !matches!(entity.check, Check::None);
-            let hopeless_alone = entity.needs_keyword || (*score < threshold && !promotes);
+            let ceiling = if matches!(entity.check, Check::None) { score } else { ceiling };
+            let hopeless_alone = entity.needs_keyword || ceiling < threshold;
             self.patterns.push(CompiledPattern {
                 entity: index,
-                score: *score,
-                edges: *edges,
+                score,
+                edges,
                 hopeless_alone,
+                ceiling,
                 hir,
                 regex: OnceLock::new(),
             });
@@ -161,13 +172,15 @@ impl Detector {
             let in_pattern = |reason| OptionsError::Pattern { owner: custom.name.clone(), number: number + 1, reason };
             let hir = hir_of(regex, Edges::Word).map_err(in_pattern)?;
             let compiled = compile(&hir, Some(MAX_CUSTOM_NFA_BYTES)).map_err(in_pattern)?;
-            let hopeless_alone = custom.needs_keyword || (*score < threshold && custom.checksum.is_none());
+            let ceiling = if custom.checksum.is_none() { *score } else { 1.0 };
+            let hopeless_alone = custom.needs_keyword || ceiling < threshold;
             let regex = OnceLock::from(Some(compiled));
             self.patterns.push(CompiledPattern {
                 entity: index,
                 score: *score,
                 edges: Edges::Word,
                 hopeless_alone,
+                ceiling,
                 hir,
                 regex,
             });
@@ -280,9 +293,12 @@ fn allowed_patterns(patterns: &[String]) -> Result<Vec<Regex>, OptionsError> {
     patterns.iter().enumerate().map(compile_one).collect()
 }
 
+/// Parsed expressions, by text and whether they stand between word edges.
+type Parsed = HashMap<(&'static str, bool), Result<Hir, String>>;
+
 /// Expressions of built-in entities are parsed once in a process.
 fn built_in_hir(regex: &'static str, edges: Edges) -> Result<Hir, String> {
-    static PARSED: OnceLock<HashMap<(&'static str, bool), Result<Hir, String>>> = OnceLock::new();
+    static PARSED: OnceLock<Parsed> = OnceLock::new();
     let parsed = PARSED.get_or_init(|| {
         let patterns = entity::all().iter().flat_map(|entity| entity.patterns);
         patterns
@@ -305,7 +321,9 @@ fn hir_of(regex: &str, edges: Edges) -> Result<Hir, String> {
 }
 
 fn compile(hir: &Hir, nfa_size_limit: Option<usize>) -> Result<Regex, String> {
+    // Cells are short: looking for literals first costs more than it saves.
     let config = meta::Config::new()
+        .auto_prefilter(false)
         .nfa_size_limit(nfa_size_limit)
         .which_captures(regex_automata::nfa::thompson::WhichCaptures::Implicit);
     meta::Builder::new().configure(config).build_from_hir(hir).map_err(|error| error.to_string())

@@ -22,14 +22,23 @@ pub(crate) struct Pattern {
     /// The score of a match that no check promotes, 0 to 1.
     pub(crate) score: f64,
     pub(crate) edges: Edges,
+    /// The best score a match can have without context, whatever its check says.
+    pub(crate) ceiling: f64,
+}
+
+impl Pattern {
+    /// The same pattern, whose matches no check promotes: without context they keep the base score at most.
+    pub(crate) const fn never_promoted(self) -> Self {
+        Self { ceiling: self.score, ..self }
+    }
 }
 
 /// A pattern between word edges.
 pub(crate) const fn word(score: f64, regex: &'static str) -> Pattern {
-    Pattern { regex, score, edges: Edges::Word }
+    Pattern { regex, score, edges: Edges::Word, ceiling: 1.0 }
 }
 
 /// A pattern between other edges.
 pub(crate) const fn within(edges: Edges, score: f64, regex: &'static str) -> Pattern {
-    Pattern { regex, score, edges }
+    Pattern { regex, score, edges, ceiling: 1.0 }
 }

@@ -6,6 +6,7 @@ use crate::entity::{Outcome, Site, Verdict};
 use crate::pattern::Edges;
 use crate::shape::Shape;
 use crate::text::{after, before, extends_word, slice};
+use regex_automata::meta::Cache;
 use regex_automata::{Input, PatternSet};
 
 /// Shapes remembered, and the patterns noted for them all before the memory is emptied.
@@ -37,6 +38,8 @@ pub struct Scanner<'d> {
     shapes: Vec<Remembered>,
     noted: Vec<u16>,
     wanted: Vec<usize>,
+    caches: Vec<Option<Box<Cache>>>,
+    spoken_for: Vec<bool>,
     raw: Vec<Raw>,
     findings: Vec<Finding<'d>>,
 }
@@ -50,7 +53,7 @@ impl std::fmt::Debug for Scanner<'_> {
 /// The patterns that may match in cells of a shape: a range of `Scanner::noted`.
 #[derive(Clone, Copy, Default)]
 struct Remembered {
-    shape: u128,
+    shape: Shape,
     start: usize,
     end: usize,
 }
@@ -64,6 +67,13 @@ struct Raw {
     base_score: f64,
 }
 
+impl Raw {
+    fn named<'d>(&self, detector: &'d Detector) -> Finding<'d> {
+        let entity = detector.entities.get(self.entity).map_or("", |entity| entity.name.as_str());
+        Finding { entity, start: self.start, end: self.end, score: self.score, base_score: self.base_score }
+    }
+}
+
 impl<'d> Scanner<'d> {
     pub(crate) fn new(detector: &'d Detector) -> Self {
         Self {
@@ -72,6 +82,8 @@ impl<'d> Scanner<'d> {
             shapes: vec![Remembered::default(); SHAPES],
             noted: Vec::new(),
             wanted: Vec::new(),
+            caches: std::iter::repeat_with(|| None).take(detector.patterns.len()).collect(),
+            spoken_for: Vec::new(),
             raw: Vec::new(),
             findings: Vec::new(),
         }
@@ -88,13 +100,19 @@ impl<'d> Scanner<'d> {
             return &self.findings;
         }
         self.raw.clear();
-        let has_words = has_words(text);
-        for index in 0..self.wanted.len() {
-            let pattern = self.wanted.get(index).and_then(|pattern| self.detector.patterns.get(*pattern));
-            if let Some(pattern) =
-                pattern.filter(|pattern| !pattern.hopeless_alone || has_words || place.speaks_for(pattern.entity))
-            {
-                self.search(pattern, text, place);
+        self.spoken_for.clear();
+        if self.detector.use_context && has_words(text) {
+            self.detector.words().mark(text, &mut self.spoken_for);
+        }
+        for position in 0..self.wanted.len() {
+            let Some(index) = self.wanted.get(position).copied() else { continue };
+            let Some(pattern) = self.detector.patterns.get(index) else { continue };
+            let in_context = || self.spoken_for.get(pattern.entity) == Some(&true) || place.speaks_for(pattern.entity);
+            if (!pattern.hopeless_alone || in_context()) && !self.is_surpassed(pattern, text) {
+                self.search(index, pattern, text, place);
+            }
+            if !self.detector.keep_overlaps && self.is_settled(text) {
+                break;
             }
         }
         if !self.raw.is_empty() {
@@ -112,7 +130,7 @@ impl<'d> Scanner<'d> {
             return;
         };
         let slot = slot_of(shape);
-        let known = self.shapes.get(slot).copied().filter(|known| known.shape == shape.0);
+        let known = self.shapes.get(slot).copied().filter(|known| known.shape == shape);
         let known = known.unwrap_or_else(|| self.remember(shape, slot, text));
         let patterns = self.noted.get(known.start..known.end).unwrap_or_default();
         self.wanted.extend(patterns.iter().map(|pattern| usize::from(*pattern)));
@@ -126,7 +144,7 @@ impl<'d> Scanner<'d> {
         self.detector.which_match(text, true, &mut self.found);
         let start = self.noted.len();
         self.noted.extend(self.found.iter().filter_map(|pattern| u16::try_from(pattern.as_usize()).ok()));
-        let remembered = Remembered { shape: shape.0, start, end: self.noted.len() };
+        let remembered = Remembered { shape, start, end: self.noted.len() };
         if let Some(place) = self.shapes.get_mut(slot) {
             *place = remembered;
         }
@@ -134,16 +152,24 @@ impl<'d> Scanner<'d> {
     }
 
     /// All matches of one pattern that its entity's check lets through.
-    fn search(&mut self, pattern: &CompiledPattern, text: &str, place: &Place) {
+    fn search(&mut self, index: usize, pattern: &CompiledPattern, text: &str, place: &Place) {
         let (Some(regex), Some(entity)) = (pattern.regex(), self.detector.entities.get(pattern.entity)) else { return };
+        let Some(mut cache) =
+            self.caches.get_mut(index).map(|cache| cache.take().unwrap_or_else(|| Box::new(regex.create_cache())))
+        else {
+            return;
+        };
         let mut from = 0;
-        while let Some(found) = regex.search(&Input::new(text).span(from..text.len())) {
+        while let Some(found) = regex.search_with(&mut cache, &Input::new(text).span(from..text.len())) {
             let site = Site { text, start: found.start(), end: found.end(), settings: &self.detector.settings };
             let resume = self.weigh(pattern, entity, &site, place);
             from = next_boundary(text, resume.max(found.start() + 1));
             if from >= text.len() {
                 break;
             }
+        }
+        if let Some(kept) = self.caches.get_mut(index) {
+            *kept = Some(cache);
         }
     }
 
@@ -167,7 +193,9 @@ impl<'d> Scanner<'d> {
             return end.max(site.start + 1);
         }
         let has_context = self.detector.use_context
-            && (place.speaks_for(pattern.entity) || speaks_nearby(entity, site.text, start, base_score));
+            && (place.speaks_for(pattern.entity)
+                || (self.spoken_for.get(pattern.entity) == Some(&true)
+                    && speaks_nearby(entity, site.text, start, base_score)));
         let score = if has_context && base_score < 1.0 { boosted(base_score) } else { base_score };
         if score >= entity.threshold && (has_context || !entity.needs_keyword) {
             self.raw.push(Raw { entity: pattern.entity, start, end, score, base_score });
@@ -183,8 +211,24 @@ impl<'d> Scanner<'d> {
             || (!detector.report_samples && is_sample(entity, value))
     }
 
+    /// Whether the pattern's own entity takes the whole cell already, with a score that this pattern cannot beat.
+    fn is_surpassed(&self, pattern: &CompiledPattern, text: &str) -> bool {
+        let whole =
+            self.raw.last().filter(|raw| raw.entity == pattern.entity && raw.start == 0 && raw.end == text.len());
+        whole.is_some_and(|raw| raw.base_score >= pattern.ceiling)
+    }
+
+    /// Whether the last finding is certain and takes the whole cell: then no other can displace it.
+    fn is_settled(&self, text: &str) -> bool {
+        self.raw.last().is_some_and(|raw| raw.score >= 1.0 && raw.start == 0 && raw.end == text.len())
+    }
+
     /// The likeliest first, then the longest, then the entity listed first; whatever overlaps a better one goes.
     fn resolve(&mut self) {
+        if let [only] = self.raw.as_slice() {
+            self.findings.push(only.named(self.detector));
+            return;
+        }
         let by_rank = |one: &Raw, other: &Raw| {
             let by_score = other.score.total_cmp(&one.score);
             by_score
@@ -198,14 +242,7 @@ impl<'d> Scanner<'d> {
         for raw in &self.raw {
             let group = if keep_overlaps { raw.entity } else { 0 };
             if kept.insert(group, raw.start, raw.end) {
-                let entity = self.detector.entities.get(raw.entity).map_or("", |entity| entity.name.as_str());
-                self.findings.push(Finding {
-                    entity,
-                    start: raw.start,
-                    end: raw.end,
-                    score: raw.score,
-                    base_score: raw.base_score,
-                });
+                self.findings.push(raw.named(self.detector));
             }
         }
         self.findings.sort_by(|one, other| one.start.cmp(&other.start).then(other.end.cmp(&one.end)));
@@ -232,7 +269,7 @@ impl Kept {
 
 fn slot_of(shape: Shape) -> usize {
     const MULTIPLIER: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
-    let mixed = shape.0.wrapping_mul(MULTIPLIER) >> 116;
+    let mixed = (shape.start.wrapping_mul(MULTIPLIER) ^ shape.rest).wrapping_mul(MULTIPLIER) >> 116;
     usize::try_from(mixed).unwrap_or(0) % SHAPES
 }
 

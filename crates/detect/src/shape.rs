@@ -3,8 +3,10 @@
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
-/// Longest cell, in characters, that has a shape: four bits each.
-const MAX_CHARACTERS: usize = 32;
+/// Characters that one word of a shape holds, four bits each; a shape has two words.
+const WORD_CHARACTERS: usize = 32;
+/// Longest cell, in characters, that has a shape.
+const MAX_CHARACTERS: usize = 2 * WORD_CHARACTERS;
 
 /// The class of characters beyond ASCII; no ASCII character has it.
 const BEYOND_ASCII: u8 = 15;
@@ -20,6 +22,7 @@ const fn classes() -> [u8; 128] {
     let mut classes = [OTHER; 128];
     let mut byte = 0;
     while byte < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is below 128")]
         let character = byte as u8;
         #[expect(clippy::indexing_slicing, reason = "both are below 128, and this runs at compile time")]
         if character.is_ascii_digit() {
@@ -31,7 +34,11 @@ const fn classes() -> [u8; 128] {
     }
     let mut index = 0;
     while index < ALONE.len() {
-        #[expect(clippy::indexing_slicing, reason = "the characters are ASCII, and this runs at compile time")]
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::cast_possible_truncation,
+            reason = "the characters are ASCII and few, and this runs at compile time"
+        )]
         {
             classes[ALONE[index] as usize] = 3 + index as u8;
         }
@@ -44,26 +51,39 @@ fn class_of(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or(BEYOND_ASCII)
 }
 
-/// The shape of a cell: four bits a character, the last one lowest; equal shapes mean equal classes in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape(pub(crate) u128);
+/// The shape of a cell: four bits a character, none of them zero; equal shapes mean equal classes in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Shape {
+    /// The first 32 characters, the last one lowest.
+    pub(crate) start: u128,
+    /// The others.
+    pub(crate) rest: u128,
+}
 
 impl Shape {
-    /// The shape of a cell of at most 32 characters.
+    /// The shape of a cell of at most 64 characters.
     pub(crate) fn of(text: &str) -> Option<Self> {
         const CONTINUATION: std::ops::RangeInclusive<u8> = 0x80..=0xBF;
-        if text.len() > MAX_CHARACTERS * 4 {
+        const LONGEST_CHARACTER: usize = 4;
+        if text.len() > MAX_CHARACTERS * LONGEST_CHARACTER {
             return None;
         }
-        let mut shape: u128 = 0;
+        let mut shape = Self::default();
+        let mut word: u128 = 0;
         let mut characters = 0;
         for byte in text.bytes() {
-            if !CONTINUATION.contains(&byte) {
-                shape = shape << 4 | u128::from(class_of(byte));
-                characters += 1;
+            if CONTINUATION.contains(&byte) {
+                continue;
             }
+            if characters == WORD_CHARACTERS {
+                shape.start = word;
+                word = 0;
+            }
+            word = word << 4 | u128::from(class_of(byte));
+            characters += 1;
         }
-        (characters <= MAX_CHARACTERS).then_some(Self(shape))
+        *(if characters <= WORD_CHARACTERS { &mut shape.start } else { &mut shape.rest }) = word;
+        (characters <= MAX_CHARACTERS).then_some(shape)
     }
 }
 

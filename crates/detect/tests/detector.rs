@@ -1,5 +1,7 @@
 //! What users rely on: context, keywords, switches, overlaps, custom entities, column votes.
 
+#![expect(clippy::expect_used, clippy::string_slice, reason = "a test that cannot be set up must fail")]
+
 use sluice_detect::{Checksum, ColumnVote, CustomEntity, Detector, Options, OptionsError, Place, VoteRule};
 
 fn found(options: &Options, names: &[&str], text: &str) -> Vec<(String, String)> {

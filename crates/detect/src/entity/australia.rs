@@ -25,7 +25,7 @@ fn business_number(value: &str, _: &Settings) -> Verdict {
     const WEIGHTS: [u32; 11] = [10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19];
     let Some(digits) = Digits::exactly(11, value, " ") else { return Verdict::Invalid };
     let sum: u32 = WEIGHTS.iter().enumerate().map(|(index, weight)| digits.at(index) * weight).sum();
-    Verdict::decided(digits.at(0) > 0 && (sum - 10) % 89 == 0)
+    Verdict::decided(digits.at(0) > 0 && (sum - 10).is_multiple_of(89))
 }
 
 /// Weights 8 to 1, complement to 10 (ASIC).

@@ -6,20 +6,24 @@ use crate::pattern::word;
 use crate::validate::{Digits, luhn};
 
 pub(crate) const ENTITIES: &[Entity] = &[
-    Entity::new("CA_SIN", Family::Personal, &[word(0.5, r"\d{3}(?:-\d{3}-| \d{3} )\d{3}"), word(0.05, r"\d{9}")])
-        .value(social_insurance)
-        .context(&[
-            "sin",
-            "sin number",
-            "social insurance",
-            "social insurance number",
-            "canada",
-            "canadian id",
-            "nas",
-            "numéro nas",
-            "numéro d'assurance sociale",
-            "assurance sociale",
-        ]),
+    Entity::new(
+        "CA_SIN",
+        Family::Personal,
+        &[word(0.5, r"\d{3}(?:-\d{3}-| \d{3} )\d{3}"), word(0.05, r"\d{9}").never_promoted()],
+    )
+    .value(social_insurance)
+    .context(&[
+        "sin",
+        "sin number",
+        "social insurance",
+        "social insurance number",
+        "canada",
+        "canadian id",
+        "nas",
+        "numéro nas",
+        "numéro d'assurance sociale",
+        "assurance sociale",
+    ]),
     Entity::new("CANADA_PASSPORT_NUMBER", Family::Personal, &[word(0.4, r"[A-Z]{2}\d{6}|[A-Z]\d{6}[A-Z]{2}")]).keyword(
         &[
             "passport",

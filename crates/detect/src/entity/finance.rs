@@ -271,7 +271,7 @@ fn fits(bban: &str, structure: &str) -> bool {
     })
 }
 
-/// Base58Check (Bitcoin), or Bech32 and Bech32m (BIP 173, BIP 350).
+/// `Base58Check` (Bitcoin), or Bech32 and Bech32m (BIP 173, BIP 350).
 fn bitcoin_address(value: &str, _: &Settings) -> Verdict {
     let witness = value.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("bc1"));
     Verdict::decided(if witness { bech32_holds(value) } else { base58_check_holds(value) })
@@ -368,7 +368,8 @@ mod tests {
         ] {
             assert_eq!(bitcoin_address(address, &settings), Verdict::Valid, "{address}");
             let last = address.chars().next_back().unwrap();
-            let changed = format!("{}{}", &address[..address.len() - 1], if last == '3' { '2' } else { '3' });
+            let changed =
+                format!("{}{}", address.get(..address.len() - 1).unwrap(), if last == '3' { '2' } else { '3' });
             assert_eq!(bitcoin_address(&changed, &settings), Verdict::Invalid, "{changed}");
         }
     }

@@ -65,7 +65,7 @@ fn social_security(value: &str, _: &Settings) -> Verdict {
     Verdict::decided(97 - remainder == digits.number(13, 15))
 }
 
-/// The last three digits are the first ten modulo 511 (DGFiP).
+/// The last three digits are the first ten modulo 511 (`DGFiP`).
 fn fiscal_reference(value: &str, _: &Settings) -> Verdict {
     let Some(digits) = Digits::exactly(13, value, " ") else { return Verdict::Invalid };
     let remainder = (0..10).fold(0, |remainder, index| (remainder * 10 + digits.at(index)) % 511);

@@ -280,6 +280,7 @@ fn tax_id(value: &str, _: &Settings) -> Verdict {
     const MOST_REPETITIONS: usize = 3;
     let Some(digits) = Digits::exactly(11, value, "") else { return Verdict::Invalid };
     let body = digits.as_slice().get(..10).unwrap_or_default();
+    #[expect(clippy::naive_bytecount, reason = "ten digits")]
     let repetitions = |digit: u8| body.iter().filter(|other| **other == digit).count();
     let balanced = (0..10).all(|digit| repetitions(digit) <= MOST_REPETITIONS);
     Verdict::decided(digits.at(0) > 0 && balanced && iso7064::mod_11_10(digits.as_slice()))

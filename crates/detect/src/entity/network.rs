@@ -40,8 +40,8 @@ pub(crate) const ENTITIES: &[Entity] = &[
         Family::Network,
         &[
             within(Edges::Free, 0.6, r#"["']https?://[a-z0-9][!#-&(-;=?-~]+["']"#),
-            within(Edges::Free, 0.6, r#"https?://[a-z0-9][!#-&(-;=?-~]+"#),
-            within(Edges::Free, 0.5, r#"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+(?::\d{1,5})?(?:[/?#][!#-&(-;=?-~]*)?"#),
+            within(Edges::Free, 0.6, r"https?://[a-z0-9][!#-&(-;=?-~]+"),
+            within(Edges::Free, 0.5, r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+(?::\d{1,5})?(?:[/?#][!#-&(-;=?-~]*)?"),
         ],
     )
     .site(url)
@@ -57,7 +57,14 @@ pub(crate) const ENTITIES: &[Entity] = &[
                     r"(?:/(?:3[0-2]|[12]\d|\d)\b)?"
                 ),
             ),
-            within(Edges::Free, 0.6, r"[0-9a-f]{0,4}:[0-9a-f:.]{1,45}(?:%[a-z0-9]{1,16})?(?:/\d{1,3})?"),
+            within(
+                Edges::Free,
+                0.6,
+                concat!(
+                    r"(?:(?:[0-9a-f]{1,4}:){6,7}[0-9a-f.]{1,15}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?::[0-9a-f:.]*)",
+                    r"(?:%[a-z0-9]{1,16})?(?:/\d{1,3})?"
+                ),
+            ),
         ],
     )
     .site(ip_address)
@@ -184,6 +191,7 @@ fn trimmed_len(url: &str) -> usize {
 /// RFC 4291 by the standard library's parser; zone and prefix length may follow. `::` alone is rarely an address.
 fn ip_address(site: &Site<'_>) -> Outcome {
     const UNSPECIFIED_SCORE: f64 = 0.1;
+    const LONGEST_PREFIX: u32 = 128;
     let value = site.value();
     if !value.contains(':') {
         return Outcome::Keep { start: site.start, end: site.end, score: None };
@@ -199,10 +207,10 @@ fn ip_address(site: &Site<'_>) -> Outcome {
         if trimmed.ends_with(':') && !trimmed.ends_with("::") { slice(trimmed, 0, trimmed.len() - 1) } else { trimmed };
     let Ok(address) = trimmed.parse::<Ipv6Addr>() else { return drop };
     let mut end = if trimmed.len() < body_len { trimmed.len() } else { value.len() };
-    if let Some((rest, prefix)) = slice(value, 0, end).rsplit_once('/') {
-        if prefix.parse::<u8>().is_ok_and(|prefix| prefix > 128) {
-            end = rest.len();
-        }
+    if let Some((rest, prefix)) = slice(value, 0, end).rsplit_once('/')
+        && prefix.parse().is_ok_and(|prefix: u32| prefix > LONGEST_PREFIX)
+    {
+        end = rest.len();
     }
     let end = site.start + end;
     if after(site.text, end).is_some_and(extends_word) {

@@ -65,8 +65,5 @@ fn vin(value: &str, _: &Settings) -> Verdict {
         .nth(8)
         .map(|check| if check.eq_ignore_ascii_case(&'x') { 10 } else { check.to_digit(10).unwrap_or(99) });
     let mixed = value.bytes().any(|byte| byte.is_ascii_digit()) && value.bytes().any(|byte| byte.is_ascii_alphabetic());
-    match check == Some(sum % 11) {
-        true if mixed => Verdict::Valid,
-        _ => Verdict::plausible(mixed),
-    }
+    if mixed && check == Some(sum % 11) { Verdict::Valid } else { Verdict::plausible(mixed) }
 }

@@ -3,23 +3,37 @@
 mod plan;
 
 use super::{Entity, Family, Outcome, Site};
-use crate::pattern::{Edges, within};
+use crate::pattern::{Edges, Pattern, within};
 use crate::text::{after, before, extends_word, slice};
 pub use plan::Region;
 
-/// Digits with up to two separators between them, and an extension.
-const CANDIDATE: &str = concat!(
-    r"(?:\(?\+ ?)?\(?\d(?:[ .()/-]{0,2}\d){5,16}",
-    r"(?:[ ,;]{0,3}(?:ext(?:ension|n)?|x|#)[.: ]{0,2}\d{1,6}\b)?"
-);
+macro_rules! numbers {
+    ($body:expr) => {
+        concat!($body, r"(?:[ ,;]{0,3}(?:ext(?:ension|n)?|x|#)[.: ]{0,2}\d{1,6}\b)?")
+    };
+}
+
+/// Behind a plus; then with a separator, in groups that dates and social security numbers do not have; then digits alone,
+/// which need context.
+const CANDIDATES: &[Pattern] = &[
+    within(Edges::Free, WRITTEN, numbers!(r"\(?\+ ?\(?\d(?:[ .()/-]{0,2}\d){5,16}")),
+    within(
+        Edges::Free,
+        WRITTEN,
+        numbers!(concat!(
+            r"\(?(?:\d{1,3}[ .()/-]{1,2}\d(?:[ .()/-]{0,2}\d){6,14}",
+            r"|\d{4,7}[ .()/-]{1,2}\d{3}(?:[ .()/-]{0,2}\d){2,11}|0\d{2,4}[ .()/-]{1,2}\d{5,6})"
+        )),
+    ),
+    within(Edges::Free, BARE_WITH_PREFIX, numbers!(r"\d{9,14}")).never_promoted(),
+];
 
 pub(crate) const ENTITIES: &[Entity] = &[
-    Entity::new("PHONE_NUMBER", Family::Personal, &[within(Edges::Free, 0.4, CANDIDATE)])
+    Entity::new("PHONE_NUMBER", Family::Personal, CANDIDATES)
         .site(|site| find(site, &site.settings.phone.regions, None))
         .context(&[
             "phone",
             "phone number",
-            "number",
             "telephone",
             "tel",
             "cell",
@@ -35,7 +49,7 @@ pub(crate) const ENTITIES: &[Entity] = &[
             "handy",
         ])
         .default_on(),
-    Entity::new("PH_MOBILE_NUMBER", Family::Personal, &[within(Edges::Free, 0.4, CANDIDATE)])
+    Entity::new("PH_MOBILE_NUMBER", Family::Personal, CANDIDATES)
         .site(|site| find(site, &[Region::Ph], Some(Region::Ph)))
         .context(&[
             "mobile",
@@ -61,7 +75,7 @@ pub(crate) const ENTITIES: &[Entity] = &[
             "phone number",
             "mobile no",
         ]),
-    Entity::new("TR_PHONE_NUMBER", Family::Personal, &[within(Edges::Free, 0.4, CANDIDATE)])
+    Entity::new("TR_PHONE_NUMBER", Family::Personal, CANDIDATES)
         .site(|site| find(site, &[Region::Tr], Some(Region::Tr)))
         .context(&[
             "telefon",
@@ -136,41 +150,98 @@ const WRITTEN: f64 = 0.4;
 const BARE_WITH_PREFIX: f64 = 0.35;
 const BARE: f64 = 0.3;
 
+/// Most digits of a candidate.
+const MAX_DIGITS: usize = 18;
+
 /// A number without its separators.
-pub(crate) struct Number {
+#[derive(Clone, Copy)]
+pub(crate) struct Number<'t> {
     /// Whether it starts with a plus.
     pub(crate) international: bool,
-    pub(crate) digits: String,
+    /// Its digits, in ASCII.
+    pub(crate) digits: &'t str,
     /// Lengths of the groups of digits as written.
-    pub(crate) groups: Vec<usize>,
+    pub(crate) groups: &'t [usize],
+}
+
+/// The digits of a candidate and the groups they are written in.
+struct Written {
+    digits: [u8; MAX_DIGITS],
+    groups: [usize; MAX_DIGITS],
+    /// Where each group ends in the text, in bytes.
+    ends: [usize; MAX_DIGITS],
+    group_count: usize,
+    digit_count: usize,
+}
+
+impl Written {
+    fn read(body: &str) -> Self {
+        let mut written = Self {
+            digits: [0; MAX_DIGITS],
+            groups: [0; MAX_DIGITS],
+            ends: [0; MAX_DIGITS],
+            group_count: 0,
+            digit_count: 0,
+        };
+        let mut in_group = false;
+        for (index, byte) in body.bytes().enumerate() {
+            if !byte.is_ascii_digit() {
+                in_group = false;
+                continue;
+            }
+            let Some(slot) = written.digits.get_mut(written.digit_count) else { break };
+            *slot = byte;
+            written.digit_count += 1;
+            written.group_count += usize::from(!in_group);
+            in_group = true;
+            let group = written.group_count - 1;
+            if let (Some(len), Some(end)) = (written.groups.get_mut(group), written.ends.get_mut(group)) {
+                *len += 1;
+                *end = index + 1;
+            }
+        }
+        written
+    }
+
+    /// The number that the first `count` groups write.
+    fn first(&self, count: usize, international: bool) -> Number<'_> {
+        let groups = self.groups.get(..count).unwrap_or_default();
+        let digits = self.digits.get(..groups.iter().sum()).unwrap_or_default();
+        Number { international, digits: std::str::from_utf8(digits).unwrap_or_default(), groups }
+    }
 }
 
 /// Of a candidate's beginnings that end where a group ends, takes the longest that is a number of some plan.
 fn find(site: &Site<'_>, regions: &[Region], only: Option<Region>) -> Outcome {
+    const FEWEST_DIGITS: usize = 7;
     let leniency = site.settings.phone.leniency;
     let value = site.value();
-    let first_group = value.find(|character: char| character.is_ascii_digit()).unwrap_or(0);
-    let rest = slice(value, first_group, value.len());
-    let next = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
-    let drop = Outcome::Drop { resume: site.start + first_group + next.max(1) };
-    if !free_on_the_left(site, leniency) {
-        return drop;
-    }
     let body_len = value
         .find(|character: char| character.is_ascii_alphabetic() || "#,;".contains(character))
         .unwrap_or(value.len());
     let body = slice(value, 0, body_len).trim_end();
     let extended = body_len < value.len();
-    let ends = group_ends(body);
-    for end in ends.iter().rev() {
-        let whole = *end == body.len();
-        let last = if whole && extended { value.len() } else { *end };
+    let written = Written::read(body);
+    let first_end = written.ends.first().copied().unwrap_or(0).max(1);
+    let behind_first = written.digit_count.saturating_sub(written.groups.first().copied().unwrap_or(0));
+    let drop =
+        Outcome::Drop { resume: site.start + if behind_first < FEWEST_DIGITS { value.len() } else { first_end } };
+    if !free_on_the_left(site, leniency) {
+        return drop;
+    }
+    let international = body.trim_start_matches('(').starts_with('+');
+    for count in (1..=written.group_count).rev() {
+        let number = written.first(count, international);
+        if number.digits.len() < plan::fewest_digits(&number) {
+            break;
+        }
+        let end = written.ends.get(count - 1).copied().unwrap_or(0);
+        let last = if end == body.len() && extended { value.len() } else { end };
         if !free_on_the_right(site, site.start + last, leniency) {
             continue;
         }
-        let number = read(slice(value, 0, *end));
         if let Some(score) = plan::judge(&number, regions, only, leniency) {
-            let start = site.start + unopened_bracket(slice(value, 0, *end));
+            let start = site.start + unopened_bracket(slice(value, 0, end));
             return Outcome::Keep { start, end: site.start + last, score: Some(score.min(WRITTEN)) };
         }
     }
@@ -187,7 +258,7 @@ fn free_on_the_left(site: &Site<'_>, leniency: Leniency) -> bool {
     let Some(previous) = before_start else { return true };
     let behind = before(site.text, site.start - previous.len_utf8());
     match previous {
-        _ if previous.is_ascii_digit() => false,
+        _ if previous.is_ascii_digit() || previous == '+' => false,
         '-' | '.' | '/' if behind.is_some_and(|character| character.is_ascii_digit()) => false,
         '-' => !behind.is_some_and(extends_word),
         _ if extends_word(previous) => leniency == Leniency::Possible,
@@ -205,18 +276,4 @@ fn free_on_the_right(site: &Site<'_>, end: usize, leniency: Leniency) -> bool {
         _ if extends_word(next) => leniency == Leniency::Possible && !next.is_ascii_digit(),
         _ => true,
     }
-}
-
-/// The byte offsets behind each run of digits.
-fn group_ends(body: &str) -> Vec<usize> {
-    let bytes = body.as_bytes();
-    let is_digit = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_digit);
-    (0..bytes.len()).filter(|index| is_digit(*index) && !is_digit(index + 1)).map(|index| index + 1).collect()
-}
-
-fn read(text: &str) -> Number {
-    let groups =
-        text.split(|character: char| !character.is_ascii_digit()).map(str::len).filter(|len| *len > 0).collect();
-    let digits = text.chars().filter(char::is_ascii_digit).collect();
-    Number { international: text.trim_start_matches('(').starts_with('+'), digits, groups }
 }

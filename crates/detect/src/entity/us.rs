@@ -13,9 +13,9 @@ pub(crate) const ENTITIES: &[Entity] = &[
             // Hyphens are distinctive enough to find it stuck to a word.
             within(Edges::Digits, 0.5, r"\d{3}-\d{2}-\d{4}"),
             word(0.5, r"\d{3}(?:\.\d{2}\.| \d{2} )\d{4}"),
-            word(0.05, r"\d{3}-\d{6}"),
-            word(0.05, r"\d{5}-\d{4}"),
-            word(0.05, r"\d{9}"),
+            word(0.05, r"\d{3}-\d{6}").never_promoted(),
+            word(0.05, r"\d{5}-\d{4}").never_promoted(),
+            word(0.05, r"\d{9}").never_promoted(),
         ],
     )
     .value(ssn)
@@ -135,7 +135,7 @@ pub(crate) const ENTITIES: &[Entity] = &[
         .value(dea)
         .context(&["medical", "certificate", "dea", "dea number", "dea registration", "drug enforcement"])
         .default_on(),
-    Entity::new("US_ZIP_CODE", Family::Personal, &[within(Edges::Digits, 0.05, r"\d{5}(?:-\d{4})?")])
+    Entity::new("US_ZIP_CODE", Family::Personal, &[within(Edges::Digits, 0.05, r"\d{5}(?:-\d{4})?").never_promoted()])
         .context(&["zip", "zip code", "zipcode", "postal code", "postcode", "address"])
         .value(zip_code),
     Entity::new(

@@ -2,7 +2,7 @@
 
 /// Whether the last digit is the Luhn check digit of the others.
 pub(crate) fn holds(digits: &[u8]) -> bool {
-    sum(digits) % 10 == 0
+    sum(digits).is_multiple_of(10)
 }
 
 fn sum(digits: &[u8]) -> u32 {

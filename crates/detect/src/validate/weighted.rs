@@ -4,7 +4,7 @@ use super::digits::{Digits, weighted_sum};
 
 /// Whether the weighted sum of all digits is a multiple of `modulus`.
 pub(crate) fn divisible(digits: &Digits, weights: &[u32], modulus: u32) -> bool {
-    weighted_sum(digits.as_slice(), weights) % modulus == 0
+    weighted_sum(digits.as_slice(), weights).is_multiple_of(modulus)
 }
 
 /// Whether the last digit is what is missing from the weighted sum of the others to a multiple of `modulus`; a missing

@@ -1,7 +1,8 @@
 //! Numbering plans: country codes and national lengths of all countries (ITU-T E.164), and ranges, prefixes and habits of
 //! grouping of the countries whose national numbers can be looked for.
 
-use super::{BARE, BARE_WITH_PREFIX, Leniency, Number, WRITTEN};
+use super::{BARE, BARE_WITH_PREFIX, Leniency, MAX_DIGITS, Number, WRITTEN};
+use std::sync::OnceLock;
 
 /// A country whose national numbers can be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl Region {
             Self::Gb => (9..=10).contains(&len) && matches!(first, 1..=3 | 5 | 7..=9),
             Self::De => match (first, second) {
                 (1, 5) => matches!(len, 10 | 11),
-                (1, 6 | 7) => matches!(len, 9 | 10 | 11),
+                (1, 6 | 7) => matches!(len, 9..=11),
                 (2..=9, _) => (6..=11).contains(&len),
                 _ => false,
             },
@@ -148,23 +149,25 @@ fn is_turkish_area(number: &str) -> bool {
 }
 
 /// The score of `number` as one of `regions`, or as any country's when it starts with a plus; `None` when it is none.
-pub(super) fn judge(number: &Number, regions: &[Region], only: Option<Region>, leniency: Leniency) -> Option<f64> {
+pub(super) fn judge(number: &Number<'_>, regions: &[Region], only: Option<Region>, leniency: Leniency) -> Option<f64> {
     if number.international {
         return international(number, only, leniency).then_some(WRITTEN);
     }
-    let dialled = dialled_abroad(number).filter(|number| international(number, only, leniency));
+    let behind_00 = number.digits.starts_with("00").then(|| Groups::behind(number, 2)).flatten();
+    let dialled = behind_00.as_ref().and_then(|groups| dialled_abroad(number, groups));
+    let dialled = dialled.filter(|number| international(number, only, leniency));
     let dialled = dialled.map(|number| if number.groups.len() > 1 { WRITTEN } else { BARE });
     regions.iter().filter_map(|region| national(number, *region, leniency)).chain(dialled).max_by(f64::total_cmp)
 }
 
 /// The number behind 00, which most countries dial for a plus.
-fn dialled_abroad(number: &Number) -> Option<Number> {
+fn dialled_abroad<'n>(number: &Number<'n>, groups: &'n Groups) -> Option<Number<'n>> {
     const SHORTEST: usize = 9;
-    let digits = number.digits.strip_prefix("00").filter(|digits| digits.len() >= SHORTEST)?.to_owned();
-    Some(Number { international: true, digits, groups: groups_behind(number, 2)? })
+    let digits = number.digits.strip_prefix("00").filter(|digits| digits.len() >= SHORTEST)?;
+    Some(Number { international: true, digits, groups: groups.as_slice() })
 }
 
-fn international(number: &Number, only: Option<Region>, leniency: Leniency) -> bool {
+fn international(number: &Number<'_>, only: Option<Region>, leniency: Leniency) -> bool {
     let regions = [
         Region::Us,
         Region::Gb,
@@ -184,11 +187,12 @@ fn international(number: &Number, only: Option<Region>, leniency: Leniency) -> b
         // Philippine landlines share the code; they count unless only mobiles are asked for.
         let landline = region == Region::Ph && only.is_none() && (8..=10).contains(&rest.len());
         let bare = rest.strip_prefix('0').filter(|_| region.trunk().0 == "0").unwrap_or(rest);
-        let grouped = groups_behind(number, number.digits.len() - bare.len());
-        return (region.in_use(bare) || landline) && grouping_fits(region, grouped.as_deref(), leniency);
+        let grouped = Groups::behind(number, number.digits.len() - bare.len());
+        return (region.in_use(bare) || landline)
+            && grouping_fits(region, grouped.as_ref().map(Groups::as_slice), leniency);
     }
-    let plan = country_codes().find(|(code, _, _)| number.digits.starts_with(code));
-    plan.is_some_and(|(code, least, most)| {
+    let plan = country_codes().iter().find(|(code, _, _)| number.digits.starts_with(code));
+    plan.is_some_and(|&(code, least, most)| {
         let rest = number.digits.len() - code.len();
         let trunk_written_along =
             usize::from(number.digits.get(code.len()..).is_some_and(|rest| rest.starts_with('0')));
@@ -197,9 +201,9 @@ fn international(number: &Number, only: Option<Region>, leniency: Leniency) -> b
     })
 }
 
-fn national(number: &Number, region: Region, leniency: Leniency) -> Option<f64> {
+fn national(number: &Number<'_>, region: Region, leniency: Leniency) -> Option<f64> {
     let (trunk, trunk_required) = region.trunk();
-    let digits = number.digits.as_str();
+    let digits = number.digits;
     let with_trunk = digits.strip_prefix(trunk).filter(|rest| region.in_use(rest));
     let without_trunk = Some(digits)
         .filter(|digits| !trunk_required && region.in_use(digits) && !region.is_landline_behind_trunk(digits));
@@ -209,12 +213,11 @@ fn national(number: &Number, region: Region, leniency: Leniency) -> Option<f64> 
     let written = number.groups.len() > 1;
     let (rest, score) = match (with_trunk, without_trunk, with_country) {
         (Some(rest), _, _) => (rest, if written { WRITTEN } else { BARE_WITH_PREFIX }),
-        (_, Some(rest), _) => (rest, if written { WRITTEN } else { BARE }),
-        (_, _, Some(rest)) => (rest, if written { WRITTEN } else { BARE }),
+        (_, Some(rest), _) | (_, _, Some(rest)) => (rest, if written { WRITTEN } else { BARE }),
         _ => return None,
     };
-    let grouped = groups_behind(number, digits.len() - rest.len());
-    let habitual = match grouped.as_deref() {
+    let grouped = Groups::behind(number, digits.len() - rest.len());
+    let habitual = match grouped.as_ref().map(Groups::as_slice) {
         // Numbers without a plus are told from other numbers by their grouping, whatever the leniency.
         Some(groups) if !region.groupings().is_empty() => region.groupings().contains(&groups),
         Some(groups) => groups.len() <= 5 && groups.iter().skip(1).all(|group| *group >= 2),
@@ -223,19 +226,44 @@ fn national(number: &Number, region: Region, leniency: Leniency) -> Option<f64> 
     habitual.then_some(score)
 }
 
-/// The groups behind the first `skipped` digits: a group that holds only prefix is left out, one that starts with it loses
-/// it. `None` when the prefix ends nowhere sensible.
-fn groups_behind(number: &Number, skipped: usize) -> Option<Vec<usize>> {
-    let mut left = skipped;
-    let mut groups = Vec::with_capacity(number.groups.len());
-    for group in &number.groups {
-        let taken = left.min(*group);
-        left -= taken;
-        if *group > taken {
-            groups.push(group - taken);
+/// Lengths of groups.
+struct Groups {
+    lengths: [usize; MAX_DIGITS],
+    count: usize,
+}
+
+impl Groups {
+    /// The groups behind the first `skipped` digits: a group that holds only prefix is left out, one that starts with it
+    /// loses it. `None` when the number is shorter.
+    fn behind(number: &Number<'_>, skipped: usize) -> Option<Self> {
+        let mut left = skipped;
+        let mut groups = Self { lengths: [0; MAX_DIGITS], count: 0 };
+        for group in number.groups {
+            let taken = left.min(*group);
+            left -= taken;
+            if *group > taken {
+                *groups.lengths.get_mut(groups.count)? = group - taken;
+                groups.count += 1;
+            }
         }
+        (left == 0).then_some(groups)
     }
-    (left == 0).then_some(groups)
+
+    fn as_slice(&self) -> &[usize] {
+        self.lengths.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// The fewest digits a number can have that starts like this one.
+pub(super) fn fewest_digits(number: &Number<'_>) -> usize {
+    const BEHIND_PLUS: usize = 6;
+    const BEHIND_TRUNK: usize = 7;
+    const NATIONAL: usize = 10;
+    match number.digits.bytes().next() {
+        _ if number.international => BEHIND_PLUS,
+        Some(b'0') => BEHIND_TRUNK,
+        _ => NATIONAL,
+    }
 }
 
 fn grouping_fits(region: Region, groups: Option<&[usize]>, leniency: Leniency) -> bool {
@@ -265,10 +293,14 @@ const COUNTRY_CODES: &str = "1:10-10 7:10-10 20:8-10 27:9-9 30:10-10 31:9-9 32:8
 962:8-9 963:8-9 964:8-10 965:8-8 966:8-9 967:7-9 968:8-8 970:8-9 971:8-9 972:8-9 973:8-8 974:7-8 975:7-8 976:8-8 977:8-10 \
 979:9-9 992:9-9 993:8-8 994:9-9 995:9-9 996:9-9 998:9-9";
 
-fn country_codes() -> impl Iterator<Item = (&'static str, usize, usize)> {
-    COUNTRY_CODES.split(' ').filter_map(|entry| {
-        let (code, lengths) = entry.split_once(':')?;
-        let (least, most) = lengths.split_once('-')?;
-        Some((code, least.parse().ok()?, most.parse().ok()?))
+fn country_codes() -> &'static [(&'static str, usize, usize)] {
+    static CODES: OnceLock<Vec<(&str, usize, usize)>> = OnceLock::new();
+    CODES.get_or_init(|| {
+        let parse = |entry: &'static str| {
+            let (code, lengths) = entry.split_once(':')?;
+            let (least, most) = lengths.split_once('-')?;
+            Some((code, least.parse().ok()?, most.parse().ok()?))
+        };
+        COUNTRY_CODES.split(' ').filter_map(parse).collect()
     })
 }
