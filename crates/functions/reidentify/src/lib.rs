@@ -137,8 +137,9 @@ impl ReidentifyFunction {
         };
         let json = opened.to_json()?;
         let result_sha256 = Opened::digest(&json);
-        let result = self.keep(request.digest, result_sha256, &json).await?;
+        // Before the values exist anywhere outside this process, it is stated that they will.
         let kept = self.state(described(request, Decision::Granted, Some(result_sha256))).await?;
+        let result = self.keep(request.digest, result_sha256, &json).await?;
         Ok(Answer::Granted {
             statement: kept.at().uri(),
             result: result.uri(),
