@@ -177,7 +177,7 @@ def test_data_keys_are_for_those_who_use_the_bucket(stack, role, zone):
         "Raw": {"Seal", "Quality", "Pseudonymize", "Sweep", "Uploader"},
         "Curated": {"Pseudonymize", "Sweep", "DataScientist"},
         "Evidence": {*FUNCTIONS, "Auditor", "PolicyEditor"},
-        "Vault": {"Pseudonymize", "Reidentify"},
+        "Vault": {"Pseudonymize", "Reidentify", "Investigator"},
     }
     key = stack.outputs[f"{zone}DataKeyArn"]
     blob = stack.root("kms").encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
