@@ -29,11 +29,12 @@ fn format(kind: &FormatKind) -> tabular::Format {
     }
 }
 
-/// The compression that the first bytes show, by the magic numbers of RFC 1952 and RFC 8878.
+/// The compression that the first bytes show, by the magic numbers of RFC 1952 and RFC 8878: a zstd stream may begin with a
+/// skippable frame.
 pub fn compression_of(first_bytes: &[u8]) -> tabular::Compression {
     match first_bytes {
         [0x1f, 0x8b, ..] => tabular::Compression::Gzip,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => tabular::Compression::Zstd,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => tabular::Compression::Zstd,
         _ => tabular::Compression::None,
     }
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
 use sluice_common::policy::{Dataset, OnFail, Transform};
-use sluice_common::port::UserMetadata;
-use sluice_common::{ObjectVersion, Sha256Digest};
+use sluice_common::port::{StoreError, UserMetadata};
+use sluice_common::{ObjectVersion, Sha256Digest, VersionId};
 use sluice_evidence::predicate::{
     ConfigRef, Input, KeyUse, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult, Seal,
 };
 use sluice_evidence::{Kept, Recorded, ResourceDescriptor, Statement};
 use sluice_privacy::keyring::DomainKey;
 use sluice_privacy::pseudonymize::{Plan, Stats, domain_of};
-use sluice_stage::{About, LoadedPolicy, arrival, table as stage_table};
+use sluice_stage::{About, LoadedPolicy, PolicySourceError, arrival, table as stage_table};
 
 use crate::error::PublishError;
 use crate::rewrite::Rewritten;
@@ -103,11 +103,20 @@ impl PseudonymizeFunction {
         if judged_under.digest == loaded.policy.digest {
             return Ok(judged_under.dataset.as_deref() != Some(&dataset.name));
         }
-        let version_id = judged_under.version_id.clone().and_then(|id| sluice_common::VersionId::new(id).ok());
+        let version_id = judged_under.version_id.clone().and_then(|id| VersionId::new(id).ok());
         let Some(version_id) = version_id else {
             return Ok(true);
         };
-        let earlier = self.policy.version(&version_id).await?;
+        let earlier = match self.policy.version(&version_id).await {
+            Ok(earlier) => earlier,
+            // The rules of then are gone, or this release reads them no more: nobody can say that they still hold.
+            Err(
+                PolicySourceError::Store(StoreError::NotFound { .. })
+                | PolicySourceError::NotText
+                | PolicySourceError::Refused(_),
+            ) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        };
         let judged_as = judged_under.dataset.as_deref().and_then(|name| earlier.policy.dataset(name));
         let same = judged_as.is_some_and(|judged_as| judged_as.quality_digest() == dataset.quality_digest());
         Ok(earlier.policy.digest != judged_under.digest || !same)

@@ -80,7 +80,7 @@ impl QualityFunction {
             counts: RuleCounts::default(),
             report_sha256: None,
             rows: None,
-            bytes: seal.statement().predicate().object.size,
+            bytes: 0, // none were read
             predecessor: seal.link(),
         };
         let statement = Statement::new(vec![ResourceDescriptor::object(&seal.version(), sha256)], predicate)?;

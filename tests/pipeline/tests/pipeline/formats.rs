@@ -55,6 +55,18 @@ async fn every_format_reaches_curated_with_the_same_tokens() {
 }
 
 #[tokio::test]
+async fn a_zstd_stream_that_begins_with_a_skippable_frame_stays_compressed() {
+    let mut world = World::new(&policy());
+    let skippable = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, b'p', b'a', b'd'];
+    world.upload("people/a.jsonl.zst", [skippable.as_slice(), &tables::zstd(&tables::json_lines())].concat());
+    world.run().await;
+    let curated = world.curated();
+    let [(key, bytes)] = curated.as_slice() else { panic!("{curated:?}") };
+    assert!(key.ends_with(".jsonl.zst"), "{key}");
+    assert_eq!(tables::read(bytes.clone(), Format::JsonLines).len(), 3);
+}
+
+#[tokio::test]
 async fn curated_keys_hold_nothing_of_the_uploaders() {
     let mut world = World::new(&policy());
     world.upload("people/patients/jane-doe/2026-03-04/Visit 17.csv", tables::csv());
@@ -95,7 +107,8 @@ async fn an_object_of_no_dataset_is_sealed_then_stopped() {
     let mut world = World::new(&policy());
     world.upload("elsewhere/people.csv", tables::csv());
     world.run().await;
-    assert_eq!(world.only("quality").await.text("result"), "STOPPED");
+    let verdict = world.only("quality").await;
+    assert_eq!((verdict.text("result"), verdict.predicate("bytes").as_u64()), ("STOPPED", Some(0)));
     assert_eq!(world.only("pseudonymize").await.predicate("outcome")["reason"], "no_dataset");
     assert!(world.curated().is_empty());
     assert_eq!(world.census().await, census(&[("pseudonymize", 1), ("quality", 1), ("seal", 1)]));

@@ -92,18 +92,19 @@ fn malformed() -> Vec<Poison> {
 
 fn beyond_caps() -> Vec<Poison> {
     let columns: Vec<String> = (0..100_000).map(|column| format!("{CELL}{column}")).collect();
-    let long_line = format!("id,email,name,city\n{}", CELL.repeat(40 << 20 >> 4));
+    let long_line = format!("id,email,name,city\n{}", CELL.repeat((40 << 20) / CELL.len()));
     vec![
         at_quality("people/wide.csv", columns.join(","), "table_limit", "columns"),
         at_quality("people/long.csv", long_line, "table_limit", "bytes in a"),
-        at_quality("people/long.csv.gz", packed_line(40 << 20), "table_limit", "bytes in a"),
+        at_quality("people/long.csv.gz", packed_line(20 << 20), "table_limit", "bytes in a"),
+    ]
+}
+
+fn bombs() -> Vec<Poison> {
+    let lines = gzip_bomb(b'\n', 4096);
+    vec![
         at_quality("people/zeros.csv.gz", gzip_bomb(0, 4096), "table_malformed", "NUL byte"),
-        at_quality(
-            "people/lines.csv.gz",
-            gzip_bomb(b'\n', 4096),
-            "table_limit",
-            "decompressed bytes for each compressed",
-        ),
+        at_quality("people/lines.csv.gz", lines, "table_limit", "decompressed bytes for each compressed"),
     ]
 }
 
@@ -155,4 +156,9 @@ async fn malformed_tables_are_quarantined() {
 #[tokio::test]
 async fn what_crosses_a_cap_is_quarantined() {
     all_are_quarantined(beyond_caps()).await;
+}
+
+#[tokio::test]
+async fn gigabytes_in_a_small_object_are_quarantined() {
+    all_are_quarantined(bombs()).await;
 }

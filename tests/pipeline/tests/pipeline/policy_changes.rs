@@ -71,6 +71,19 @@ async fn a_change_elsewhere_leaves_a_verdict_valid() {
 }
 
 #[tokio::test]
+async fn a_verdict_under_rules_that_are_gone_is_withheld() {
+    let mut world = judged_under(&policy()).await;
+    let verdict = world.only("quality").await;
+    let version_id = verdict.predicate("policy")["versionId"].as_str().unwrap();
+    let judged_under = sluice_testkit::names::version(EVIDENCE, crate::world::POLICY_KEY, version_id);
+    world.put_policy(&policy_with("hostile/**", "other/**"));
+    assert!(world.s3.force_delete(&judged_under));
+    world.run().await;
+    assert_eq!(world.only("pseudonymize").await.predicate("outcome")["reason"], "verdict_superseded");
+    assert!(world.curated().is_empty());
+}
+
+#[tokio::test]
 async fn a_policy_that_nobody_can_read_leaves_everything_in_the_queues() {
     for bad in ["version: 2\ndatasets: []\n", "datasets: [", "", "\0"] {
         for function in Function::ALL {
