@@ -1,4 +1,5 @@
 //! The command line.
+#![allow(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
 use std::path::PathBuf;
 

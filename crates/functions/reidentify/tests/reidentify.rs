@@ -1,4 +1,10 @@
 //! The function over S3 and KMS in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what is not as it expects"
+)]
 
 use std::sync::Arc;
 

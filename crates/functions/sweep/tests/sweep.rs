@@ -1,4 +1,10 @@
 //! The function over a lake in memory whose buckets are as the template makes them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what is not as it expects"
+)]
 
 use std::sync::Arc;
 

@@ -10,12 +10,11 @@ use zeroize::Zeroizing;
 
 /// The key in a file, made when there is none; without a file one that nobody will have again.
 pub(super) fn domain_key(domain: Domain, file: Option<&Path>) -> anyhow::Result<DomainKey> {
-    let secret = match file {
-        Some(file) => in_file(file).with_context(|| format!("{}", file.display()))?,
-        None => {
-            note("a domain key was drawn for this run alone: no other run gives the same tokens; see --key-file");
-            draw()?
-        }
+    let secret = if let Some(file) = file {
+        in_file(file).with_context(|| format!("{}", file.display()))?
+    } else {
+        note("a domain key was drawn for this run alone: no other run gives the same tokens; see --key-file");
+        draw()?
     };
     Ok(DomainKey::new(domain, Epoch::FIRST, secret))
 }
