@@ -56,6 +56,8 @@ struct Remembered {
     shape: Shape,
     start: usize,
     end: usize,
+    /// Whether a cell of the shape can hold words beside a value.
+    has_words: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -95,13 +97,13 @@ impl<'d> Scanner<'d> {
         if text.len() < SHORTEST {
             return &self.findings;
         }
-        self.select_patterns(text);
+        let has_words = self.select_patterns(text);
         if self.wanted.is_empty() {
             return &self.findings;
         }
         self.raw.clear();
         self.spoken_for.clear();
-        if self.detector.use_context && has_words(text) {
+        if self.detector.use_context && has_words {
             self.detector.words().mark(text, &mut self.spoken_for);
         }
         for position in 0..self.wanted.len() {
@@ -121,19 +123,20 @@ impl<'d> Scanner<'d> {
         &self.findings
     }
 
-    /// Fills `wanted` with the patterns that may match.
-    fn select_patterns(&mut self, text: &str) {
+    /// Fills `wanted` with the patterns that may match, and says whether the cell can hold words beside a value.
+    fn select_patterns(&mut self, text: &str) -> bool {
         self.wanted.clear();
         let Some(shape) = Shape::of(text) else {
             self.detector.which_match(text, false, &mut self.found);
             self.wanted.extend(self.found.iter().map(|pattern| pattern.as_usize()));
-            return;
+            return has_words(text);
         };
         let slot = slot_of(shape);
         let known = self.shapes.get(slot).copied().filter(|known| known.shape == shape);
         let known = known.unwrap_or_else(|| self.remember(shape, slot, text));
         let patterns = self.noted.get(known.start..known.end).unwrap_or_default();
         self.wanted.extend(patterns.iter().map(|pattern| usize::from(*pattern)));
+        known.has_words
     }
 
     fn remember(&mut self, shape: Shape, slot: usize, text: &str) -> Remembered {
@@ -144,7 +147,7 @@ impl<'d> Scanner<'d> {
         self.detector.which_match(text, true, &mut self.found);
         let start = self.noted.len();
         self.noted.extend(self.found.iter().filter_map(|pattern| u16::try_from(pattern.as_usize()).ok()));
-        let remembered = Remembered { shape, start, end: self.noted.len() };
+        let remembered = Remembered { shape, start, end: self.noted.len(), has_words: shape.has_words() };
         if let Some(place) = self.shapes.get_mut(slot) {
             *place = remembered;
         }
@@ -268,9 +271,7 @@ impl Kept {
 }
 
 fn slot_of(shape: Shape) -> usize {
-    const MULTIPLIER: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
-    let mixed = (shape.start.wrapping_mul(MULTIPLIER) ^ shape.rest).wrapping_mul(MULTIPLIER) >> 116;
-    usize::try_from(mixed).unwrap_or(0) % SHAPES
+    usize::try_from(shape.hash()).unwrap_or(0) % SHAPES
 }
 
 /// Whether the cell can hold words beside a value: a letter and something that parts words.

@@ -3,13 +3,16 @@
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
-/// Characters that one word of a shape holds, four bits each; a shape has two words.
-const WORD_CHARACTERS: usize = 32;
+/// Characters that one word of a shape holds, four bits each, and the words.
+const WORD_CHARACTERS: usize = 16;
+const WORDS: usize = 4;
 /// Longest cell, in characters, that has a shape.
-const MAX_CHARACTERS: usize = 2 * WORD_CHARACTERS;
+const MAX_CHARACTERS: usize = WORDS * WORD_CHARACTERS;
 
 /// The class of characters beyond ASCII; no ASCII character has it.
 const BEYOND_ASCII: u8 = 15;
+const DIGIT: u8 = 1;
+const LETTER: u8 = 2;
 /// ASCII characters that no pattern tells apart often enough to have a class of their own.
 const OTHER: u8 = 14;
 
@@ -26,9 +29,9 @@ const fn classes() -> [u8; 128] {
         let character = byte as u8;
         #[expect(clippy::indexing_slicing, reason = "both are below 128, and this runs at compile time")]
         if character.is_ascii_digit() {
-            classes[byte] = 1;
+            classes[byte] = DIGIT;
         } else if character.is_ascii_alphabetic() {
-            classes[byte] = 2;
+            classes[byte] = LETTER;
         }
         byte += 1;
     }
@@ -54,36 +57,54 @@ fn class_of(byte: u8) -> u8 {
 /// The shape of a cell: four bits a character, none of them zero; equal shapes mean equal classes in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Shape {
-    /// The first 32 characters, the last one lowest.
-    pub(crate) start: u128,
-    /// The others.
-    pub(crate) rest: u128,
+    words: [u64; WORDS],
 }
 
 impl Shape {
     /// The shape of a cell of at most 64 characters.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        const CONTINUATION: std::ops::RangeInclusive<u8> = 0x80..=0xBF;
         const LONGEST_CHARACTER: usize = 4;
         if text.len() > MAX_CHARACTERS * LONGEST_CHARACTER {
             return None;
         }
-        let mut shape = Self::default();
-        let mut word: u128 = 0;
-        let mut characters = 0;
-        for byte in text.bytes() {
-            if CONTINUATION.contains(&byte) {
-                continue;
-            }
-            if characters == WORD_CHARACTERS {
-                shape.start = word;
-                word = 0;
-            }
-            word = word << 4 | u128::from(class_of(byte));
-            characters += 1;
+        if text.is_ascii() { Self::of_ascii(text.as_bytes()) } else { Self::of_any(text) }
+    }
+
+    fn of_ascii(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > MAX_CHARACTERS {
+            return None;
         }
-        *(if characters <= WORD_CHARACTERS { &mut shape.start } else { &mut shape.rest }) = word;
-        (characters <= MAX_CHARACTERS).then_some(shape)
+        let mut shape = Self::default();
+        for (word, chunk) in shape.words.iter_mut().zip(bytes.chunks(WORD_CHARACTERS)) {
+            *word = chunk.iter().fold(0, |word, byte| word << 4 | u64::from(class_of(*byte)));
+        }
+        Some(shape)
+    }
+
+    fn of_any(text: &str) -> Option<Self> {
+        let mut shape = Self::default();
+        for (index, character) in text.chars().enumerate() {
+            let class = u8::try_from(character).map_or(BEYOND_ASCII, class_of);
+            let word = shape.words.get_mut(index / WORD_CHARACTERS)?;
+            *word = *word << 4 | u64::from(class);
+        }
+        Some(shape)
+    }
+
+    /// Twelve bits that differ for most shapes.
+    pub(crate) fn hash(&self) -> u64 {
+        const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+        self.words.iter().fold(0, |hash: u64, word| (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER)) >> 52
+    }
+
+    /// Whether the cell can hold words beside a value: a letter and something that is neither letter nor digit.
+    pub(crate) fn has_words(&self) -> bool {
+        const LETTERS: u16 = 1 << LETTER | 1 << BEYOND_ASCII;
+        const SEPARATORS: u16 = !(1 | 1 << DIGIT | 1 << LETTER);
+        let classes = self.words.iter().fold(0_u16, |classes, word| {
+            (0..WORD_CHARACTERS).fold(classes, |classes, place| classes | 1 << (word >> (4 * place) & 15))
+        });
+        classes & LETTERS != 0 && classes & SEPARATORS != 0
     }
 }
 
