@@ -1,18 +1,22 @@
 """The deployed stack, from outside: boto3 with each role's own credentials, and nothing of the code under test.
 
-The stack is the one template on an emulator with IAM and TLS enforced, started here on a port of its own. Every test
-works under a key prefix of its own, so that tests share one stack.
+The stack is the one template on an emulator with IAM and TLS enforced, started here on a port of its own, or the one that
+already runs on SLUICE_E2E_PORT and stays there. Every test works under a key prefix of its own, so that tests share one
+stack; what looks at the stack as a whole comes first (`Order.FIRST`) or last.
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,15 +71,68 @@ class Stack:
         put = self.as_role("Uploader", "s3").put_object(Bucket=self.bucket("raw"), Key=key, Body=body, **options)
         return put["VersionId"]
 
+    @contextlib.contextmanager
+    def paused(self, stage: str) -> Iterator[None]:
+        """Within it, a stage receives nothing: its queue fills."""
+        (mapping,) = self.root("lambda").list_event_source_mappings(FunctionName=self.outputs[f"{stage}FunctionName"])[
+            "EventSourceMappings"
+        ]
+        self.root("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            self.root("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+    @contextlib.contextmanager
+    def redelivering_after(self, seconds: int, *stages: str) -> Iterator[None]:
+        """Within it, what a stage gives back comes again after seconds, not after the six minutes that six times the
+        function's timeout are: a test shows that it comes, not when."""
+        queues = [self.outputs[f"{stage}QueueUrl"] for stage in stages]
+        read = {url: self.root("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"]) for url in queues}
+        for url in queues:
+            self.root("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+        try:
+            yield
+        finally:
+            for url in queues:
+                self.root("sqs").set_queue_attributes(QueueUrl=url, Attributes=read[url]["Attributes"])
+
+    def send(self, stage: str, body: Any) -> None:
+        """Puts a message into a stage's queue."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        self.root("sqs").send_message(QueueUrl=self.outputs[f"{stage}QueueUrl"], MessageBody=text)
+
+    def event(self, key: str) -> dict[str, str]:
+        """What tells a stage of the newest version of a key of the evidence bucket."""
+        bucket = self.bucket("evidence")
+        return {"bucket": bucket, "key": key, "versionId": self.root("s3").head_object(Bucket=bucket, Key=key)["VersionId"]}
+
+    def pending(self) -> int:
+        """Messages that no stage has finished."""
+        return sum(self.waiting(stage)[0] for stage in ("Seal", "Quality", "Pseudonymize"))
+
+    def counted(self, metric: str, **dimensions: str) -> float:
+        """The sum of a metric of ours, of all time."""
+        now = datetime.datetime.now(datetime.UTC)
+        read = self.root("cloudwatch").get_metric_statistics(
+            Namespace="Sluice",
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=now - datetime.timedelta(hours=2),
+            EndTime=now + datetime.timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )
+        return sum(point["Sum"] for point in read["Datapoints"])
+
     def waiting(self, stage: str) -> tuple[int, int]:
         """Messages that a stage has not finished, and that it gave up on."""
         return self._depth(f"{stage}QueueUrl"), self._depth(f"{stage}DeadLetterQueueUrl")
 
-    def invoke(self, function: str, payload: Any) -> Any:
-        """Calls a function and returns its answer; a function error fails the test."""
-        answer = self.root("lambda").invoke(
-            FunctionName=self.outputs[f"{function}FunctionName"], Payload=json.dumps(payload).encode()
-        )
+    def invoke(self, function: str, payload: Any, role: str | None = None) -> Any:
+        """Calls a function, as a role or as root, and returns its answer; a function error fails the test."""
+        client = self.as_role(role, "lambda") if role else self.root("lambda")
+        answer = client.invoke(FunctionName=self.outputs[f"{function}FunctionName"], Payload=json.dumps(payload).encode())
         body = json.loads(answer["Payload"].read() or b"null")
         assert "FunctionError" not in answer, body
         return body
@@ -94,15 +151,34 @@ class Stack:
         return sum(int(read["Attributes"].get(name, 0)) for name in names)
 
 
+class Order:
+    """Modules that look at the stack as a whole."""
+
+    FIRST = "test_sweep_clean"
+    LAST = ("test_sweep", "test_reidentify", "test_secrets")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A sweep is clean before others tamper; secrets are looked for when all logs are written."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem
+        return -1 if name == Order.FIRST else Order.LAST.index(name) + 1 if name in Order.LAST else 0
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def stack() -> Any:
     """The deployed stack. Its log stays under .sluice/ when the run ends."""
-    running = emulator.start(emulator.free_port())
+    kept = os.environ.get("SLUICE_E2E_PORT")
+    running = emulator.start(int(kept) if kept else emulator.free_port())
     try:
         yield Stack(running, deploy.to_emulator(running, policy=POLICY))
     finally:
-        emulator.stop(running.port)
-        shutil.rmtree(running.directory / "tmp", ignore_errors=True)
+        if not kept:
+            emulator.stop(running.port)
+            shutil.rmtree(running.directory / "tmp", ignore_errors=True)
 
 
 @pytest.fixture

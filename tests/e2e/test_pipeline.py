@@ -2,83 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import hashlib
-import io
+import concurrent.futures
 import json
 
-import pyarrow
-import pyarrow.parquet
 import pytest
-import zstandard
 
-from .statements import openssl_accepts, stored
+from .statements import curated_versions, openssl_accepts, published, statement, stored
+from .tables import FORMATS, PEOPLE, to_csv
 
-PEOPLE = [
-    {"id": "1", "name": "Ada Bauer", "email": "ada@example.org"},
-    {"id": "2", "name": "Farid Ito", "email": "farid@example.org"},
-    {"id": "3", "name": "Ada Costa", "email": "ada@example.org"},
-]
-
-
-def to_csv(rows):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(PEOPLE[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def to_jsonl(rows):
-    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-
-
-def to_parquet(rows):
-    sink = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), sink)
-    return sink.getvalue()
-
-
-def from_csv(body):
-    return list(csv.DictReader(io.StringIO(body.decode())))
-
-
-def from_jsonl(body):
-    return [json.loads(line) for line in body.splitlines()]
-
-
-def from_parquet(body):
-    return pyarrow.parquet.read_table(io.BytesIO(body)).to_pylist()
-
-
-def unzstd(body):
-    return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(body)).read()
-
-
-FORMATS = {
-    "csv": (to_csv, from_csv),
-    "csv.gz": (lambda rows: gzip.compress(to_csv(rows)), lambda body: from_csv(gzip.decompress(body))),
-    "jsonl.zst": (lambda rows: zstandard.compress(to_jsonl(rows)), lambda body: from_jsonl(unzstd(body))),
-    "parquet": (to_parquet, from_parquet),
-}
-
-
-def statement(stack, eventually, stage, key, version):
-    eventually(lambda: stored(stack, stage, key, version), f"a {stage} statement about {key}")
-    (found,) = stored(stack, stage, key, version)
-    return found
-
-
-def published(stack, outcome):
-    """What the data scientist reads of a published upload."""
-    (subject,) = json.loads(outcome.payload)["subject"]
-    bucket, _, rest = subject["name"].removeprefix("s3://").partition("/")
-    key, _, version = rest.partition("?versionId=")
-    body = stack.as_role("DataScientist", "s3").get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
-    assert bucket == stack.bucket("curated")
-    assert hashlib.sha256(body).hexdigest() == subject["digest"]["sha256"]
-    return key, body
+STAGES = ("seal", "quality", "pseudonymize")
 
 
 @pytest.mark.parametrize("extension", FORMATS)
@@ -120,49 +52,91 @@ def test_each_statement_names_the_one_before_and_openssl_agrees(stack, prefix, e
 
 
 def test_a_failing_verdict_publishes_nothing(stack, prefix, eventually):
-    before = stack.root("s3").list_objects_v2(Bucket=stack.bucket("curated"), Prefix="people-csv/").get("KeyCount", 0)
     key = f"{prefix}/people/x.csv"
     version = stack.upload(key, to_csv([*PEOPLE, PEOPLE[0]]))
     outcome = statement(stack, eventually, "pseudonymize", key, version)
     assert statement(stack, eventually, "quality", key, version).predicate["result"] == "FAILED"
-    assert outcome.predicate["outcome"]["status"] == "withheld"
-    after = stack.root("s3").list_objects_v2(Bucket=stack.bucket("curated"), Prefix="people-csv/").get("KeyCount", 0)
-    assert after == before
-
-
-def zeros(size):
-    """A gzip of that many zeros, made in little memory."""
-    sink = io.BytesIO()
-    with gzip.GzipFile(fileobj=sink, mode="wb", compresslevel=1) as packed:
-        for _ in range(size >> 20):
-            packed.write(bytes(1 << 20))
-    return sink.getvalue()
-
-
-POISON = {
-    "broken gzip": ("csv.gz", lambda: gzip.compress(to_csv(PEOPLE))[:-12]),
-    "gzip that is none": ("csv.gz", lambda: to_csv(PEOPLE)),
-    "truncated parquet": ("parquet", lambda: to_parquet(PEOPLE)[:-20]),
-    "invalid UTF-8": ("csv", lambda: b"id,name,email\n1,\xff\xfe,a@example.org\n"),
-    "ragged rows": ("csv", lambda: b"id,name,email\n1,a\n2,b,c@example.org,d\n"),
-    "a gigabyte of zeros": ("csv.gz", lambda: zeros(1 << 30)),
-}
-
-
-@pytest.mark.parametrize("name", POISON)
-def test_poison_costs_itself_only(stack, prefix, eventually, name):
-    extension, make = POISON[name]
-    bad, good = f"{prefix}/people/bad.{extension}", f"{prefix}/people/good.csv"
-    versions = {bad: stack.upload(bad, make()), good: stack.upload(good, to_csv(PEOPLE))}
-    refusal = statement(stack, eventually, "quarantine", bad, versions[bad])
-    assert refusal.predicate["reason"]
-    assert statement(stack, eventually, "pseudonymize", good, versions[good]).predicate["outcome"]["status"] == "published"
-    eventually(lambda: [stack.waiting(stage) for stage in ("Seal", "Quality", "Pseudonymize")] == [(0, 0)] * 3, "empty queues")
+    assert outcome.predicate["outcome"] == {"status": "withheld", "reason": "quality_failed"}
+    assert curated_versions(stack, key, version) == []
 
 
 def test_what_no_dataset_matches_is_sealed_and_goes_no_further(stack, prefix, eventually):
     key = f"{prefix}/unknown.bin"
     version = stack.upload(key, b"\x00\x01")
     statement(stack, eventually, "seal", key, version)
-    eventually(lambda: stack.waiting("Quality") == (0, 0), "an empty quality queue")
-    assert stored(stack, "pseudonymize", key, version) == []
+    outcome = statement(stack, eventually, "pseudonymize", key, version)
+    assert statement(stack, eventually, "quality", key, version).predicate["result"] == "STOPPED"
+    assert outcome.predicate["outcome"] == {"status": "withheld", "reason": "no_dataset"}
+
+
+HOSTILE = {
+    "space": "a b.csv",
+    "plus": "a+b.csv",
+    "percent": "100%.csv",
+    "encoded plus": "a%2Bb.csv",
+    "encoded slash": "a%2Fb.csv",
+    "equals and colon": "day=2026-11-21 10:15:00.csv",
+    "unicode": "Größe データ.csv",
+    "decomposed": "u\u0308ber.csv",
+    "right to left": "\u202evsc.csv",
+    "emoji": "😀.csv",
+    "quotes": 'it\'s "quoted" `so`.csv',
+    "query": "a&b?versionId=x#y.csv",
+    "backslash": "a\\b.csv",
+    "formula": "=cmd|' calc'!A0.csv",
+    "markup": "<script>&amp;.csv",
+}
+LONGEST = 1024
+
+
+@pytest.fixture(scope="module")
+def hostile(stack):
+    """An upload under each hostile key, all of them on their way at once: key, version."""
+    keys = {name: f"e2e/hostile/people/{key}" for name, key in HOSTILE.items()}
+    keys["longest"] = "e2e/hostile/people/" + "k" * (LONGEST - len("e2e/hostile/people/.csv")) + ".csv"
+    assert len(keys["longest"].encode()) == LONGEST
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        versions = pool.map(lambda key: stack.upload(key, to_csv(PEOPLE)), keys.values())
+        return {name: (key, version) for (name, key), version in zip(keys.items(), versions, strict=True)}
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "longest"])
+def test_any_key_goes_the_whole_way(stack, eventually, hostile, name):
+    key, version = hostile[name]
+    outcome = statement(stack, eventually, "pseudonymize", key, version)
+    assert outcome.predicate["outcome"] == {"status": "published"}
+    curated_key, _ = published(stack, outcome)
+    assert curated_key.isascii()
+    assert key.rsplit("/", 1)[1].removesuffix(".csv") not in curated_key
+    assert [len(stored(stack, stage, key, version)) for stage in STAGES] == [1, 1, 1]
+
+
+def test_nothing_is_not_published(stack, prefix, eventually):
+    key = f"{prefix}/people/empty.csv"
+    version = stack.upload(key, b"")
+    eventually(
+        lambda: stored(stack, "quarantine", key, version) or stored(stack, "pseudonymize", key, version), "an end for nothing"
+    )
+    assert curated_versions(stack, key, version) == []
+
+
+def test_events_again_and_in_reverse_order_change_nothing(stack, prefix, eventually):
+    key = f"{prefix}/people/x.csv"
+    bodies = [to_csv(PEOPLE[:count]) for count in (1, 2, 3)]
+    versions = [stack.upload(key, body) for body in bodies]
+    before = {}
+    for version in versions:
+        statement(stack, eventually, "pseudonymize", key, version)
+        before[version] = [stored(stack, stage, key, version) for stage in STAGES]
+    for version in reversed(versions):
+        seal, verdict, _ = before[version]
+        for _ in range(5):
+            stack.send("Pseudonymize", stack.event(verdict[0].key))
+            stack.send("Quality", stack.event(seal[0].key))
+            stack.send("Seal", {"bucket": stack.bucket("raw"), "key": key, "versionId": version})
+    eventually(lambda: stack.pending() == 0, "every repeated event to be done")
+    for version in versions:
+        after = [stored(stack, stage, key, version) for stage in STAGES]
+        assert after == before[version]
+        assert [len(found) for found in after] == [1, 1, 1]
+        assert len(curated_versions(stack, key, version)) == 1

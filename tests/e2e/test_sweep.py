@@ -1,0 +1,189 @@
+"""Everything that can be meddled with behind the pipeline's back is found and named by the next sweep.
+
+All of it is done first, by the account's root, then one sweep looks; each test asks for its own finding.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+
+import pytest
+
+from . import process
+from .statements import at_uri, curated_versions, findings, openssl_accepts, statement
+from .tables import PEOPLE, to_csv
+
+DAY = datetime.timedelta(days=1)
+
+
+def sealed(stack, eventually, name, body=None):
+    """An upload that went the whole way: key, version."""
+    key = f"e2e/swept/people/{name}.csv"
+    version = stack.upload(key, body or to_csv(PEOPLE))
+    statement(stack, eventually, "pseudonymize", key, version)
+    return key, version
+
+
+def aged(stack, key, version):
+    """Makes a version a day older: a sweep leaves what is younger than a quarter of an hour to its own event."""
+    listed = stack.root("s3").list_object_versions(Bucket=stack.bucket("raw"), Prefix=key)["Versions"]
+    (written,) = [item["LastModified"] for item in listed if item["VersionId"] == version]
+    text = [moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z" for moment in (written, written - DAY)]
+    assert process.overwrite(stack.running, text[0].encode(), text[1].encode()) > 0
+
+
+def unnoticed(stack, name):
+    """An upload whose event is lost: key, version."""
+    key = f"e2e/swept/people/{name}.csv"
+    with stack.paused("Seal"):
+        version = stack.upload(key, to_csv(PEOPLE))
+        stack.root("sqs").purge_queue(QueueUrl=stack.outputs["SealQueueUrl"])
+    assert stack.waiting("Seal")[0] == 0
+    aged(stack, key, version)
+    return key, version
+
+
+@contextlib.contextmanager
+def drifted(stack):
+    """Settings of buckets changed, and changed back."""
+    s3 = stack.root("s3")
+    raw, curated, evidence = (stack.bucket(zone) for zone in ("raw", "curated", "evidence"))
+    wiring = s3.get_bucket_notification_configuration(Bucket=raw)
+    wiring.pop("ResponseMetadata")
+    policy = s3.get_bucket_policy(Bucket=evidence)["Policy"]
+    access = s3.get_public_access_block(Bucket=curated)["PublicAccessBlockConfiguration"]
+    encryption = s3.get_bucket_encryption(Bucket=curated)["ServerSideEncryptionConfiguration"]
+    plain = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    swapped = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::000000000000:root"},
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{evidence}/*",
+            }
+        ],
+    }
+    s3.put_bucket_notification_configuration(Bucket=raw, NotificationConfiguration={})
+    s3.put_bucket_policy(Bucket=evidence, Policy=json.dumps(swapped))
+    # S3 itself refuses this under an Object Lock; the emulator lets it happen.
+    s3.put_bucket_versioning(Bucket=raw, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_bucket_versioning(Bucket=curated, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_public_access_block(
+        Bucket=curated, PublicAccessBlockConfiguration={name: name != "BlockPublicPolicy" for name in access}
+    )
+    s3.put_bucket_encryption(Bucket=curated, ServerSideEncryptionConfiguration=plain)
+    try:
+        yield
+    finally:
+        s3.put_bucket_notification_configuration(Bucket=raw, NotificationConfiguration=wiring)
+        s3.put_bucket_policy(Bucket=evidence, Policy=policy)
+        for bucket in (raw, curated):
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_public_access_block(Bucket=curated, PublicAccessBlockConfiguration=access)
+        s3.put_bucket_encryption(Bucket=curated, ServerSideEncryptionConfiguration=encryption)
+
+
+@pytest.fixture(scope="module")
+def swept(stack, eventually):
+    """What was done to which version, and the sweep's answer."""
+    s3, raw, evidence = stack.root("s3"), stack.bucket("raw"), stack.bucket("evidence")
+    marker = "SWEPT-CANARY-BYTES-7F3A"
+    done = {
+        "hidden": sealed(stack, eventually, "hidden"),
+        "changed": sealed(stack, eventually, "changed", to_csv([{"id": "1", "name": marker, "email": "a@example.org"}])),
+        "unlocked": sealed(stack, eventually, "unlocked"),
+        "erased": sealed(stack, eventually, "erased"),
+        "unproven": sealed(stack, eventually, "unproven"),
+        "rewritten": sealed(stack, eventually, "rewritten"),
+        "unnoticed": unnoticed(stack, "unnoticed"),
+    }
+    s3.delete_object(Bucket=raw, Key=done["hidden"][0])
+    with drifted(stack):
+        assert process.overwrite(stack.running, marker.encode(), marker.encode()[::-1]) > 0
+        at = {"Bucket": raw, "Key": done["unlocked"][0], "VersionId": done["unlocked"][1]}
+        soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+        retention = {"Mode": "GOVERNANCE", "RetainUntilDate": soon}
+        s3.put_object_retention(**at, Retention=retention, BypassGovernanceRetention=True)
+        at = {"Bucket": raw, "Key": done["erased"][0], "VersionId": done["erased"][1]}
+        s3.delete_object(**at, BypassGovernanceRetention=True)
+        seal = statement(stack, eventually, "seal", *done["unproven"])
+        seal_version = stack.event(seal.key)["versionId"]
+        s3.delete_object(Bucket=evidence, Key=seal.key, VersionId=seal_version, BypassGovernanceRetention=True)
+        aged(stack, *done["unproven"])
+        verdict = statement(stack, eventually, "quality", *done["rewritten"])
+        with stack.paused("Pseudonymize"):  # it would refuse the event as test_tamper shows
+            s3.put_object(Bucket=evidence, Key=verdict.key, Body=verdict.stored)
+            s3.put_object(Bucket=evidence, Key="att/quality/foreign", Body=b"x")
+            eventually(lambda: stack.waiting("Pseudonymize")[0] >= 2, "the events of both")
+            stack.root("sqs").purge_queue(QueueUrl=stack.outputs["PseudonymizeQueueUrl"])
+        before = stack.counted("Findings")
+        answer = stack.invoke("Sweep", {"mode": "deep"})
+    return done | {"answer": answer, "before": before, "found": findings(stack), "rewritten key": verdict.key}
+
+
+def names(found, rule, text):
+    return [name for name in found.get(rule, ()) if text in name]
+
+
+@pytest.mark.parametrize(
+    ("rule", "done"),
+    [
+        ("delete_marker_over_sealed", "hidden"),
+        ("digest_mismatch", "changed"),
+        ("lock_too_short", "unlocked"),
+        ("sealed_version_gone", "erased"),
+        ("seal_missing", "unproven"),
+        ("seal_missing", "unnoticed"),
+    ],
+)
+def test_what_happened_to_a_version_is_found(swept, rule, done):
+    key, version = swept[done]
+    assert names(swept["found"], rule, f"{key}?versionId={version}"), swept["found"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "zone"),
+    [
+        ("bucket_event_wiring", "raw"),
+        ("bucket_tls_only", "evidence"),
+        ("bucket_versioning", "raw"),
+        ("bucket_versioning", "curated"),
+        ("bucket_public_access", "curated"),
+        ("bucket_encryption", "curated"),
+    ],
+)
+def test_a_changed_setting_is_found(stack, swept, rule, zone):
+    assert names(swept["found"], rule, f"s3://{stack.bucket(zone)}"), swept["found"]
+
+
+def test_evidence_written_twice_or_foreign_is_found(swept):
+    assert names(swept["found"], "evidence_rewritten", swept["rewritten key"])
+    assert names(swept["found"], "evidence_foreign_key", "att/quality/foreign")
+
+
+def test_a_missing_seal_is_made_again(stack, swept, eventually):
+    statement(stack, eventually, "seal", *swept["unproven"])
+
+
+def test_an_upload_that_nobody_noticed_goes_its_way(stack, swept, eventually):
+    outcome = statement(stack, eventually, "pseudonymize", *swept["unnoticed"])
+    assert outcome.predicate["outcome"] == {"status": "published"}
+    assert len(curated_versions(stack, *swept["unnoticed"])) == 1
+
+
+def test_a_sweep_accounts_for_itself(stack, swept, eventually, tmp_path):
+    answer = swept["answer"]
+    account = at_uri(stack, answer["statement"])
+    assert openssl_accepts(stack, account, tmp_path)
+    assert account.predicate["findings"] == answer["findings"] >= 12
+    assert answer["reEnqueued"] >= 2
+    assert account.predicate["findingsByRule"] == answer["findingsByRule"]
+    eventually(lambda: stack.counted("Findings") - swept["before"] >= answer["findings"], "the metric Findings")
+
+
+def test_settings_put_back_are_found_no_more(stack, swept):
+    assert not [rule for rule in stack.invoke("Sweep", {"mode": "fast"})["findingsByRule"] if rule.startswith("bucket_")]
