@@ -1,7 +1,7 @@
 //! The reidentify function: pseudonyms that an investigator names are turned back, for a case that somebody else approved.
 //!
-//! The values go to the vault bucket, the statement to the evidence bucket, and only then the answer to the caller, which
-//! says where both are. A request that is refused leaves a statement too. The same request again gives the same objects.
+//! The statement goes to the evidence bucket, then the values to the vault bucket, and only then the answer to the caller,
+//! which says where both are. A request that is refused leaves a statement too. The same request again gives the same objects.
 
 mod answer;
 mod config;

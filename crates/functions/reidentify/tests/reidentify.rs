@@ -172,10 +172,10 @@ async fn an_altered_wrapped_key_is_denied_and_raises_the_alarm() {
 async fn nothing_is_answered_that_was_not_stated() {
     let world = World::new();
     let request = request(&[world.pseudonym("anna@example.com").await]);
-    // The second write is the statement's.
-    let error = world.function(FaultPlan::new().on("put_new", 2, Fault::Deny)).answer(&request).await.unwrap_err();
+    // The first write is the statement's, and without it no value is written anywhere.
+    let error = world.function(FaultPlan::new().on("put_new", 1, Fault::Deny)).answer(&request).await.unwrap_err();
     assert_eq!(error.reason(), "access_denied");
-    assert!(world.keys_under("lake-evidence", "att/").is_empty());
+    assert!(world.keys_under("lake-vault", "results/").is_empty());
     assert!(matches!(world.answer(&request).await, Answer::Granted { opened: 1, .. }));
 }
 
