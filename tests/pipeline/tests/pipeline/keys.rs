@@ -1,9 +1,11 @@
 //! Keys that break naive decoders, and events that come again.
 
+use crate::events;
 use crate::evidence::census;
 use crate::policies::policy;
+use crate::queues::Function;
 use crate::tables;
-use crate::world::World;
+use crate::world::{CURATED, VAULT, World};
 
 fn hostile_keys() -> Vec<String> {
     let mut keys: Vec<String> = [
@@ -82,6 +84,39 @@ async fn versions_of_one_key_are_objects_of_their_own() {
     world.run().await;
     assert_eq!(world.census().await, census(&[("pseudonymize", 2), ("quality", 2), ("seal", 2)]));
     assert_eq!(world.curated().len(), 2);
+}
+
+#[tokio::test]
+async fn the_same_event_in_two_sandboxes_at_once_makes_one_of_everything() {
+    for warm in [false, true] {
+        let mut world = if warm { World::with_key(&policy()).await } else { World::new(&policy()) };
+        world.s3.drain_created();
+        world.upload("people/a.csv", tables::csv());
+        world.upload("people/poison.csv", "id,email,name,city\n1,a,b\n");
+        for function in Function::ALL {
+            world.step_twice_at_once(function).await;
+        }
+        let expected = census(&[("pseudonymize", 1), ("quality", 1), ("quarantine", 1), ("seal", 2)]);
+        assert_eq!(world.census().await, expected);
+        assert_eq!((world.versions(CURATED).await.len(), world.versions(VAULT).await.len()), (1, 1));
+        assert_eq!(world.metrics.sum("Alarms"), 0.0);
+    }
+}
+
+#[tokio::test]
+async fn an_event_without_a_version_means_the_only_one_of_a_statement_and_nothing_else() {
+    let mut world = World::new(&policy());
+    let at = world.upload("people/a.csv", tables::csv());
+    world.drain(Function::Seal).await;
+    world.queues.forget(Function::Quality);
+    let without_version = |body: String, version_id: &str| body.replace(version_id, "");
+    let seal = world.only("seal").await.at;
+    world.queues.send(Function::Quality, without_version(events::bridged(&seal), seal.version_id.as_str()));
+    // A raw object's key is written many times: which of its versions was meant, nobody can say.
+    world.queues.send(Function::Seal, without_version(events::notification(&at), at.version_id.as_str()));
+    world.run().await;
+    assert_eq!(world.census().await, census(&[("pseudonymize", 1), ("quality", 1), ("seal", 1)]));
+    assert_eq!((world.queues.dead(Function::Seal), world.queues.all_dead()), (1, 1));
 }
 
 #[tokio::test]

@@ -130,6 +130,17 @@ impl World {
         many
     }
 
+    /// The same batch in two sandboxes at once. Both must acknowledge it.
+    pub(crate) async fn step_twice_at_once(&mut self, function: Function) {
+        self.announce();
+        let batch = self.queues.receive(function);
+        let payload = events::batch(batch.iter().map(|message| (message.id.as_str(), message.body.as_str())));
+        let (first, second) = tokio::join!(self.invoke(function, &payload), self.invoke(function, &payload));
+        for answer in [first.unwrap(), second.unwrap()] {
+            assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 0, "{function:?}: {answer}");
+        }
+    }
+
     async fn invoke(&self, function: Function, payload: &Value) -> Result<Value, InvocationError> {
         let deadline = Deadline::at(self.clock.now() + SignedDuration::from_mins(15));
         match function {
