@@ -1,6 +1,6 @@
 //! Objects that nobody can process: a signed statement says why, and the next message is processed.
 
-use crate::bombs::{gzip_bomb, packed_line};
+use crate::bombs::{self, gzip_bomb, packed_line};
 use crate::evidence::census;
 use crate::policies::{RULES, RULESET_KEY, policy};
 use crate::tables;
@@ -100,11 +100,12 @@ fn beyond_caps() -> Vec<Poison> {
     ]
 }
 
-fn bombs() -> Vec<Poison> {
-    let lines = gzip_bomb(b'\n', 4096);
+fn inflated() -> Vec<Poison> {
+    // Two members: a header, then 4 GiB of rows.
+    let rows = [tables::gzip(b"id\n"), gzip_bomb(&bombs::row(), 4096)].concat();
     vec![
-        at_quality("people/zeros.csv.gz", gzip_bomb(0, 4096), "table_malformed", "NUL byte"),
-        at_quality("people/lines.csv.gz", lines, "table_limit", "decompressed bytes for each compressed"),
+        at_quality("people/zeros.csv.gz", gzip_bomb(&bombs::zeros(), 4096), "table_malformed", "NUL byte"),
+        at_quality("people/rows.csv.gz", rows, "table_limit", "decompressed bytes for each compressed"),
     ]
 }
 
@@ -160,5 +161,5 @@ async fn what_crosses_a_cap_is_quarantined() {
 
 #[tokio::test]
 async fn gigabytes_in_a_small_object_are_quarantined() {
-    all_are_quarantined(bombs()).await;
+    all_are_quarantined(inflated()).await;
 }
