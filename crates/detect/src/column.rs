@@ -61,13 +61,14 @@ impl ColumnVote {
         for (index, finding) in findings.iter().enumerate() {
             let earlier = findings.get(..index).unwrap_or_default();
             let seen_in_cell = earlier.iter().any(|other| other.entity == finding.entity);
-            if !self.tallies.contains_key(finding.entity) {
-                self.tallies.insert(finding.entity.to_owned(), Tally::default());
-            }
-            if let Some(tally) = self.tallies.get_mut(finding.entity) {
+            let count = |tally: &mut Tally| {
                 tally.cells += u64::from(!seen_in_cell);
                 tally.whole_cells += u64::from(finding.start == 0 && finding.end == len);
                 tally.best_score = tally.best_score.max(finding.score);
+            };
+            match self.tallies.get_mut(finding.entity) {
+                Some(tally) => count(tally),
+                None => count(self.tallies.entry(finding.entity.to_owned()).or_default()),
             }
         }
     }

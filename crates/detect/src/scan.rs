@@ -132,14 +132,16 @@ impl<'d> Scanner<'d> {
             return has_words(text);
         };
         let slot = slot_of(shape);
-        let known = self.shapes.get(slot).copied().filter(|known| known.shape == shape);
-        let known = known.unwrap_or_else(|| self.remember(shape, slot, text));
-        let patterns = self.noted.get(known.start..known.end).unwrap_or_default();
+        let (start, end, has_words) = match self.shapes.get(slot) {
+            Some(known) if known.shape == shape => (known.start, known.end, known.has_words),
+            _ => self.remember(shape, slot, text),
+        };
+        let patterns = self.noted.get(start..end).unwrap_or_default();
         self.wanted.extend(patterns.iter().map(|pattern| usize::from(*pattern)));
-        known.has_words
+        has_words
     }
 
-    fn remember(&mut self, shape: Shape, slot: usize, text: &str) -> Remembered {
+    fn remember(&mut self, shape: Shape, slot: usize, text: &str) -> (usize, usize, bool) {
         if self.noted.len() > MAX_NOTED_PATTERNS {
             self.noted.clear();
             self.shapes.fill(Remembered::default());
@@ -151,7 +153,7 @@ impl<'d> Scanner<'d> {
         if let Some(place) = self.shapes.get_mut(slot) {
             *place = remembered;
         }
-        remembered
+        (remembered.start, remembered.end, remembered.has_words)
     }
 
     /// All matches of one pattern that its entity's check lets through.
