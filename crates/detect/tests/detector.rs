@@ -70,6 +70,34 @@ fn letters_of_other_alphabets_extend_a_word_and_unspaced_scripts_do_not() {
 }
 
 #[test]
+fn telephone_numbers_are_found_as_people_write_them() {
+    let phones = |text: &str| {
+        found(&Options { entities: Some(vec!["PHONE_NUMBER".to_owned()]), ..Options::default() }, &[], text)
+    };
+    for number in [
+        "+1 212 555 0187",
+        "(212) 555-0187 ext. 12",
+        "+44 (20) 7946 0018",
+        "(020) 7946 0018",
+        "01 99 00 12 34",
+        "0049 30 23125 014",
+        "+852 5555 0187",
+    ] {
+        assert_eq!(phones(&format!("x: {number}.")), [("PHONE_NUMBER".to_owned(), number.to_owned())]);
+    }
+    for other in [
+        "2025-06-04 10:45:01",
+        "253-27-4055",
+        "10.20.30.40",
+        "part 212-555-0187-B",
+        "12345-12345",
+        "4111 1111 1111 1111",
+    ] {
+        assert!(phones(other).is_empty(), "{other}");
+    }
+}
+
+#[test]
 fn samples_can_be_left_out() {
     let text = "card 4111 1111 1111 1111";
     assert_eq!(found(&Options::default(), &[], text).len(), 1);
