@@ -15,7 +15,7 @@ use sluice_privacy::pseudonymize::{Plan, Stats, domain_of};
 use sluice_stage::{About, LoadedPolicy, PolicySourceError, arrival, table as stage_table};
 
 use crate::error::PublishError;
-use crate::rewrite::Rewritten;
+use crate::rewrite::{Recipe, Rewritten};
 use crate::{PseudonymizeFunction, curated, table};
 
 /// Name and version of the engine, as statements name it.
@@ -163,7 +163,8 @@ impl PseudonymizeFunction {
         let write = curated::write_options(dataset, &read, opened.compression);
         let arrived = opened.arrived;
         let path = curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, key.as_deref(), &write)?;
-        let rewritten = self.stream(opened, cleared.sha256, &path, read, write.clone(), plan, about).await?;
+        let rewritten =
+            self.stream(opened, cleared.sha256, &path, Recipe { read, plan, write: write.clone() }, about).await?;
         let Rewritten { at, sha256, bytes_read, stats, schema } = rewritten;
         let predicate = Pseudonymize {
             outcome: Outcome::Published,

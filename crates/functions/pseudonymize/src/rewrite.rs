@@ -26,6 +26,13 @@ pub(crate) struct Opened {
     pub(crate) arrived: Timestamp,
 }
 
+/// How a version is read, transformed and written.
+pub(crate) struct Recipe {
+    pub(crate) read: ReadOptions,
+    pub(crate) plan: Plan,
+    pub(crate) write: WriteOptions,
+}
+
 /// A curated object that is there now.
 pub(crate) struct Rewritten {
     pub(crate) at: ObjectVersion,
@@ -59,16 +66,14 @@ impl PseudonymizeFunction {
         opened: Opened,
         sealed_sha256: Sha256Digest,
         path: &ObjectPath,
-        read: ReadOptions,
-        write: WriteOptions,
-        plan: Plan,
+        recipe: Recipe,
         about: &mut About,
     ) -> Result<Rewritten, PublishError> {
         let Opened { input, receiving, .. } = opened;
         let upload =
             self.context.ports.writer.upload_new(path, &UserMetadata::new()).await.map_err(PublishError::curated)?;
         let (writer, sending) = send(upload);
-        let engine = tokio::task::spawn_blocking(move || transform(input, &read, writer, &write, plan));
+        let engine = tokio::task::spawn_blocking(move || transform(input, writer, recipe));
         let written = engine.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
         let received = receiving.finish().await;
         // An error of the upload stops the engine, whose own error then says less.
@@ -114,15 +119,10 @@ impl PseudonymizeFunction {
 }
 
 /// Runs on a thread of its own: the engine reads and writes synchronously.
-fn transform(
-    input: HashedReader,
-    read: &ReadOptions,
-    writer: HashedWriter,
-    write: &WriteOptions,
-    plan: Plan,
-) -> Result<Written, PublishError> {
-    let source = table::source(input, read)?;
-    let finished = run(source, read, writer, write, plan)?;
+fn transform(input: HashedReader, writer: HashedWriter, recipe: Recipe) -> Result<Written, PublishError> {
+    let Recipe { read, plan, write } = recipe;
+    let source = table::source(input, &read)?;
+    let finished = run(source, &read, writer, &write, plan)?;
     let output = finished.sink.finish().map_err(|source| TabularError::Write { source })?;
     Ok(Written { output, stats: finished.stats, schema: finished.schema })
 }

@@ -85,9 +85,11 @@ fn without_names(mut value: Value) -> Value {
 
 fn assert_clean(text: &str, words: &[&str], place: &str) {
     for word in words {
-        if let Some(at) = text.find(word) {
-            let around: String = text.chars().skip(text[..at].chars().count().saturating_sub(200)).take(400).collect();
-            panic!("{word} stands in {place}: {around}");
+        if let Some((before, after)) = text.split_once(word) {
+            let before: Vec<char> = before.chars().rev().take(200).collect();
+            let before: String = before.into_iter().rev().collect();
+            let after: String = after.chars().take(200).collect();
+            panic!("{word} stands in {place}: {before}{word}{after}");
         }
     }
 }
