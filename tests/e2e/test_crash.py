@@ -8,8 +8,8 @@ import signal
 from . import process
 from .statements import curated_versions, published, statement, stored
 
-REDELIVERED_AFTER_SECONDS = 8
-ROWS = 2_000_000
+REDELIVERED_AFTER_SECONDS = 6
+ROWS = 1_500_000
 
 
 def test_a_kill_in_the_middle_of_each_stage_loses_and_doubles_nothing(stack, prefix, eventually):

@@ -17,7 +17,7 @@ from .tables import PEOPLE, to_csv, to_parquet
 
 MIB = 1 << 20
 GIB = 1 << 30
-PATIENT_SECONDS = 240
+PATIENT_SECONDS = 120
 HEADER = b"id,name,email\n"
 
 
@@ -55,11 +55,10 @@ POISON = {
     "invalid UTF-8": ("csv", lambda: HEADER + b"1,\xff\xfe,a@example.org\n", "UTF-8"),
     "ragged rows": ("csv", lambda: HEADER + b"1,a\n2,b,c@example.org,d\n", "cells"),
     "NUL bytes": ("csv", lambda: HEADER + b"1,a\0b,c@example.org\n", "NUL"),
-    "ten gigabytes of zeros": ("csv.gz", lambda: packed(b"", b"\0", 10 * GIB), ""),
-    "ten gigabytes of rows": ("csv.gz", lambda: packed(HEADER, b"1,a,b@c.de\n", 10 * GIB), ""),
-    "one line of a gigabyte": ("csv.gz", lambda: packed(HEADER + b"1,", b"a", GIB), ""),
+    "ten gigabytes of zeros": ("csv.gz", lambda: packed(b"", b"\0", 10 * GIB), "NUL"),
+    "one line of a gigabyte": ("csv.gz", lambda: packed(HEADER + b"1,", b"a", GIB), "bytes in a row"),
     "a hundred thousand columns": ("csv", lambda: wide(100_000), "columns"),
-    "a hundred thousand columns of parquet": ("parquet", lambda: wide_parquet(20_000), "columns"),
+    "twenty thousand columns of parquet": ("parquet", lambda: wide_parquet(20_000), "columns"),
 }
 
 
