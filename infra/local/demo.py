@@ -6,17 +6,23 @@ auditor, published tables as the data scientist.
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import shutil
+import subprocess
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table as Grid
+from rich.text import Text
 
 from . import deploy, emulator, evidence, paths, render, tables
 from .deploy import DeployError
@@ -24,6 +30,9 @@ from .evidence import Statement
 
 PATIENCE_SECONDS = 300
 SHOWN_ROWS = 5
+# Where there is no terminal, such as in a CI log.
+WIDTH_WITHOUT_TERMINAL = 120
+KEPT = paths.STATE / "demo"
 ORDER = ("seal", "quality", "pseudonymize")
 
 
@@ -68,20 +77,28 @@ class Deployment:
 
 def run(port: int, *, keep: bool) -> int:
     """Runs the demonstration. 0 when every object went where it should and every signature holds."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
     begun = time.monotonic()
     try:
         console.print("[bold]1. An AWS of our own[/]: IAM enforced, TLS only, no containers")
         running = emulator.start(port)
-        console.print(f"   {running.endpoint} answers after {time.monotonic() - begun:.1f} s; deploying infra/template.yaml …")
+        started = time.monotonic()
+        console.print(f"   {running.endpoint} answers after {started - begun:.1f} s; deploying infra/template.yaml …")
         stack = Deployment(running, deploy.to_emulator(running))
-        console.print(f"   deployed after {time.monotonic() - begun:.1f} s: {_inventory()}")
+        deployed = time.monotonic()
+        console.print(f"   deployed after {deployed - begun:.1f} s: {_inventory()}")
         followed = _upload(console, stack)
         _follow(console, stack, followed)
+        settled = time.monotonic()
         held = _chains(console, stack, followed)
         _verdicts(console, followed)
         _before_and_after(console, stack, followed)
-        console.print(f"\nDone in {time.monotonic() - begun:.1f} s.")
+        held = _by_hand(console, stack, followed) and held
+        megabytes = sum(len(one.table.body) for one in followed) / 1e6
+        console.print(
+            f"\nDone in {time.monotonic() - begun:.1f} s: emulator {started - begun:.1f} s, "
+            f"deployment {deployed - started:.1f} s, {megabytes:.0f} MB through every stage {settled - deployed:.1f} s."
+        )
         return 0 if held and _as_expected(console, followed) else 1
     finally:
         if keep:
@@ -197,24 +214,72 @@ def _verdicts(console: Console, followed: list[Followed]) -> None:
 
 
 def _before_and_after(console: Console, stack: Deployment, followed: list[Followed]) -> None:
-    console.print("\n[bold]6. Before and after[/], as the data scientist, who can read the right side only")
-    s3 = stack.client("DataScientist", "s3")
+    console.print("\n[bold]6. Before and after[/], as the data scientist, who can read the lower lines only")
     for one in followed:
-        published = one.statements.get("pseudonymize")
-        if published is None or published.predicate["outcome"]["status"] != "published":
+        if _outcome(one) != "published":
             continue
-        bucket, key, version, _ = published.subjects()[0]
-        after = _first_rows(s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read(65_536))
-        before = _first_rows(one.table.body[:65_536])
+        bucket, key, body = _published(stack, one)
+        after, before = _first_rows(body[:65_536]), _first_rows(one.table.body[:65_536])
         changed = [name for name in before[0] if [row.get(name) for row in before] != [row.get(name) for row in after]]
-        console.print(f"   {one.table.key} → s3://{bucket}/{key}")
+        same = next((name for name in before[0] if name not in changed), None)
+        shown = ([same] if same else []) + changed
+        console.print(f"   {one.table.key} → s3://{bucket}/{key}", soft_wrap=True)
         grid = Grid(box=None, padding=(0, 2), header_style="dim")
-        for name in changed:
-            grid.add_column(name)
-            grid.add_column("→", overflow="ellipsis", max_width=44, no_wrap=True)
+        widest = max(12, (console.width - 4) // len(shown) - 4)
+        grid.add_column("")
+        for name in shown:
+            grid.add_column(name, overflow="ellipsis", max_width=widest, no_wrap=True)
         for old, new in zip(before, after, strict=True):
-            grid.add_row(*(cell or "" for name in changed for cell in (old.get(name), new.get(name))))
+            grid.add_row("", *(Text(old.get(name) or "", style="dim") for name in shown))
+            grid.add_row("→", *(Text((new.get(name) or "") if name in changed else "", style="green") for name in shown))
         console.print(grid)
+
+
+def _published(stack: Deployment, one: Followed) -> tuple[str, str, bytes]:
+    bucket, key, version, _ = one.statements["pseudonymize"].subjects()[0]
+    read = stack.client("DataScientist", "s3").get_object(Bucket=bucket, Key=key, VersionId=version)
+    return bucket, key, read["Body"].read()
+
+
+def _by_hand(console: Console, stack: Deployment, followed: list[Followed]) -> bool:
+    """Leaves on disk what an auditor takes home, says how to judge it, and does so with openssl."""
+    one = next(one for one in followed if _outcome(one) == "published")
+    shutil.rmtree(KEPT, ignore_errors=True)
+    KEPT.mkdir(parents=True)
+    statement = one.statements["pseudonymize"]
+    public = stack.client("Auditor", "kms").get_public_key(KeyId=stack.outputs["SigningKeyArn"])["PublicKey"]
+    pem = b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(public) + b"-----END PUBLIC KEY-----\n"
+    table = f"published{Path(one.table.key).suffix}"
+    for name, content in {
+        "signing-key.pem": pem,
+        "statement.dsse.json": statement.stored,
+        "signed": statement.pre_authentication_encoding,
+        "signature": statement.signatures[0],
+        table: _published(stack, one)[2],
+    }.items():
+        (KEPT / name).write_bytes(content)
+    at = KEPT.relative_to(paths.ROOT)
+    by_us = f"cargo run -qp sluice -- verify statement {at}/statement.dsse.json --key {at}/signing-key.pem --file {at}/{table}"
+    by_openssl = [
+        "openssl",
+        "dgst",
+        "-sha256",
+        "-verify",
+        f"{at}/signing-key.pem",
+        "-signature",
+        f"{at}/signature",
+        f"{at}/signed",
+    ]
+    console.print("\n[bold]7. Judge for yourself[/], offline, without AWS and without us")
+    console.print(f"   $ {by_us}", soft_wrap=True)
+    console.print(f"   $ {' '.join(by_openssl)}", soft_wrap=True)
+    try:
+        done = subprocess.run(by_openssl, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        console.print("   openssl is not installed here")
+        return True
+    console.print(f"   {(done.stdout or done.stderr).strip()}")
+    return done.returncode == 0
 
 
 def _first_rows(start: bytes) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ class Statement:
     written: datetime
     payload: bytes
     signatures: list[bytes]
+    stored: bytes
 
     @property
     def body(self) -> dict[str, Any]:
@@ -84,13 +85,15 @@ def statements(s3: Any, bucket: str, subject: str) -> dict[str, Statement]:
 def read(s3: Any, bucket: str, key: str) -> Statement:
     """Fetches and opens one envelope."""
     stored = s3.get_object(Bucket=bucket, Key=key)
-    envelope = json.loads(stored["Body"].read())
+    body = stored["Body"].read()
+    envelope = json.loads(body)
     return Statement(
         stage=key.split("/")[1],
         key=key,
         written=stored["LastModified"],
         payload=base64.b64decode(envelope["payload"], validate=True),
         signatures=[base64.b64decode(item["sig"], validate=True) for item in envelope["signatures"]],
+        stored=body,
     )
 
 
