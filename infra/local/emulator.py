@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -96,7 +97,7 @@ def start(port: int = DEFAULT_PORT) -> Emulator:
     }
     with emulator.log.open("wb") as log:
         process = subprocess.Popen(
-            [paths.tool("ministack")],
+            [sys.executable, str(Path(__file__).with_name("ministack.py"))],
             env=environment,
             cwd=emulator.directory,
             stdin=subprocess.DEVNULL,

@@ -125,6 +125,11 @@ class Stack:
         )
         return sum(point["Sum"] for point in read["Datapoints"])
 
+    def purge(self) -> None:
+        """Takes out of the later stages' queues what they gave back and would get again and again until they give up."""
+        for stage in ("Quality", "Pseudonymize"):
+            self.root("sqs").purge_queue(QueueUrl=self.outputs[f"{stage}QueueUrl"])
+
     def waiting(self, stage: str) -> tuple[int, int]:
         """Messages that a stage has not finished, and that it gave up on."""
         return self._depth(f"{stage}QueueUrl"), self._depth(f"{stage}DeadLetterQueueUrl")

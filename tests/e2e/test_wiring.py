@@ -46,7 +46,7 @@ def test_the_sweep_is_scheduled(stack, mode):
     schedule = stack.root("scheduler").get_schedule(Name=f"sluice-{mode}-sweep")
     assert schedule["State"] == "ENABLED"
     assert schedule["Target"]["Arn"] == stack.outputs["SweepFunctionArn"]
-    assert json.loads(schedule["Target"]["Input"]) == {"mode": mode}
+    assert json.loads(schedule["Target"]["Input"]) == {"mode": mode, "asOf": "<aws.scheduler.scheduled-time>"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
