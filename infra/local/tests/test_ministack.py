@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
-from infra.local import ministack
 from ministack.services import s3
+
+from infra.local import ministack
 
 # The check values of the CRC catalogue, https://reveng.sourceforge.io/crc-catalogue/all.htm, of "123456789".
 CATALOGUE = {"CRC64NVME": 0xAE8B14860A799888.to_bytes(8), "CRC32C": 0xE3069283.to_bytes(4)}
