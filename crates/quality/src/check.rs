@@ -44,7 +44,7 @@ pub fn check(
         let block = block?;
         evaluation.update(&block.batch, block.first_row)?;
     }
-    Ok(evaluation.finish())
+    Ok(evaluation.finish()?)
 }
 
 /// The columns that rules name as their targets.

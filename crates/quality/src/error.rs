@@ -41,10 +41,45 @@ pub enum QualityError {
     /// Row marks cannot be told for rows that were never seen here.
     #[error("states cannot be merged while row results are collected; collect them for one object at a time")]
     RowsAndMerge,
+    /// Keys could not be moved to a temporary file or read back. Nothing is known about the data; to be tried again.
+    #[error(
+        "temporary files for distinct values cannot be used: {source}; free or add space in the folder for temporary files"
+    )]
+    Spill {
+        /// What the system said.
+        #[from]
+        source: std::io::Error,
+    },
+    /// Row results on uniqueness need the key of every row.
+    #[error(
+        "row results on uniqueness need more than the {limit_bytes} bytes allowed for keys of rows; raise \
+         row_key_memory_bytes, or judge without row results"
+    )]
+    RowKeys {
+        /// The memory allowed.
+        limit_bytes: usize,
+    },
+    /// A reference dataset has more keys than fit.
+    #[error(
+        "reference dataset `{alias}` has more keys than fit the {limit_bytes} bytes allowed; raise reference_memory_bytes"
+    )]
+    ReferenceKeys {
+        /// The alias.
+        alias: String,
+        /// The memory allowed for all reference datasets.
+        limit_bytes: usize,
+    },
     /// No reference dataset has this alias.
     #[error("reference dataset `{alias}` was not declared in the options")]
     UnknownReference {
         /// The alias.
         alias: String,
     },
+}
+
+impl QualityError {
+    /// Whether the same evaluation may succeed later or elsewhere: the fault lies with the machine.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Spill { .. })
+    }
 }

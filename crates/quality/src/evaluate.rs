@@ -11,7 +11,7 @@ use sluice_dqdl::ast::{RuleExpr, RuleNode, Ruleset};
 use crate::error::QualityError;
 use crate::frame::Frame;
 use crate::history::MetricHistory;
-use crate::metric::{MetricSpec, MetricState};
+use crate::metric::{KeyCounter, MetricState};
 use crate::options::{CompositeScope, EvaluationOptions, FilteredRows};
 use crate::outcome::{AnalyzerOutcome, Outcome, Refusal, RuleOutcome, Verdict};
 use crate::plan::{FilterId, Plan, Planner};
@@ -22,7 +22,7 @@ use crate::row_result::{RowBits, RowResults};
 use crate::rule::{Lowered, Marks, lower, lower_analyzer};
 use crate::value::count;
 
-const STATE_VERSION: u32 = 1;
+const STATE_VERSION: u32 = 2;
 
 /// A ruleset on its way through a table.
 #[derive(Debug)]
@@ -40,6 +40,9 @@ pub struct Evaluation {
     filtered_rows: FilteredRows,
     composite_scope: CompositeScope,
     merged: bool,
+    key_memory_bytes: usize,
+    row_key_memory_bytes: usize,
+    reference_memory_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -64,7 +67,7 @@ struct KeptRows {
 }
 
 /// What was measured so far, to be stored or merged with what was measured of other rows under the same ruleset.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct EvaluationState {
     version: u32,
     plan: String,
@@ -105,8 +108,7 @@ impl Evaluation {
         let Planner { plan, references, .. } = planner;
         let has_composite = rules.iter().any(|rule| !matches!(rule.node, Node::Rule(_)));
         let keeps_rows = options.row_results || (has_composite && options.composite_scope == CompositeScope::Row);
-        let mut states: Vec<_> =
-            plan.metrics.iter().map(|spec| MetricState::new(spec, options.key_memory_bytes)).collect();
+        let mut states: Vec<_> = plan.metrics.iter().map(MetricState::new).collect();
         if keeps_rows {
             for state in &mut states {
                 if let MetricState::Distinct(counter) = state {
@@ -130,6 +132,9 @@ impl Evaluation {
             filtered_rows: options.filtered_rows,
             composite_scope: options.composite_scope,
             merged: false,
+            key_memory_bytes: options.key_memory_bytes,
+            row_key_memory_bytes: options.row_key_memory_bytes,
+            reference_memory_bytes: options.reference_memory_bytes,
         }
     }
 
@@ -151,15 +156,15 @@ impl Evaluation {
     /// Takes in a batch of a reference dataset. Memory: 16 to 40 bytes for each row of a key that a rule looks up.
     ///
     /// # Errors
-    /// The alias is unknown, or the batch has not the required columns.
+    /// The alias is unknown, the batch has not the required columns, or the keys do not fit the memory allowed.
     pub fn update_reference(&mut self, alias: &str, batch: &RecordBatch) -> Result<(), QualityError> {
-        self.references.update(alias, batch)
+        self.references.update(alias, batch, self.reference_memory_bytes)
     }
 
     /// Takes in a batch, whose first row has the number `first_row`, counted from 0.
     ///
     /// # Errors
-    /// The batch has not the required columns.
+    /// The batch has not the required columns, temporary files cannot be written, or the keys of rows do not fit.
     pub fn update(&mut self, batch: &RecordBatch, first_row: u64) -> Result<(), QualityError> {
         let frame = Frame::new(&self.plan, batch, &self.references)?;
         let marks: Vec<BooleanBuffer> = self.plan.tests.iter().map(|test| test.mark(&frame)).collect();
@@ -180,24 +185,51 @@ impl Evaluation {
                 }
             }
         }
+        self.keep_within_memory()
+    }
+
+    /// One half of the memory for keys holds them, the other is for counting them at the end.
+    const fn held_limit_bytes(&self) -> usize {
+        self.key_memory_bytes / 2
+    }
+
+    /// Spills the largest counters until half of the memory is free again, so that the next spill is some way off.
+    fn keep_within_memory(&mut self) -> Result<(), QualityError> {
+        let limit = self.held_limit_bytes();
+        let mut counters: Vec<&mut KeyCounter> = self.states.iter_mut().filter_map(counter).collect();
+        if counters.iter().map(|counter| counter.row_key_bytes()).sum::<usize>() > self.row_key_memory_bytes {
+            return Err(QualityError::RowKeys { limit_bytes: self.row_key_memory_bytes });
+        }
+        let mut held: usize = counters.iter().map(|counter| counter.held_bytes()).sum();
+        if held <= limit {
+            return Ok(());
+        }
+        counters.sort_by_key(|counter| std::cmp::Reverse(counter.held_bytes()));
+        for counter in counters {
+            if held <= limit / 2 {
+                break;
+            }
+            held -= counter.held_bytes();
+            counter.spill()?;
+        }
         Ok(())
     }
 
-    /// What was measured so far.
-    pub fn state(&self) -> EvaluationState {
+    /// What was measured. Serialising it fails when the keys of counted values went beyond the memory for them.
+    pub fn into_state(self) -> EvaluationState {
         EvaluationState {
             version: STATE_VERSION,
-            plan: self.fingerprint.clone(),
+            plan: self.fingerprint,
             rows: self.rows,
-            selected_rows: self.selected_rows.clone(),
-            metrics: self.states.clone(),
+            selected_rows: self.selected_rows,
+            metrics: self.states,
         }
     }
 
     /// Takes in what was measured of other rows.
     ///
     /// # Errors
-    /// The state is of another version or plan, or row results are kept.
+    /// The state is of another version or plan, row results are kept, or temporary files cannot be used.
     pub fn merge(&mut self, other: EvaluationState) -> Result<(), QualityError> {
         if other.version != STATE_VERSION {
             return Err(QualityError::Version { expected: STATE_VERSION, found: other.version });
@@ -210,8 +242,9 @@ impl Evaluation {
         if self.rows_kept.is_some() {
             return Err(QualityError::RowsAndMerge);
         }
+        let limit = self.held_limit_bytes();
         for (state, other) in self.states.iter_mut().zip(other.metrics) {
-            if !state.merge(other) {
+            if !state.merge(other, limit)? {
                 return Err(QualityError::Plan { expected: self.fingerprint.clone(), found: other_family() });
             }
         }
@@ -220,20 +253,24 @@ impl Evaluation {
         }
         self.rows = self.rows.saturating_add(other.rows);
         self.merged = true;
-        Ok(())
+        self.keep_within_memory()
     }
 
     /// Judges every rule.
-    pub fn finish(mut self) -> Report {
-        let distinct: Vec<_> = self
-            .states
-            .iter_mut()
-            .map(|state| match state {
-                MetricState::Distinct(counter) => counter.summary(),
-                _ => None,
-            })
-            .collect();
-        let rows = RowReader::new(&mut self);
+    ///
+    /// # Errors
+    /// Temporary files cannot be read.
+    pub fn finish(mut self) -> Result<Report, QualityError> {
+        let memory_bytes = self.held_limit_bytes();
+        let rows = RowReader::new(&mut self)?;
+        let mut distinct = Vec::with_capacity(self.states.len());
+        for state in &mut self.states {
+            distinct.push(match counter(state) {
+                // A counter's memory and its file are freed before the next one is counted.
+                Some(counter) => Some(std::mem::take(counter).summary(memory_bytes)?),
+                None => None,
+            });
+        }
         let results = Results {
             rows: self.rows,
             selected_rows: &self.selected_rows,
@@ -255,7 +292,14 @@ impl Evaluation {
             rows: rows.rows,
             rules: self.rules.iter().map(|rule| rows.bits(&rule.node)).collect(),
         });
-        Report { rules: outcomes, analyzers, rows: self.rows, row_results }
+        Ok(Report { rules: outcomes, analyzers, rows: self.rows, row_results })
+    }
+}
+
+fn counter(state: &mut MetricState) -> Option<&mut KeyCounter> {
+    match state {
+        MetricState::Distinct(counter) => Some(counter),
+        _ => None,
     }
 }
 
@@ -363,23 +407,27 @@ struct RowReader {
 }
 
 impl RowReader {
-    fn new(evaluation: &mut Evaluation) -> Option<Self> {
-        let kept = evaluation.rows_kept.as_mut()?;
+    fn new(evaluation: &mut Evaluation) -> Result<Option<Self>, QualityError> {
+        let memory_bytes = evaluation.held_limit_bytes();
+        let Some(kept) = evaluation.rows_kept.as_mut() else { return Ok(None) };
+        let Ok(rows) = usize::try_from(evaluation.rows) else { return Ok(None) };
         let build = |builders: &mut Vec<BooleanBufferBuilder>| {
             builders.iter_mut().map(arrow_buffer::BooleanBufferBuilder::finish).collect()
         };
-        let unique =
-            evaluation.plan.metrics.iter().zip(&mut evaluation.states).map(|(spec, state)| match (spec, state) {
-                (MetricSpec::Distinct { .. }, MetricState::Distinct(counter)) => counter.unique_rows(),
-                _ => None,
+        let mut unique = Vec::with_capacity(evaluation.states.len());
+        for state in &mut evaluation.states {
+            unique.push(match counter(state) {
+                Some(counter) => counter.unique_rows(memory_bytes)?,
+                None => None,
             });
-        Some(Self {
-            rows: usize::try_from(evaluation.rows).ok()?,
-            unique: unique.collect(),
+        }
+        Ok(Some(Self {
+            rows,
+            unique,
             tests: build(&mut kept.tests),
             filters: build(&mut kept.filters),
             skips: evaluation.filtered_rows == FilteredRows::Skip,
-        })
+        }))
     }
 
     fn composite_bits(&self, node: &Node) -> Option<RowBits> {

@@ -29,7 +29,8 @@ pub enum CompositeScope {
 pub struct EvaluationOptions {
     /// Now, in microseconds since 1970-01-01T00:00Z. Read it once, from the caller's clock.
     pub now_epoch_micros: i64,
-    /// Whether a mark for each row and rule is kept: one bit each, and 32 bytes a row for each rule on uniqueness.
+    /// Whether a mark for each row and rule is kept: one bit each, and 16 bytes a row for each column set
+    /// whose uniqueness is judged, up to [`Self::row_key_memory_bytes`].
     pub row_results: bool,
     /// What filtered rows count as.
     pub filtered_rows: FilteredRows,
@@ -37,8 +38,13 @@ pub struct EvaluationOptions {
     pub composite_scope: CompositeScope,
     /// Schemas of the reference datasets by alias.
     pub references: BTreeMap<String, SchemaRef>,
-    /// Memory for the keys of each column set whose values are counted, in bytes. Beyond it the rule is an error.
+    /// Memory for the keys of all values that are counted, in bytes, beside a fixed 0.4 to 1.2 MB for each column set.
+    /// What goes beyond it is kept in temporary files (`TMPDIR`), 16 bytes for each key. Default 64 MiB.
     pub key_memory_bytes: usize,
+    /// Memory for the keys of rows that row results on uniqueness need, in bytes. Default 256 MiB: 16 million rows.
+    pub row_key_memory_bytes: usize,
+    /// Memory for what is kept of all reference datasets, in bytes. Default 256 MiB.
+    pub reference_memory_bytes: usize,
 }
 
 impl EvaluationOptions {
@@ -50,7 +56,9 @@ impl EvaluationOptions {
             filtered_rows: FilteredRows::default(),
             composite_scope: CompositeScope::default(),
             references: BTreeMap::new(),
-            key_memory_bytes: 1 << 30,
+            key_memory_bytes: 64 << 20,
+            row_key_memory_bytes: 256 << 20,
+            reference_memory_bytes: 256 << 20,
         }
     }
 }

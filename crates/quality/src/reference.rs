@@ -78,11 +78,15 @@ impl References {
         columns.into_iter().flatten().map(|column| column.name.clone()).collect()
     }
 
-    pub(crate) fn update(&mut self, alias: &str, batch: &RecordBatch) -> Result<(), QualityError> {
+    pub(crate) fn update(&mut self, alias: &str, batch: &RecordBatch, limit_bytes: usize) -> Result<(), QualityError> {
         let Some(reference) = self.datasets.get_mut(alias) else {
             return Err(QualityError::UnknownReference { alias: alias.to_owned() });
         };
-        reference.update(batch)
+        reference.update(batch)?;
+        if self.datasets.values().map(Reference::key_bytes).sum::<usize>() > limit_bytes {
+            return Err(QualityError::ReferenceKeys { alias: alias.to_owned(), limit_bytes });
+        }
+        Ok(())
     }
 }
 
@@ -103,6 +107,14 @@ impl Reference {
             moments.update(frame.numbers(*column), None);
         }
         Ok(())
+    }
+
+    /// Memory of the sets and maps: capacities grow to 8/7 of the slots that std's tables have, a control byte each.
+    fn key_bytes(&self) -> usize {
+        let table = |capacity: usize, entry: usize| capacity / 7 * 8 * (entry + 1);
+        let sets = self.sets.iter().map(|set| table(set.keys.capacity(), size_of::<u128>()));
+        let maps = self.maps.iter().map(|map| table(map.values.capacity(), size_of::<(u128, Option<u128>)>()));
+        sets.chain(maps).sum()
     }
 
     /// Finds a column by name.

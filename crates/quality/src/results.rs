@@ -33,9 +33,10 @@ impl Results<'_> {
     reader!(comoments, Comoments);
     reader!(compliance, Compliance);
 
-    /// The counts of keys; `None` when they did not fit the memory allowed.
-    pub(crate) fn distinct(&self, id: MetricId) -> Option<&DistinctSummary> {
-        self.distinct.get(id.0)?.as_ref()
+    /// What the counts of keys amount to.
+    pub(crate) fn distinct(&self, id: MetricId) -> &DistinctSummary {
+        static NOTHING: DistinctSummary = DistinctSummary::NOTHING;
+        self.distinct.get(id.0).and_then(Option::as_ref).unwrap_or(&NOTHING)
     }
 
     /// Rows that a filter selects.

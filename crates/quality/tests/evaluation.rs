@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use sluice_quality::report::{GlueContext, glue_json};
 use sluice_quality::{
     CompositeScope, Evaluation, EvaluationOptions, EvaluationState, FilteredRows, MetricHistory, NoHistory, Outcome,
-    RecordedHistory, Report, RowMark,
+    QualityError, RecordedHistory, Report, RowMark,
 };
 
 fn texts(cells: &[Option<&str>]) -> ArrayRef {
@@ -41,7 +41,7 @@ fn evaluate_with(rules: &str, batch: &RecordBatch, options: &EvaluationOptions, 
     let mut evaluation = Evaluation::new(&ruleset, &batch.schema(), options, history);
     let batch = project(batch, &evaluation);
     evaluation.update(&batch, 0).unwrap();
-    evaluation.finish()
+    evaluation.finish().unwrap()
 }
 
 fn evaluate(rules: &str) -> Report {
@@ -234,7 +234,7 @@ fn two_datasets_are_compared_whatever_their_types() {
     evaluation.update_reference("ref", &reference.project(&indices).unwrap()).unwrap();
     let batch = project(&pets(), &evaluation);
     evaluation.update(&batch, 0).unwrap();
-    let report = evaluation.finish();
+    let report = evaluation.finish().unwrap();
     let outcomes: Vec<Outcome> = report.rules.iter().map(|rule| rule.outcome).collect();
     let passed = Outcome::Passed;
     assert_eq!(outcomes, [passed, passed, passed, passed, Outcome::Failed, Outcome::Failed], "{:#?}", report.rules);
@@ -266,7 +266,7 @@ fn analyzers_are_measured_without_a_verdict() {
     let mut evaluation = Evaluation::new(&ruleset, &pets().schema(), &EvaluationOptions::at(NOW), &NoHistory);
     let batch = project(&pets(), &evaluation);
     evaluation.update(&batch, 0).unwrap();
-    let report = evaluation.finish();
+    let report = evaluation.finish().unwrap();
     assert_eq!(report.analyzers[0].metrics["Column.weight.Mean"], 12.1875);
     assert_eq!(report.analyzers[1].metrics["Column.name.DistinctValuesCount"], 5.0);
     assert_eq!(report.analyzers[2].metrics["Column.id.Maximum"], 5.0);
@@ -279,8 +279,8 @@ fn a_state_of_another_ruleset_is_refused() {
         Evaluation::new(&ruleset, &pets().schema(), &EvaluationOptions::at(NOW), &NoHistory)
     };
     let mut evaluation = state_of(r#"IsComplete "id""#);
-    assert!(evaluation.merge(state_of(r#"IsComplete "name""#).state()).is_err());
-    assert!(evaluation.merge(state_of(r#"IsComplete "id""#).state()).is_ok());
+    assert!(evaluation.merge(state_of(r#"IsComplete "name""#).into_state()).is_err());
+    assert!(evaluation.merge(state_of(r#"IsComplete "id""#).into_state()).is_ok());
 }
 
 const EVERYTHING: &str = r#"RowCount > 0, IsComplete "a", IsUnique "a", Uniqueness "a" "b" > 0.5, Entropy "a" > 0,
@@ -316,10 +316,10 @@ proptest! {
         let (mut left, mut right) = (evaluation(), evaluation());
         left.update(&projected.slice(0, cut), 0).unwrap();
         right.update(&projected.slice(cut, rows.len() - cut), u64::try_from(cut).unwrap()).unwrap();
-        let stored = serde_json::to_string(&right.state()).unwrap();
+        let stored = serde_json::to_string(&right.into_state()).unwrap();
         let read: EvaluationState = serde_json::from_str(&stored).unwrap();
         left.merge(read).unwrap();
-        for (one, other) in whole.finish().rules.iter().zip(&left.finish().rules) {
+        for (one, other) in whole.finish().unwrap().rules.iter().zip(&left.finish().unwrap().rules) {
             prop_assert_eq!(one.metrics.keys().collect::<Vec<_>>(), other.metrics.keys().collect::<Vec<_>>());
             for (left, right) in one.metrics.values().zip(other.metrics.values()) {
                 prop_assert!(close(*left, *right), "{} {:?} {:?}", one.rule, one.metrics, other.metrics);
@@ -347,4 +347,40 @@ proptest! {
     fn no_predicate_makes_it_panic(clause in "[a-z0-9'()%+<>= ,.*_-]{0,60}") {
         evaluate(&format!(r#"RowCount > 0 where "id {clause}""#));
     }
+}
+
+fn numbered(rows: std::ops::Range<i64>) -> RecordBatch {
+    let column: ArrayRef = Arc::new(Int64Array::from_iter_values(rows));
+    RecordBatch::try_from_iter([("id", column)]).unwrap()
+}
+
+#[test]
+fn keys_beyond_memory_are_counted_exactly_and_rows_are_still_marked() {
+    let ruleset = sluice_dqdl::parse(r#"Rules = [ IsUnique "id", DistinctValuesCount "id" = 120000 ]"#).unwrap();
+    let mut options = EvaluationOptions::at(NOW);
+    (options.key_memory_bytes, options.row_results) = (100_000, true);
+    let mut evaluation = Evaluation::new(&ruleset, &numbered(0..1).schema(), &options, &NoHistory);
+    for start in (0..120_000).step_by(4_000) {
+        evaluation.update(&numbered(start..start + 4_000), u64::try_from(start).unwrap()).unwrap();
+    }
+    evaluation.update(&numbered(70_001..70_002), 120_000).unwrap();
+    let report = evaluation.finish().unwrap();
+    assert_eq!([report.rules[0].outcome, report.rules[1].outcome], [Outcome::Failed, Outcome::Passed]);
+    let rows = report.row_results.unwrap();
+    let failed: Vec<usize> = (0..120_001).filter(|row| rows.mark(0, *row) == RowMark::Failed).collect();
+    assert_eq!(failed, [70_001, 120_000]);
+}
+
+#[test]
+fn memory_that_cannot_be_spilled_has_a_cap_and_a_reason() {
+    let ruleset = sluice_dqdl::parse(r#"Rules = [ IsUnique "id", ReferentialIntegrity "id" "r.id" = 1.0 ]"#).unwrap();
+    let batch = numbered(0..50_000);
+    let mut options = EvaluationOptions::at(NOW);
+    options.references.insert("r".to_owned(), batch.schema());
+    (options.row_results, options.row_key_memory_bytes, options.reference_memory_bytes) = (true, 100_000, 100_000);
+    let mut evaluation = Evaluation::new(&ruleset, &batch.schema(), &options, &NoHistory);
+    let error = evaluation.update_reference("r", &batch).unwrap_err();
+    assert!(matches!(error, QualityError::ReferenceKeys { limit_bytes: 100_000, .. }), "{error}");
+    let error = evaluation.update(&batch, 0).unwrap_err();
+    assert!(matches!(error, QualityError::RowKeys { limit_bytes: 100_000 }) && !error.is_transient(), "{error}");
 }

@@ -132,7 +132,7 @@ fn evaluate(case: &Case) -> Result<sluice_quality::Report, String> {
         let first_row = u64::try_from(start).unwrap_or_default();
         evaluation.update(&batch.slice(start, length), first_row).map_err(|error| error.to_string())?;
     }
-    Ok(evaluation.finish())
+    evaluation.finish().map_err(|error| error.to_string())
 }
 
 fn check_rule(case: &Case, found: &RuleOutcome, expected: &Expected) -> Result<(), String> {

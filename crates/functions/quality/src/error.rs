@@ -70,6 +70,7 @@ impl Dispose for JudgeError {
             Self::RulesetUnreadable(_) | Self::RulesetNotText | Self::Ruleset(_) => Disposition::Retry,
             Self::Catalog(error) => error.disposition(),
             Self::Check(CheckError::Table(error)) if error.kind() == ErrorKind::Io => Disposition::Retry,
+            Self::Check(CheckError::Quality(error)) if error.is_transient() => Disposition::Retry,
             Self::Check(_) => Disposition::Quarantine,
         }
     }
@@ -91,6 +92,7 @@ impl Dispose for JudgeError {
                 ErrorKind::Io => "table_unreadable",
                 ErrorKind::Usage => "table_unfit",
             },
+            Self::Check(CheckError::Quality(error)) if error.is_transient() => "temporary_storage",
             Self::Check(CheckError::Quality(_)) => "evaluation_failed",
         }
     }

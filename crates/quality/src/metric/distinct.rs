@@ -2,36 +2,42 @@
 //!
 //! A table that fits a core's cache takes in each row; when it is full, its entries move to one of 64 partitions by their
 //! hash. Columns of few values never leave the table. Where nearly every key is new, rows go to the partitions directly.
-//! The end counts one partition after the other, each in a table of its own size.
+//! When the evaluation's memory is used up, partitions move to a file. The end counts one partition after the other,
+//! each in a table of its own size; a partition too large for that is read several times, a part of its keys each time.
+
+use std::collections::BTreeMap;
+use std::io;
 
 use arrow_buffer::BooleanBuffer;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::compliance::MAX_LOCATIONS;
+use super::key_table::{KeyTable, SLOT_BYTES, Spread, low_bits};
+use super::row_keys::RowKeys;
+use super::spill::{Segment, SpillFile};
 use crate::frame::both;
 use crate::keys::Keys;
 use crate::value::{count, from_count};
 
 const FRONT_SLOTS: usize = 1 << 14;
 const PARTITION_BITS: u32 = 6;
-const CHUNK_KEYS: usize = 1 << 10;
+const CHUNK_RECORDS: usize = 1 << 8;
 const KEY_BYTES: usize = size_of::<u128>();
 const ENTRY_BYTES: usize = size_of::<(u128, u64)>();
+const LEAST_TABLE_BYTES: usize = 1 << 16;
 
 /// Counts keys.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(from = "Entries", into = "Entries")]
+#[derive(Debug)]
 pub(crate) struct KeyCounter {
     rows: u64,
     null_rows: u64,
-    front: Table,
+    spread: Spread,
+    front: KeyTable,
     rows_since_flush: u64,
     direct_rows: u64,
     partitions: Vec<Partition>,
     held_bytes: usize,
-    memory_bytes: usize,
-    overflowed: bool,
+    spill: Option<SpillFile>,
     first_repeated: Vec<u64>,
     row_keys: Option<RowKeys>,
 }
@@ -54,6 +60,9 @@ pub(crate) struct DistinctSummary {
 }
 
 impl DistinctSummary {
+    pub(crate) const NOTHING: Self =
+        Self { rows: 0, null_rows: 0, distinct: 0, once: 0, by_frequency: BTreeMap::new(), first_repeated: Vec::new() };
+
     /// Shannon's entropy of the values, in nats.
     pub(crate) fn entropy(&self) -> f64 {
         let rows = from_count(self.rows);
@@ -65,116 +74,61 @@ impl DistinctSummary {
     }
 }
 
-/// The key of each row in order, kept when row results are wanted; NULL rows and rows left out have none.
-#[derive(Debug, Clone, Default)]
-struct RowKeys {
-    keys: Vec<Option<u128>>,
-}
+/// Records in pieces, so that growing does not copy them.
+#[derive(Debug)]
+struct Pieces<T>(Vec<Vec<T>>);
 
-#[derive(Debug, Clone, Default)]
-struct Partition {
-    once: Vec<Vec<u128>>,
-    counted: Vec<(u128, u64)>,
-}
-
-impl Partition {
-    fn push(&mut self, key: u128) {
-        match self.once.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK_KEYS => chunk.push(key),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK_KEYS);
-                chunk.push(key);
-                self.once.push(chunk);
-            }
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.once.iter().map(Vec::len).sum::<usize>() + self.counted.len()
+impl<T> Default for Pieces<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
-/// An open-addressing table with linear probing; a count of 0 is a free slot.
-#[derive(Debug, Clone, Default)]
-struct Table {
-    keys: Vec<u128>,
-    counts: Vec<u64>,
-    used: usize,
-}
-
-impl Table {
-    fn with_slots(slots: usize) -> Self {
-        Self { keys: vec![0; slots], counts: vec![0; slots], used: 0 }
-    }
-
-    fn is_full(&self) -> bool {
-        self.used >= self.keys.len() / 4 * 3
-    }
-
-    /// Adds to the count of `key`; tells whether it was there.
+impl<T: Copy> Pieces<T> {
     #[inline]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the mask keeps the slot below the power of two that both vectors have"
-    )]
-    fn add(&mut self, key: u128, hash: u64, times: u64) -> bool {
-        let mask = self.keys.len() - 1;
-        let mut slot = low_bits(hash) & mask;
-        loop {
-            if self.counts[slot] == 0 {
-                self.keys[slot] = key;
-                self.counts[slot] = times;
-                self.used += 1;
-                return false;
+    fn push(&mut self, record: T) {
+        match self.0.last_mut() {
+            Some(piece) if piece.len() < CHUNK_RECORDS => piece.push(record),
+            _ => {
+                let mut piece = Vec::with_capacity(CHUNK_RECORDS);
+                piece.push(record);
+                self.0.push(piece);
             }
-            if self.keys[slot] == key {
-                self.counts[slot] = self.counts[slot].saturating_add(times);
-                return true;
-            }
-            slot = (slot + 1) & mask;
         }
     }
 
-    fn entries(&self) -> impl Iterator<Item = (u128, u64)> + '_ {
-        self.keys.iter().zip(&self.counts).filter(|(_, count)| **count > 0).map(|(key, count)| (*key, *count))
-    }
-
-    fn clear(&mut self) {
-        self.counts.fill(0);
-        self.used = 0;
+    fn iter(&self) -> impl Iterator<Item = T> + '_ {
+        self.0.iter().flatten().copied()
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
-const fn low_bits(hash: u64) -> usize {
-    hash as usize
+#[derive(Debug, Default)]
+struct Partition {
+    once: Pieces<u128>,
+    counted: Pieces<(u128, u64)>,
+    segments: Vec<Segment>,
+    /// In memory and in the file.
+    records: usize,
 }
 
-/// Spreads a key over 64 bits: keys are values themselves and may differ in few of theirs.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
-fn spread(key: u128) -> u64 {
-    let (low, high) = (key as u64, (key >> 64) as u64);
-    let mut hash = (low ^ high.rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    hash ^= hash >> 32;
-    hash = (hash ^ high).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-    hash ^= hash >> 29;
-    hash = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    hash ^ (hash >> 32)
+impl Default for KeyCounter {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl KeyCounter {
-    pub(crate) fn new(memory_bytes: usize) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             rows: 0,
             null_rows: 0,
-            front: Table::with_slots(FRONT_SLOTS),
+            spread: Spread::new(),
+            front: KeyTable::with_slots(FRONT_SLOTS),
             rows_since_flush: 0,
             direct_rows: 0,
-            partitions: vec![Partition::default(); 1 << PARTITION_BITS],
+            partitions: (0..1 << PARTITION_BITS).map(|_| Partition::default()).collect(),
             held_bytes: 0,
-            memory_bytes,
-            overflowed: false,
+            spill: None,
             first_repeated: Vec::new(),
             row_keys: None,
         }
@@ -185,6 +139,16 @@ impl KeyCounter {
         self.row_keys = Some(RowKeys::default());
     }
 
+    /// Memory that [`Self::spill`] would free.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Memory of the keys of rows.
+    pub(crate) fn row_key_bytes(&self) -> usize {
+        self.row_keys.as_ref().map_or(0, RowKeys::bytes)
+    }
+
     pub(crate) fn update(&mut self, keys: &Keys, filter: Option<&BooleanBuffer>, first_row: u64) {
         let selected = both(filter, keys.some_value.as_ref());
         let in_filter = filter.map_or(keys.values.len(), BooleanBuffer::count_set_bits);
@@ -192,11 +156,7 @@ impl KeyCounter {
         self.rows += count(with_value);
         self.null_rows += count(in_filter - with_value);
         if let Some(row_keys) = &mut self.row_keys {
-            let key = |(row, key): (usize, &u128)| selected.as_ref().is_none_or(|rows| rows.value(row)).then_some(*key);
-            row_keys.keys.extend(keys.values.iter().enumerate().map(key));
-        }
-        if self.overflowed {
-            return;
+            row_keys.extend(&keys.values, selected.as_ref());
         }
         match selected {
             None => {
@@ -210,16 +170,11 @@ impl KeyCounter {
                 }
             }
         }
-        if self.held_bytes > self.memory_bytes {
-            self.overflowed = true;
-            self.partitions.iter_mut().for_each(|partition| *partition = Partition::default());
-            self.row_keys = None;
-        }
     }
 
     #[inline]
     fn add(&mut self, key: u128, first_row: u64, row: usize) {
-        let hash = spread(key);
+        let hash = self.spread.of(key);
         if self.direct_rows > 0 {
             self.direct_rows -= 1;
             self.hold(key, hash, 1);
@@ -237,12 +192,12 @@ impl KeyCounter {
 
     /// Moves the table to the partitions. Where it held nearly as many keys as it saw rows, it is left out for a while.
     fn flush(&mut self) {
-        if count(self.front.used) * 10 > self.rows_since_flush * 9 {
+        if count(self.front.used()) * 10 > self.rows_since_flush * 9 {
             self.direct_rows = self.rows_since_flush * 16;
         }
         let mut front = std::mem::take(&mut self.front);
         for (key, times) in front.entries() {
-            self.hold(key, spread(key), times);
+            self.hold(key, self.spread.of(key), times);
         }
         front.clear();
         self.front = front;
@@ -251,9 +206,10 @@ impl KeyCounter {
 
     #[inline]
     fn hold(&mut self, key: u128, hash: u64, times: u64) {
-        let Some(partition) = self.partitions.get_mut(low_bits(hash >> (u64::BITS - PARTITION_BITS))) else { return };
+        let Some(partition) = self.partitions.get_mut(partition_of(hash)) else { return };
+        partition.records += 1;
         if times == 1 {
-            partition.push(key);
+            partition.once.push(key);
             self.held_bytes += KEY_BYTES;
         } else {
             partition.counted.push((key, times));
@@ -261,83 +217,128 @@ impl KeyCounter {
         }
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.rows = self.rows.saturating_add(other.rows);
-        self.null_rows = self.null_rows.saturating_add(other.null_rows);
-        self.overflowed |= other.overflowed;
-        let room = MAX_LOCATIONS.saturating_sub(self.first_repeated.len());
-        self.first_repeated.extend(other.first_repeated.iter().take(room));
-        self.flush();
-        for (key, times) in other.front.entries() {
-            self.hold(key, spread(key), times);
+    /// Moves what the partitions hold to the file.
+    pub(crate) fn spill(&mut self) -> io::Result<()> {
+        if self.spill.is_none() {
+            self.spill = Some(SpillFile::new()?);
         }
-        for partition in other.partitions {
-            for key in partition.once.into_iter().flatten() {
-                self.hold(key, spread(key), 1);
-            }
-            for (key, times) in partition.counted {
-                self.hold(key, spread(key), times);
+        let Some(file) = &mut self.spill else { return Ok(()) };
+        for partition in &mut self.partitions {
+            if !partition.once.0.is_empty() || !partition.counted.0.is_empty() {
+                partition.segments.push(file.write(partition.once.iter(), partition.counted.iter())?);
+                partition.once = Pieces::default();
+                partition.counted = Pieces::default();
             }
         }
-        if self.held_bytes > self.memory_bytes {
-            self.overflowed = true;
-            self.partitions.iter_mut().for_each(|partition| *partition = Partition::default());
-        }
+        self.held_bytes = 0;
+        Ok(())
     }
 
-    /// What the counts amount to; `None` when they did not fit the memory allowed.
-    pub(crate) fn summary(&mut self) -> Option<DistinctSummary> {
-        if self.overflowed {
-            return None;
+    /// Takes in the counts of other rows, and spills whenever more than `memory_bytes` are held.
+    pub(crate) fn merge(&mut self, other: Self, memory_bytes: usize) -> io::Result<()> {
+        self.rows = self.rows.saturating_add(other.rows);
+        self.null_rows = self.null_rows.saturating_add(other.null_rows);
+        let room = MAX_LOCATIONS.saturating_sub(self.first_repeated.len());
+        self.first_repeated.extend(other.first_repeated.iter().take(room));
+        for (key, times) in other.front.entries() {
+            self.hold(key, self.spread.of(key), times);
         }
+        for partition in other.partitions {
+            for key in partition.once.iter() {
+                self.hold(key, self.spread.of(key), 1);
+            }
+            for (key, times) in partition.counted.iter() {
+                self.hold(key, self.spread.of(key), times);
+            }
+            for segment in partition.segments {
+                if let Some(file) = &other.spill {
+                    file.read(segment, |key, times| self.hold(key, self.spread.of(key), times))?;
+                }
+                if self.held_bytes > memory_bytes {
+                    self.spill()?;
+                }
+            }
+            if self.held_bytes > memory_bytes {
+                self.spill()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the counts amount to, worked out in about `memory_bytes`.
+    pub(crate) fn summary(&self, memory_bytes: usize) -> io::Result<DistinctSummary> {
         let mut summary = DistinctSummary {
             rows: self.rows,
             null_rows: self.null_rows,
             first_repeated: self.first_repeated.clone(),
             ..DistinctSummary::default()
         };
-        self.for_each_count(|_, times| {
+        self.for_each_count(memory_bytes, |_, times| {
             summary.distinct += 1;
             summary.once += u64::from(times == 1);
             *summary.by_frequency.entry(times).or_default() += 1;
-        });
-        Some(summary)
+        })?;
+        Ok(summary)
     }
 
     /// Which rows hold a key that no other row holds; rows without a key are left out of the question and so marked.
-    pub(crate) fn unique_rows(&mut self) -> Option<BooleanBuffer> {
-        let row_keys = self.row_keys.take()?;
-        let mut repeated = std::collections::HashSet::new();
-        self.for_each_count(|key, times| {
+    pub(crate) fn unique_rows(&self, memory_bytes: usize) -> io::Result<Option<BooleanBuffer>> {
+        let Some(row_keys) = &self.row_keys else { return Ok(None) };
+        let mut repeated = Vec::new();
+        self.for_each_count(memory_bytes, |key, times| {
             if times > 1 {
-                repeated.insert(key);
+                repeated.push(key);
             }
-        });
-        let is_unique =
-            |row: usize| row_keys.keys.get(row).copied().flatten().is_none_or(|key| !repeated.contains(&key));
-        let marks = BooleanBuffer::collect_bool(row_keys.keys.len(), is_unique);
-        self.row_keys = Some(row_keys);
-        Some(marks)
+        })?;
+        repeated.sort_unstable();
+        Ok(Some(row_keys.without(&repeated)))
     }
 
-    fn for_each_count(&mut self, mut each: impl FnMut(u128, u64)) {
-        if self.partitions.iter().all(|partition| partition.len() == 0) {
+    fn for_each_count(&self, memory_bytes: usize, mut each: impl FnMut(u128, u64)) -> io::Result<()> {
+        if self.partitions.iter().all(|partition| partition.records == 0) {
             self.front.entries().for_each(|(key, times)| each(key, times));
-            return;
+            return Ok(());
         }
-        self.flush();
-        for partition in &self.partitions {
-            let slots = (partition.len() / 2 * 3 + 1).next_power_of_two();
-            let mut table = Table::with_slots(slots);
-            for key in partition.once.iter().flatten() {
-                table.add(*key, spread(*key), 1);
+        let mut front: Vec<Vec<(u128, u64)>> = vec![Vec::new(); self.partitions.len()];
+        for (key, times) in self.front.entries() {
+            if let Some(entries) = front.get_mut(partition_of(self.spread.of(key))) {
+                entries.push((key, times));
             }
-            for (key, times) in &partition.counted {
-                table.add(*key, spread(*key), *times);
-            }
-            table.entries().for_each(|(key, times)| each(key, times));
         }
+        for (partition, front) in self.partitions.iter().zip(front) {
+            let mut slots = (partition.records / 2 * 3 + front.len() * 2 + 16).next_power_of_two();
+            let mut pass_bits = 0;
+            while slots * SLOT_BYTES > memory_bytes.max(LEAST_TABLE_BYTES) {
+                slots /= 2;
+                pass_bits += 1;
+            }
+            for pass in 0..1usize << pass_bits {
+                let mut table = KeyTable::with_slots(slots);
+                let mut add = |key: u128, times: u64| {
+                    let pass_of = low_bits(self.spread.of(key) >> 32) & ((1 << pass_bits) - 1);
+                    if pass_of == pass {
+                        table.add_growing(key, self.spread, times);
+                    }
+                };
+                for (key, times) in &front {
+                    add(*key, *times);
+                }
+                partition.once.iter().for_each(|key| add(key, 1));
+                partition.counted.iter().for_each(|(key, times)| add(key, times));
+                if let Some(file) = &self.spill {
+                    for segment in &partition.segments {
+                        file.read(*segment, &mut add)?;
+                    }
+                }
+                table.entries().for_each(|(key, times)| each(key, times));
+            }
+        }
+        Ok(())
     }
+}
+
+fn partition_of(hash: u64) -> usize {
+    low_bits(hash >> (u64::BITS - PARTITION_BITS))
 }
 
 /// How a counter is stored: keys of one occurrence, and keys with their counts.
@@ -345,8 +346,6 @@ impl KeyCounter {
 struct Entries {
     rows: u64,
     null_rows: u64,
-    memory_bytes: usize,
-    overflowed: bool,
     first_repeated: Vec<u64>,
     once: Vec<(u64, u64)>,
     counted: Vec<(u64, u64, u64)>,
@@ -361,44 +360,48 @@ const fn whole(high: u64, low: u64) -> u128 {
     (high as u128) << 64 | low as u128
 }
 
-impl From<KeyCounter> for Entries {
-    fn from(mut counter: KeyCounter) -> Self {
-        let mut once = Vec::new();
-        let mut counted = Vec::new();
-        counter.for_each_count(|key, times| {
-            let (high, low) = halves(key);
-            if times == 1 { once.push((high, low)) } else { counted.push((high, low, times)) }
-        });
-        once.sort_unstable();
-        counted.sort_unstable();
-        Self {
-            rows: counter.rows,
-            null_rows: counter.null_rows,
-            memory_bytes: counter.memory_bytes,
-            overflowed: counter.overflowed,
-            first_repeated: counter.first_repeated,
-            once,
-            counted,
+impl Serialize for KeyCounter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error;
+        if self.spill.is_some() {
+            return Err(S::Error::custom(
+                "the counts of distinct values outgrew memory and cannot be stored; raise key_memory_bytes",
+            ));
         }
+        let mut entries = Entries {
+            rows: self.rows,
+            null_rows: self.null_rows,
+            first_repeated: self.first_repeated.clone(),
+            once: Vec::new(),
+            counted: Vec::new(),
+        };
+        let counted = self.for_each_count(usize::MAX, |key, times| {
+            let (high, low) = halves(key);
+            if times == 1 { entries.once.push((high, low)) } else { entries.counted.push((high, low, times)) }
+        });
+        counted.map_err(S::Error::custom)?;
+        entries.once.sort_unstable();
+        entries.counted.sort_unstable();
+        entries.serialize(serializer)
     }
 }
 
-impl From<Entries> for KeyCounter {
-    fn from(entries: Entries) -> Self {
-        let mut counter = Self::new(entries.memory_bytes);
+impl<'de> Deserialize<'de> for KeyCounter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Entries::deserialize(deserializer)?;
+        let mut counter = Self::new();
         counter.rows = entries.rows;
         counter.null_rows = entries.null_rows;
-        counter.overflowed = entries.overflowed;
         counter.first_repeated = entries.first_repeated.into_iter().take(MAX_LOCATIONS).collect();
         for (high, low) in entries.once {
             let key = whole(high, low);
-            counter.hold(key, spread(key), 1);
+            counter.hold(key, counter.spread.of(key), 1);
         }
         for (high, low, times) in entries.counted {
             let key = whole(high, low);
-            counter.hold(key, spread(key), times.max(1));
+            counter.hold(key, counter.spread.of(key), times.max(1));
         }
-        counter
+        Ok(counter)
     }
 }
 
@@ -424,35 +427,73 @@ mod tests {
     fn many_keys_are_counted_exactly_through_the_partitions() {
         let values: Vec<u128> =
             (0..200_000u128).map(|value| if value % 10 == 0 { value / 20 } else { value << 64 }).collect();
-        let mut counter = KeyCounter::new(1 << 30);
+        let mut counter = KeyCounter::new();
         for block in values.chunks(1000) {
             counter.update(&keys(block), None, 0);
         }
-        let summary = counter.summary().unwrap();
+        let summary = counter.summary(1 << 20).unwrap();
         assert_eq!((summary.distinct, summary.once), expected(&values));
         let stored = serde_json::to_string(&counter).unwrap();
-        let mut read: KeyCounter = serde_json::from_str(&stored).unwrap();
-        assert_eq!(read.summary().unwrap().by_frequency, summary.by_frequency);
+        let read: KeyCounter = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read.summary(1 << 20).unwrap().by_frequency, summary.by_frequency);
     }
 
     #[test]
-    fn memory_is_bounded_and_its_end_is_told() {
-        let mut counter = KeyCounter::new(1 << 20);
-        let values: Vec<u128> = (0..200_000).collect();
-        counter.update(&keys(&values), None, 0);
-        assert_eq!(counter.summary(), None);
+    fn two_million_keys_are_counted_exactly_in_one_mebibyte() {
+        const BUDGET_BYTES: usize = 1 << 20;
+        let mut counter = KeyCounter::new();
+        for block in 0..2_000u128 {
+            let values: Vec<u128> =
+                (block * 1000..block * 1000 + 1000).map(|key| if key < 500 { key + 500 } else { key << 50 }).collect();
+            counter.update(&keys(&values), None, 0);
+            if counter.held_bytes() > BUDGET_BYTES / 2 {
+                counter.spill().unwrap();
+            }
+        }
+        counter.update(&keys(&[600, 600, 1999 << 50]), None, 0);
+        assert!(counter.spill.is_some());
+        let summary = counter.summary(BUDGET_BYTES / 2).unwrap();
+        assert_eq!((summary.rows, summary.distinct, summary.once), (2_000_003, 2_000_000, 1_999_998));
+        assert_eq!(summary.by_frequency, BTreeMap::from([(1, 1_999_998), (2, 1), (3, 1)]));
+        assert!(serde_json::to_string(&counter).unwrap_err().to_string().contains("key_memory_bytes"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn spilled_and_merged_parts_count_as_the_whole(
+            values in prop::collection::vec(0u128..30_000, 0..40_000), cut in 0usize..40_000, memory in 1usize..150_000
+        ) {
+            let (left, right) = values.split_at(cut.min(values.len()));
+            let part = |values: &[u128]| {
+                let mut counter = KeyCounter::new();
+                for block in values.chunks(3997) {
+                    counter.update(&keys(block), None, 0);
+                    if counter.held_bytes() > memory {
+                        counter.spill().unwrap();
+                    }
+                }
+                counter
+            };
+            let mut merged = part(left);
+            merged.merge(part(right), memory).unwrap();
+            let summary = merged.summary(memory).unwrap();
+            prop_assert_eq!((summary.distinct, summary.once), expected(&values));
+            prop_assert_eq!(summary.rows, count(values.len()));
+        }
     }
 
     proptest! {
         #[test]
         fn merged_parts_count_as_the_whole(values in prop::collection::vec(0u128..50, 0..300), cut in 0usize..300) {
             let (left, right) = values.split_at(cut.min(values.len()));
-            let mut merged = KeyCounter::new(1 << 20);
+            let mut merged = KeyCounter::new();
             merged.update(&keys(left), None, 0);
-            let mut other = KeyCounter::new(1 << 20);
+            let mut other = KeyCounter::new();
             other.update(&keys(right), None, 0);
-            merged.merge(other);
-            let summary = merged.summary().unwrap();
+            merged.merge(other, 1 << 20).unwrap();
+            let summary = merged.summary(1 << 20).unwrap();
             prop_assert_eq!((summary.distinct, summary.once), expected(&values));
             prop_assert_eq!(summary.rows, count(values.len()));
         }
@@ -460,9 +501,9 @@ mod tests {
 
     #[test]
     fn entropy_is_in_nats() {
-        let mut counter = KeyCounter::new(1 << 20);
+        let mut counter = KeyCounter::new();
         counter.update(&keys(&[1, 1, 1, 2]), None, 0);
-        assert!((counter.summary().unwrap().entropy() - 0.562_335_144_618_808_3).abs() < 1e-15);
-        assert_eq!(counter.summary().unwrap().first_repeated, [1, 2]);
+        assert!((counter.summary(1 << 20).unwrap().entropy() - 0.562_335_144_618_808_3).abs() < 1e-15);
+        assert_eq!(counter.summary(1 << 20).unwrap().first_repeated, [1, 2]);
     }
 }

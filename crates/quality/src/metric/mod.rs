@@ -5,9 +5,12 @@ mod completeness;
 mod compliance;
 mod distinct;
 mod extent;
+mod key_table;
 mod length;
 mod moments;
+mod row_keys;
 mod shape;
+mod spill;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +48,7 @@ pub(crate) enum MetricSpec {
 }
 
 /// A state of one of the families.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum MetricState {
     Completeness(Completeness),
     Moments(Moments),
@@ -57,12 +60,12 @@ pub(crate) enum MetricState {
 }
 
 impl MetricState {
-    pub(crate) fn new(spec: &MetricSpec, key_memory_bytes: usize) -> Self {
+    pub(crate) fn new(spec: &MetricSpec) -> Self {
         match spec {
             MetricSpec::Completeness { .. } => Self::Completeness(Completeness::default()),
             MetricSpec::Moments { .. } => Self::Moments(Moments::default()),
             MetricSpec::Shape { .. } => Self::Shape(Shape::default()),
-            MetricSpec::Distinct { .. } => Self::Distinct(KeyCounter::new(key_memory_bytes)),
+            MetricSpec::Distinct { .. } => Self::Distinct(KeyCounter::new()),
             MetricSpec::Lengths { .. } => Self::Lengths(Lengths::default()),
             MetricSpec::Comoments { .. } => Self::Comoments(Comoments::default()),
             MetricSpec::Compliance { .. } => Self::Compliance(Compliance::default()),
@@ -102,18 +105,18 @@ impl MetricState {
         }
     }
 
-    /// Takes in the state of other rows; false when it is of another family.
-    pub(crate) fn merge(&mut self, other: Self) -> bool {
+    /// Takes in the state of other rows; false when it is of another family. Keys beyond `key_memory_bytes` are spilled.
+    pub(crate) fn merge(&mut self, other: Self, key_memory_bytes: usize) -> std::io::Result<bool> {
         match (self, other) {
             (Self::Completeness(state), Self::Completeness(other)) => state.merge(&other),
             (Self::Moments(state), Self::Moments(other)) => state.merge(&other),
             (Self::Shape(state), Self::Shape(other)) => state.merge(&other),
-            (Self::Distinct(state), Self::Distinct(other)) => state.merge(other),
+            (Self::Distinct(state), Self::Distinct(other)) => state.merge(other, key_memory_bytes)?,
             (Self::Lengths(state), Self::Lengths(other)) => state.merge(&other),
             (Self::Comoments(state), Self::Comoments(other)) => state.merge(&other),
             (Self::Compliance(state), Self::Compliance(other)) => state.merge(&other),
-            _ => return false,
+            _ => return Ok(false),
         }
-        true
+        Ok(true)
     }
 }

@@ -2,7 +2,7 @@
 
 use sluice_dqdl::ast::Rule;
 
-use super::distinctness::{counts, out_of_memory};
+use super::distinctness::counts;
 use super::support::{compliance, share};
 use super::{Lowered, Marks, column_name, number_condition};
 use crate::keys::KeyForm;
@@ -39,7 +39,7 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
         if results.rows == 0 {
             return Verdict::failed("Cannot evaluate: the primary dataset is empty");
         }
-        let Some(found) = results.distinct(unique) else { return out_of_memory() };
+        let found = results.distinct(unique);
         let ours_repeat = found.once < found.rows || found.null_rows > 1;
         let theirs_repeat = results.references.get(&alias).is_some_and(|reference| reference.has_duplicates(map));
         if ours_repeat || theirs_repeat {

@@ -54,10 +54,8 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
     let mut lowered = Lowered::new(marks, move |results| {
         let measured = measure(results, metric, filter, statistic);
         let mut verdict = judge_number(measured, &key, &check);
-        if verdict.outcome == Some(Outcome::Failed)
-            && tells_rows
-            && let Some(found) = results.distinct(metric)
-        {
+        if verdict.outcome == Some(Outcome::Failed) && tells_rows {
+            let found = results.distinct(metric);
             verdict.first_failing_rows.clone_from(&found.first_repeated);
             verdict.failing_rows = Some(repeated_rows(found));
         }
@@ -80,23 +78,13 @@ pub(super) fn counts(
     Ok(planner.metric(MetricSpec::Distinct { columns, filter }))
 }
 
-pub(super) fn out_of_memory() -> Verdict {
-    Verdict::new(
-        Outcome::Error,
-        Some(
-            "there are more different values than fit the memory allowed; raise it, or use an approximate rule"
-                .to_owned(),
-        ),
-    )
-}
-
 pub(super) fn measure(
     results: &Results<'_>,
     metric: MetricId,
     filter: Option<FilterId>,
     statistic: Statistic,
 ) -> Measured {
-    let Some(found) = results.distinct(metric) else { return Measured::Nothing(out_of_memory()) };
+    let found = results.distinct(metric);
     if results.rows_in(filter) == 0 {
         return Measured::NoRows;
     }

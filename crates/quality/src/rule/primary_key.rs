@@ -2,7 +2,7 @@
 
 use sluice_dqdl::ast::Rule;
 
-use super::distinctness::{Statistic, counts, measure, out_of_memory};
+use super::distinctness::{Statistic, counts, measure};
 use super::support::compliance;
 use super::{Lowered, Marks, Measured, column_key, parameter_names};
 use crate::outcome::{Outcome, Refusal, Verdict};
@@ -31,13 +31,11 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
         let uniqueness = match measure(results, unique, filter, Statistic::Uniqueness) {
             Measured::Value(value) => value,
             Measured::NoRows => return Verdict::no_rows(),
-            Measured::Nothing(verdict) if verdict.outcome == Some(Outcome::Error) => return out_of_memory(),
             Measured::Nothing(_) => 0.0,
         };
         let mut verdict = Verdict::of_value(same(uniqueness, 1.0), uniqueness).with_metric(&key, uniqueness);
         if !same(uniqueness, 1.0) {
-            verdict.first_failing_rows =
-                results.distinct(unique).map(|found| found.first_repeated.clone()).unwrap_or_default();
+            verdict.first_failing_rows.clone_from(&results.distinct(unique).first_repeated);
         }
         for (key, metric) in &complete {
             let found = results.compliance(*metric);

@@ -91,13 +91,12 @@ pub(super) fn all_statistics(analyzer: &Analyzer, planner: &mut Planner<'_>) -> 
         };
         let found = results.completeness(completeness);
         add("Completeness", (found.rows > 0).then(|| found.ratio()));
-        if let Some(found) = results.distinct(distinct) {
-            let (distinct, once) = (from_count(found.distinct), from_count(found.once));
-            add("DistinctValuesCount", Some(distinct + if found.null_rows > 0 { 1.0 } else { 0.0 }));
-            add("Uniqueness", (found.rows > 0).then(|| once / from_count(found.rows)));
-            add("UniqueValueRatio", (!same(distinct, 0.0)).then(|| once / distinct));
-            add("Entropy", (found.rows > 0).then(|| found.entropy()));
-        }
+        let found = results.distinct(distinct);
+        let (distinct, once) = (from_count(found.distinct), from_count(found.once));
+        add("DistinctValuesCount", Some(distinct + if found.null_rows > 0 { 1.0 } else { 0.0 }));
+        add("Uniqueness", (found.rows > 0).then(|| once / from_count(found.rows)));
+        add("UniqueValueRatio", (!same(distinct, 0.0)).then(|| once / distinct));
+        add("Entropy", (found.rows > 0).then(|| found.entropy()));
         if let Some((least, greatest)) = results.lengths(lengths).extent {
             add("MinimumLength", Some(from_count(least)));
             add("MaximumLength", Some(from_count(greatest)));
