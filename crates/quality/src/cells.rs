@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringViewArray,
+    Array, ArrayRef, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
     TimestampMicrosecondArray,
 };
 use arrow_buffer::NullBuffer;
@@ -65,7 +65,8 @@ impl Kind {
 /// A column of one block.
 #[derive(Debug, Clone)]
 pub(crate) enum Cells {
-    Text(StringViewArray),
+    /// Kernels work on bytes. A caller may hand out a text column as bytes that are valid UTF-8, to be checked once only.
+    Text(BinaryViewArray),
     Integer(Int64Array),
     Float(Float64Array),
     Decimal(Decimal128Array),
@@ -77,12 +78,15 @@ pub(crate) enum Cells {
 
 impl Cells {
     /// Brings `array` into its form; text views and the widest types are taken as they are.
-    pub(crate) fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
+    pub(crate) fn new(array: &ArrayRef, planned: Kind) -> Result<Self, ArrowError> {
+        if let (Kind::Text, Some(bytes)) = (planned, array.as_binary_view_opt()) {
+            return Ok(Self::Text(bytes.clone()));
+        }
         let cast = |to: &DataType| {
             if array.data_type() == to { Ok(array.clone()) } else { arrow_cast::cast(array.as_ref(), to) }
         };
         Ok(match Kind::of(array.data_type()) {
-            Kind::Text => Self::Text(cast(&DataType::Utf8View)?.as_string_view().clone()),
+            Kind::Text => Self::Text(cast(&DataType::Utf8View)?.as_string_view().clone().to_binary_view()),
             Kind::Integer => Self::Integer(cast(&DataType::Int64)?.as_primitive::<Int64Type>().clone()),
             Kind::Float => Self::Float(cast(&DataType::Float64)?.as_primitive::<Float64Type>().clone()),
             Kind::Decimal => {
@@ -149,7 +153,7 @@ const fn view_words(view: u128) -> (usize, usize, usize) {
 }
 
 impl<'a> Texts<'a> {
-    pub(crate) fn new(array: &'a StringViewArray) -> Self {
+    pub(crate) fn new(array: &'a BinaryViewArray) -> Self {
         Self {
             views: array.views(),
             inline: array.views().inner().as_slice(),
@@ -184,14 +188,15 @@ pub(crate) fn day_micros(day: i32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::Int8Array;
+    use arrow_array::{Int8Array, StringViewArray};
     use std::sync::Arc;
 
     #[test]
     fn texts_are_read_through_slices_and_both_layouts() {
         let array = StringViewArray::from(vec![Some("short"), None, Some("a text longer than twelve bytes"), Some("")]);
         for sliced in [array.clone(), array.slice(1, 3)] {
-            let texts = Texts::new(&sliced);
+            let bytes = sliced.clone().to_binary_view();
+            let texts = Texts::new(&bytes);
             for row in 0..sliced.len() {
                 if sliced.is_valid(row) {
                     assert_eq!(texts.bytes(row), sliced.value(row).as_bytes());
@@ -203,7 +208,7 @@ mod tests {
     #[test]
     fn narrow_types_are_widened() {
         let narrow: ArrayRef = Arc::new(Int8Array::from(vec![Some(-3), None]));
-        let Ok(Cells::Integer(wide)) = Cells::new(&narrow) else { panic!("an integer column") };
+        let Ok(Cells::Integer(wide)) = Cells::new(&narrow, Kind::Integer) else { panic!("an integer column") };
         assert_eq!(wide.value(0), -3);
         assert!(wide.is_null(1));
     }

@@ -83,7 +83,7 @@ impl<'a> Frame<'a> {
         }
         let mut columns = Vec::with_capacity(plan.columns.len());
         for (planned, array) in plan.columns.iter().zip(batch.columns()) {
-            let cells = Cells::new(array)
+            let cells = Cells::new(array, planned.kind)
                 .map_err(|source| QualityError::Type { column: planned.name.clone(), problem: source.to_string() })?;
             columns.push(cells);
         }

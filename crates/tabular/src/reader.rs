@@ -14,7 +14,7 @@ use crate::csv::CsvReader;
 use crate::error::TabularError;
 use crate::inflate::{Inflated, is_compressed};
 use crate::json::JsonReader;
-use crate::options::{Compression, Format, ReadOptions};
+use crate::options::{Compression, Format, ReadOptions, TextType};
 use crate::parquet::{Chunks, ParquetReader};
 use crate::path::ColumnPath;
 use crate::spool::spool_inflated;
@@ -151,6 +151,14 @@ impl Reader {
     /// Whether columns may come up that the first block does not have: those of JSON Lines do.
     pub fn is_json_lines(&self) -> bool {
         matches!(self.inner, Inner::JsonLines(_))
+    }
+
+    /// Hands out the text of a CSV file as [`TextType::BinaryView`] from the next block on; every cell is valid UTF-8 all
+    /// the same. Other formats are left as they are.
+    pub fn csv_text_as_bytes(&mut self) {
+        if let Inner::Csv(reader) = &mut self.inner {
+            reader.set_text(TextType::BinaryView);
+        }
     }
 
     /// The schema of a Parquet file as it is nested.

@@ -154,7 +154,7 @@ fn cell<'a>(frame: &'a Frame<'_>, column: ColumnId, row: usize) -> Scalar<'a> {
         return Scalar::Null;
     }
     match cells {
-        Cells::Text(array) => Scalar::Text(Cow::Borrowed(array.value(row))),
+        Cells::Text(array) => Scalar::Text(String::from_utf8_lossy(array.value(row))),
         Cells::Integer(array) => Scalar::Number(from_integer(array.value(row))),
         Cells::Float(array) => Scalar::Number(array.value(row)),
         Cells::Decimal(array) => Scalar::Number(from_decimal(array.value(row), array.scale())),

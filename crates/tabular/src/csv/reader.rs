@@ -93,6 +93,11 @@ impl CsvReader {
         Ok(())
     }
 
+    pub(crate) fn set_text(&mut self, text: TextType) {
+        self.text = text;
+        self.schema = schema_of(&self.names, &self.projection, text);
+    }
+
     /// The next rows, or `None` at the end.
     pub(crate) fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
         loop {
