@@ -7,6 +7,7 @@
 //! The semantics are those of AWS Glue's and Deequ's evaluation of DQDL; see the crate's README for each choice.
 //! A rule that cannot be judged is an [`Outcome::Error`] with its reason, never a pass.
 
+mod anomaly;
 mod cells;
 mod check;
 mod condition;
@@ -30,6 +31,7 @@ mod row_test;
 mod rule;
 mod value;
 
+pub use anomaly::{AnomalyError, AnomalyStrategy, Bounds, Deviations};
 pub use check::{CheckError, check};
 pub use error::QualityError;
 pub use evaluate::{Evaluation, EvaluationState};
