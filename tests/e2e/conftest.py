@@ -44,10 +44,11 @@ class Stack:
     running: emulator.Emulator
     outputs: dict[str, str]
     _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def root(self, service: str) -> Any:
         """A client as the account's root, whom no bucket policy binds here: for looking, not for proving."""
-        return self._client(deploy.session(self.running), service)
+        return self._client("root", deploy.session(self.running), service)
 
     def as_role(self, role: str, service: str) -> Any:
         """A client with the credentials of a role, named as in the outputs without `RoleArn`."""
@@ -60,7 +61,7 @@ class Stack:
                 aws_session_token=credentials["SessionToken"],
                 region_name=emulator.REGION,
             )
-        return self._client(self._sessions[role], service)
+        return self._client(role, self._sessions[role], service)
 
     def bucket(self, zone: str) -> str:
         """The name of the raw, curated, evidence or vault bucket."""
@@ -142,13 +143,13 @@ class Stack:
         assert "FunctionError" not in answer, body
         return body
 
-    def _client(self, session: boto3.Session, service: str) -> Any:
-        return session.client(
-            service,
-            endpoint_url=self.running.endpoint,
-            verify=str(self.running.certificate.authority),
-            config=PLAIN,
-        )
+    def _client(self, who: str, session: boto3.Session, service: str) -> Any:
+        # A client costs a tenth of a second to make and may be shared between threads.
+        if (who, service) not in self._clients:
+            authority = str(self.running.certificate.authority)
+            client = session.client(service, endpoint_url=self.running.endpoint, verify=authority, config=PLAIN)
+            self._clients[who, service] = client
+        return self._clients[who, service]
 
     def _depth(self, output: str) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
