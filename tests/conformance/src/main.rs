@@ -7,6 +7,7 @@
 //! Exit status: 0 when the cases ran, whatever their outcome; 1 when `--require` was given and a suite passed a smaller
 //! share than its floor; 2 on a wrong argument or a broken file; 3 when the folder is absent.
 
+mod anomaly;
 mod condition;
 mod crypto;
 mod detect;
@@ -27,6 +28,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "dqdl-condition", file: "dqdl/dqdl-condition.jsonl", floor: 1.0, run: condition::run },
     Suite { name: "merkle-rfc6962", file: "integrity/merkle-rfc6962.json", floor: 0.6, run: integrity::run },
     Suite { name: "dqdl-eval", file: "dqdl/dqdl-eval.jsonl", floor: 0.9, run: evaluation::run },
+    Suite { name: "anomaly", file: "dqdl/anomaly.jsonl", floor: 0.6, run: anomaly::run },
     Suite { name: "hmac-sha256", file: "crypto/hmac-sha256.json", floor: 1.0, run: crypto::hmac },
     Suite { name: "hkdf-sha256", file: "crypto/hkdf-sha256.json", floor: 1.0, run: crypto::hkdf },
     Suite { name: "aes-siv", file: "crypto/aes-siv.json", floor: 1.0, run: crypto::siv },
