@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-detect", &[]),
     ("sluice-privacy", &["sluice-common", "sluice-tabular"]),
     ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
+    ("sluice-tlog", &[]),
     ("sluice-stage", &["sluice-common", "sluice-evidence", "sluice-integrity", "sluice-tabular"]),
     ("sluice-aws", &["sluice-common"]),
     ("sluice-testkit", &["sluice-common"]),
