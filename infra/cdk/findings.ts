@@ -74,7 +74,7 @@ const ANSWERS: readonly Answer[] = [
   objects("EvidenceBucket", "att/reidentify/", ["ReidentifyPolicy"], "re-identifications"),
   objects("VaultBucket", "domains/", ["PseudonymizePolicy", "ReidentifyPolicy"], "wrapped domain keys"),
   objects("VaultBucket", "requests/", ["ReidentifyPolicy"], "requests"),
-  objects("VaultBucket", "results/", ["ReidentifyPolicy"], "answers"),
+  objects("VaultBucket", "results/", ["ReidentifyPolicy", "InvestigatorPolicy"], "answers"),
 ];
 
 export function answer(sluice: Sluice): void {

@@ -7,8 +7,8 @@
 //!
 //! | to add | write | register in |
 //! |---|---|---|
-//! | a check of a bucket's settings | a file in `sweep/bucket/` | [`bucket`] |
-//! | a check of a sealed version | a file in `sweep/version/` | [`version`] |
+//! | a check of a bucket's settings | a file in `sweep/bucket/` | `sweep/bucket.rs` |
+//! | a check of a sealed version | a file in `sweep/version/` | `sweep/version.rs` |
 
 mod bucket;
 mod desired;

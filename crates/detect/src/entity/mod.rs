@@ -1,6 +1,6 @@
 //! The kinds of personal data, one file a country or family; each a table of patterns, check, context and samples.
 //!
-//! A new entity is an entry in one of these tables; a new file is a module and one line in [`TABLES`].
+//! A new entity is an entry in one of these tables; a new file is a module and one line in `TABLES`.
 
 mod australia;
 mod canada;
