@@ -69,7 +69,8 @@ def main() -> int:
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as policy:
             policy.write(POLICY)
             policy.flush()
-            outputs = deploy.to_emulator(running, policy=pathlib.Path(policy.name))
+            longest = {"StageTimeoutSeconds": "900"}
+            outputs = deploy.to_emulator(running, parameters=longest, policy=pathlib.Path(policy.name))
         session = deploy.session(running)
         s3 = session.client("s3")
         with table.open("rb") as body:  # whole: the emulator's checksums of multipart uploads are not S3's

@@ -77,7 +77,12 @@ class Account:
             "RetentionMode": "GOVERNANCE",
             "CatalogDatabase": "lake",
         }
-        known |= {"RawRetentionDays": "1", "SealQueue": self.queue_url if "Ref" in value else self.queue_arn}
+        known |= {
+            "RawKeyPrefix": "",
+            "EvidenceRetentionDays": "1",
+            "RawRetentionDays": "1",
+            "SealQueue": self.queue_url if "Ref" in value else self.queue_arn,
+        }
         return known[logical]
 
     def _client(self, service: str) -> Any:
