@@ -13,6 +13,9 @@ use sluice_aws::{Aws, S3Objects};
 use sluice_common::port::ObjectReader as _;
 use sluice_common::{BucketName, ObjectKey, ObjectPath, ObjectVersion, VersionId};
 
+/// One region for our adapters and for the clients that prepare the ground, whatever the environment says.
+const REGION: &str = "us-east-1";
+
 fn environment() -> BTreeMap<String, String> {
     let environment: BTreeMap<_, _> = std::env::vars().collect();
     assert!(environment.contains_key("AWS_ENDPOINT_URL"), "start LocalStack and set AWS_ENDPOINT_URL to it");
@@ -21,7 +24,11 @@ fn environment() -> BTreeMap<String, String> {
 
 pub(crate) async fn aws() -> Aws {
     let environment = environment();
-    Aws::connect(|name| environment.get(name).cloned()).await.unwrap()
+    let variable = |name: &str| match name {
+        "AWS_REGION" => Some(REGION.to_owned()),
+        _ => environment.get(name).cloned(),
+    };
+    Aws::connect(variable).await.unwrap()
 }
 
 fn http() -> aws_sdk_s3::config::SharedHttpClient {
@@ -32,7 +39,7 @@ pub(crate) fn kms_admin() -> aws_sdk_kms::Client {
     aws_sdk_kms::Client::from_conf(
         aws_sdk_kms::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
+            .region(Region::new(REGION))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .endpoint_url(&environment()["AWS_ENDPOINT_URL"])
             .http_client(http())
@@ -44,7 +51,7 @@ pub(crate) fn sqs_admin() -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(
         aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
+            .region(Region::new(REGION))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .endpoint_url(&environment()["AWS_ENDPOINT_URL"])
             .http_client(http())
@@ -56,7 +63,7 @@ pub(crate) fn s3_admin() -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(
         aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
+            .region(Region::new(REGION))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .endpoint_url(&environment()["AWS_ENDPOINT_URL"])
             .force_path_style(true)
