@@ -6,8 +6,9 @@ import argparse
 import os
 import shlex
 import sys
+from pathlib import Path
 
-from . import aws, deploy, emulator, localstack
+from . import aws, deploy, emulator, localstack, paths
 from .deploy import DeployError
 from .emulator import EmulatorError
 from .render import RenderError
@@ -39,11 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     strict = commands.add_parser("localstack", help="run a command with LocalStack up")
     strict.add_argument("command", nargs="+")
     strict.set_defaults(run=lambda options: localstack.run(options.command))
-    for name, run in (("deploy", aws.deploy), ("destroy", aws.destroy)):
-        command = commands.add_parser(name, help=f"{name} the stack on AWS")
-        command.add_argument("--stack", default=deploy.STACK)
-        command.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"])
-        command.set_defaults(run=lambda options, run=run: run(options.stack, options.architecture))
+    ship = commands.add_parser("deploy", help="deploy the stack on AWS")
+    ship.add_argument("--stack", default=deploy.STACK)
+    ship.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"])
+    ship.add_argument("--template", type=Path, default=paths.TEMPLATE)
+    ship.set_defaults(run=lambda options: aws.deploy(options.stack, options.architecture, options.template))
+    destroy = commands.add_parser("destroy", help="delete the stack on AWS; buckets and keys stay")
+    destroy.add_argument("--stack", default=deploy.STACK)
+    destroy.set_defaults(run=lambda options: aws.destroy(options.stack))
     return parser
 
 

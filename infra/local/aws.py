@@ -14,14 +14,17 @@ from .deploy import POLICY, DeployError, upload_policy
 DEPLOYABLE = paths.STATE / "aws" / "template.yaml"
 
 
-def deploy(name: str, architecture: str) -> None:
-    """`sam deploy` of the template as it is; only `CodeUri` follows Cargo's target directory. Then the policy."""
+def deploy(name: str, architecture: str, template: Path = paths.TEMPLATE) -> None:
+    """`sam deploy` of the template as it is; only `CodeUri` follows Cargo's target directory. Then the policy.
+
+    Another template than ours is for what is not AWS: the tests deploy the one rendered for the emulator.
+    """
     binaries = paths.function_binaries()
     missing = [function for function in paths.FUNCTIONS if not (binaries / function / "bootstrap").is_file()]
     if missing:
         raise DeployError(f"no binary for {', '.join(missing)} under {binaries}; run `make build` first")
     DEPLOYABLE.parent.mkdir(parents=True, exist_ok=True)
-    text = paths.TEMPLATE.read_text(encoding="utf-8").replace("CodeUri: ../target/lambda/", f"CodeUri: {binaries}/")
+    text = template.read_text(encoding="utf-8").replace("CodeUri: ../target/lambda/", f"CodeUri: {binaries}/")
     DEPLOYABLE.write_text(text, encoding="utf-8")
     configuration = paths.ROOT / "infra" / "samconfig.toml"
     done = subprocess.run(
@@ -39,7 +42,7 @@ def deploy(name: str, architecture: str) -> None:
     print(f"upload to s3://{outputs['RawBucketName']}/, read from s3://{outputs['CuratedBucketName']}/")
 
 
-def destroy(name: str, _architecture: str) -> None:
+def destroy(name: str) -> None:
     """Deletes the stack and says what stays: buckets and keys are retained on purpose."""
     session = boto3.Session()
     outputs = stack.outputs(session, name)
