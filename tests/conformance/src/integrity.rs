@@ -1,4 +1,4 @@
-//! Evidence and checksums: the DSSE and CRC-64/NVME sections of `merkle-rfc6962.json`.
+//! `merkle-rfc6962.json`: the log ([`crate::merkle`]), and here its DSSE and CRC-64/NVME sections.
 //!
 //! A section of the file for which there is no engine yet is one failing case that says so.
 
@@ -12,11 +12,13 @@ use sluice_evidence::dsse::{Envelope, pre_authentication_encoding};
 use sluice_evidence::predicate::Seal;
 use sluice_evidence::{TrustedKeys, VerifyError};
 use sluice_integrity::ObjectHasher;
+use sluice_tlog::VerifierKey;
 
 #[derive(Deserialize)]
 struct Dsse {
     published: Vec<Published>,
     derived_pae: Vec<Pae>,
+    derived_ed25519: Vec<Ed25519>,
     negative: Vec<String>,
     #[serde(flatten)]
     others: Map<String, Value>,
@@ -47,6 +49,18 @@ struct Pae {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ed25519 {
+    #[serde(rename = "pub_hex")]
+    public: String,
+    payload_type: String,
+    #[serde(rename = "payload_utf8")]
+    payload: String,
+    #[serde(rename = "sig_b64")]
+    signature: String,
+}
+
+#[derive(Deserialize)]
 struct Crc64 {
     hex: Option<String>,
     desc: String,
@@ -61,6 +75,7 @@ const NO_CASES: [&str; 4] = ["_about", "rules", "source", "pae_rule"];
 pub(crate) fn run(cases: &str) -> Result<Report> {
     let mut sections: Map<String, Value> = serde_json::from_str(cases)?;
     let mut report = Report::default();
+    crate::merkle::run(&mut sections, &mut report)?;
     let dsse: Dsse = serde_json::from_value(sections.remove("dsse").context("no section dsse")?)?;
     let published = dsse.published.first().context("no published DSSE vector")?;
     for (at, case) in dsse.published.iter().enumerate() {
@@ -68,6 +83,9 @@ pub(crate) fn run(cases: &str) -> Result<Report> {
     }
     for (at, case) in dsse.derived_pae.iter().enumerate() {
         take(&mut report, format!("dsse.derived_pae[{at}]"), check_pae(case));
+    }
+    for (at, case) in dsse.derived_ed25519.iter().enumerate() {
+        take(&mut report, format!("dsse.derived_ed25519[{at}]"), check_ed25519(case));
     }
     for (at, demand) in dsse.negative.iter().enumerate() {
         take(&mut report, format!("dsse.negative[{at}]"), check_demand(demand, published));
@@ -111,20 +129,42 @@ fn check_crc64(case: &Crc64) -> Result<(), String> {
     same(&hasher.finish().crc64nvme_base64, &case.s3_b64)
 }
 
+/// Whether a signature holds. The vectors' payloads are no statements of ours, which is told only after that.
+fn opens(envelope: &Value, keys: &TrustedKeys) -> Result<bool, String> {
+    match keys.verify::<Seal>(envelope.to_string().as_bytes()) {
+        Err(VerifyError::NoTrustedSignature { .. }) => Ok(false),
+        Err(VerifyError::WrongPayloadType | VerifyError::NotAStatement(_) | VerifyError::WrongPredicateType { .. })
+        | Ok(_) => Ok(true),
+        Err(other) => Err(other.to_string()),
+    }
+}
+
 impl Published {
     fn envelope(&self) -> Value {
         json!({"payload": self.payload, "payloadType": self.payload_type, "signatures": [{"sig": self.signature}]})
     }
 
-    /// Whether the signature holds. The vector's payload is no statement of ours, which is told only after that.
     fn signature_holds(&self, envelope: &Value, keys_needed: usize) -> Result<bool, String> {
         let keys = TrustedKeys::from_pem(&self.key).map_err(|error| error.to_string())?.with_threshold(keys_needed);
-        match keys.verify::<Seal>(envelope.to_string().as_bytes()) {
-            Err(VerifyError::NoTrustedSignature { .. }) => Ok(false),
-            Err(VerifyError::WrongPayloadType | VerifyError::NotAStatement(_)) | Ok(_) => Ok(true),
-            Err(other) => Err(other.to_string()),
-        }
+        opens(envelope, &keys)
     }
+}
+
+/// The signature holds, and not over another payload.
+fn check_ed25519(case: &Ed25519) -> Result<(), String> {
+    let key: [u8; 32] =
+        hex::decode(&case.public).ok().and_then(|key| key.try_into().ok()).ok_or("not a key of 32 bytes")?;
+    let pem = VerifierKey::ed25519("key", key).ok().and_then(|key| key.to_spki_pem()).ok_or("not a key")?;
+    let keys = TrustedKeys::from_pem(&pem).map_err(|error| error.to_string())?;
+    let envelope = |payload: &str| {
+        json!({
+            "payload": STANDARD.encode(payload),
+            "payloadType": case.payload_type,
+            "signatures": [{"sig": case.signature}],
+        })
+    };
+    same(&opens(&envelope(&case.payload), &keys)?, &true)?;
+    same(&opens(&envelope(&case.payload.replacen('s', "t", 1)), &keys)?, &false)
 }
 
 fn check_published(case: &Published) -> Result<(), String> {

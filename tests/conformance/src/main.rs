@@ -7,12 +7,14 @@
 //! Exit status: 0 when the cases ran, whatever their outcome; 1 when `--require` was given and a suite passed a smaller
 //! share than its floor; 2 on a wrong argument or a broken file; 3 when the folder is absent.
 
+mod analyzers;
 mod anomaly;
 mod condition;
 mod crypto;
 mod detect;
 mod evaluation;
 mod integrity;
+mod merkle;
 mod parse;
 mod suite;
 mod table;
@@ -26,12 +28,15 @@ use suite::{Report, Suite};
 const SUITES: &[Suite] = &[
     Suite { name: "dqdl-parse", file: "dqdl/dqdl-parse.jsonl", floor: 1.0, run: parse::run },
     Suite { name: "dqdl-condition", file: "dqdl/dqdl-condition.jsonl", floor: 1.0, run: condition::run },
-    Suite { name: "merkle-rfc6962", file: "integrity/merkle-rfc6962.json", floor: 0.6, run: integrity::run },
+    Suite { name: "merkle-rfc6962", file: "integrity/merkle-rfc6962.json", floor: 1.0, run: integrity::run },
     Suite { name: "dqdl-eval", file: "dqdl/dqdl-eval.jsonl", floor: 0.9, run: evaluation::run },
+    Suite { name: "analyzers", file: "dqdl/analyzers.jsonl", floor: 0.99, run: analyzers::run },
     Suite { name: "anomaly", file: "dqdl/anomaly.jsonl", floor: 0.6, run: anomaly::run },
     Suite { name: "hmac-sha256", file: "crypto/hmac-sha256.json", floor: 1.0, run: crypto::hmac },
     Suite { name: "hkdf-sha256", file: "crypto/hkdf-sha256.json", floor: 1.0, run: crypto::hkdf },
     Suite { name: "aes-siv", file: "crypto/aes-siv.json", floor: 1.0, run: crypto::siv },
+    Suite { name: "aes-gcm-siv", file: "crypto/aes-gcm-siv.json", floor: 1.0, run: crypto::gcm_siv },
+    Suite { name: "fpe-ff1", file: "crypto/fpe-ff1.json", floor: 1.0, run: crypto::ff1 },
     Suite { name: "pii-recognizers", file: "pii/pii-recognizers.jsonl", floor: 0.97, run: detect::recognizers },
     Suite { name: "pii-validators", file: "pii/pii-validators.jsonl", floor: 1.0, run: detect::validators },
     Suite { name: "pii-context", file: "pii/pii-context.jsonl", floor: 0.95, run: detect::context },

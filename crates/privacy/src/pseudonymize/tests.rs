@@ -69,7 +69,7 @@ fn each_transform_in_a_csv_file() {
     let first: Vec<&str> = lines[1].split(',').collect();
     assert_eq!(&first[..4], ["1", "tk1_1_uqvkfmuqi36nrwipuzpvtox5m4", "************1111", "[REDACTED]"]);
     let Ok(TokenText::Encrypted { sealed, .. }) = TokenText::parse(first[4]) else { panic!("{}", first[4]) };
-    assert_eq!(Decrypt::new(&key()).unwrap().open(&sealed).unwrap().as_str(), "078-05-1120");
+    assert_eq!(Decrypt::new(&key()).open(&sealed).unwrap().as_str(), "078-05-1120");
     assert_eq!(lines[2], "2,,,,");
     assert_eq!(lines[3], format!("3,{},\"\",[REDACTED],{}", first[1], first[4]));
 
@@ -220,7 +220,7 @@ fn parquet_stays_nested_and_typed_but_where_it_is_changed() {
     assert_eq!(batch.column(1).as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(7), None]);
     let born = batch.column(2).as_string_view();
     let Ok(TokenText::Encrypted { sealed, .. }) = TokenText::parse(born.value(0)) else { panic!("a ciphertext") };
-    assert_eq!(Decrypt::new(&key()).unwrap().open(&sealed).unwrap().as_str(), "2025-01-31");
+    assert_eq!(Decrypt::new(&key()).open(&sealed).unwrap().as_str(), "2025-01-31");
     assert!(born.is_null(1));
 }
 
