@@ -125,7 +125,8 @@ test-adapters: setup $(LOCALSTACK)/.done ## The AWS adapters against LocalStack
 	$(LOCAL) localstack -- cargo test -p sluice-aws --features localstack --quiet
 
 .PHONY: test-invoke
-test-invoke: build-local $(LOCALSTACK)/.done ## Every function under cargo lambda watch, called with cargo lambda invoke
+test-invoke: build-local $(LOCALSTACK)/.done ## Every function under cargo lambda watch, called with cargo lambda invoke; sluice on s3:// URIs
+	cargo build --quiet -p sluice
 	$(LOCAL) localstack -- $(VENV)/bin/python -m pytest -q tests/invoke
 
 .PHONY: lint

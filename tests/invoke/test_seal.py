@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import uuid
-from pathlib import Path
 
 import pytest
 
-EVENTS = Path(__file__).resolve().parents[2] / "events"
 TRIGGERS = ["sqs-put", "sqs-manual", "s3-put", "eventbridge-object-created", "s3-batch-operations-1.0", "s3-batch-operations-2.0"]
 BODY = b"id,email\n1,a@example.org\n"
-
-
-def seals(account, key, version):
-    subject = hashlib.sha256(f"{account.buckets['raw']}\0{key}\0{version}".encode()).hexdigest()
-    prefix = f"att/seal/{subject[:2]}/{subject}/"
-    versions = account.s3.list_object_versions(Bucket=account.buckets["evidence"], Prefix=prefix).get("Versions", [])
-    return [account.s3.get_object(Bucket=account.buckets["evidence"], Key=item["Key"])["Body"].read() for item in versions]
 
 
 @pytest.mark.parametrize("trigger", [*TRIGGERS, "manual"])
@@ -27,9 +16,9 @@ def test_every_trigger_seals(functions, account, event, trigger):
     key = f"e2e/{uuid.uuid4().hex}/x.csv"
     version = account.upload(key, BODY)
     functions.invoke("seal", event(f"seal/{trigger}.json", key, version))
-    (envelope,) = seals(account, key, version)
-    statement = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
-    assert statement["subject"][0]["digest"]["sha256"] == hashlib.sha256(BODY).hexdigest()
+    (seal,) = account.statements("seal", key, version)
+    assert account.holds(seal.envelope)
+    assert seal.payload["subject"][0]["digest"]["sha256"] == hashlib.sha256(BODY).hexdigest()
 
 
 def test_the_same_event_again_changes_nothing(functions, account, event):
@@ -38,16 +27,38 @@ def test_the_same_event_again_changes_nothing(functions, account, event):
     told = event("seal/sqs-put.json", key, version)
     answers = [functions.invoke("seal", told) for _ in range(5)]
     assert answers == [{"batchItemFailures": []}] * 5
-    assert len(seals(account, key, version)) == 1
+    assert len(account.statements("seal", key, version)) == 1
 
 
 @pytest.mark.parametrize(
     ("file", "expected"),
     [("sqs-test-event", {"batchItemFailures": []}), ("s3-test-event", {"outcomes": ["acknowledged"]})],
 )
-def test_a_test_event_is_acknowledged(functions, file, expected):
-    answer = functions.invoke("seal", json.loads((EVENTS / "seal" / f"{file}.json").read_text(encoding="utf-8")))
-    assert answer == expected
+def test_a_test_event_is_acknowledged(functions, documented, file, expected):
+    assert functions.invoke("seal", documented(f"seal/{file}.json")) == expected
+
+
+def test_of_a_batch_only_the_messages_that_failed_come_back(functions, account, event, batch):
+    key = f"e2e/{uuid.uuid4().hex}/x.csv"
+    version = account.upload(key, BODY)
+    (good,) = event("seal/sqs-put.json", key, version)["Records"]
+    told = batch(good, {**good, "messageId": "not-json", "body": "{"}, {**good, "messageId": "again"})
+    assert functions.invoke("seal", told) == {"batchItemFailures": [{"itemIdentifier": "not-json"}]}
+    assert len(account.statements("seal", key, version)) == 1
+
+
+def test_a_version_that_is_not_there_is_a_signed_finding(functions, account, event):
+    key = f"e2e/{uuid.uuid4().hex}/x.csv"
+    account.upload(key, BODY)
+    gone = account.upload(key, BODY)
+    account.s3.delete_object(Bucket=account.buckets["raw"], Key=key, VersionId=gone, BypassGovernanceRetention=True)
+    assert functions.invoke("seal", event("seal/sqs-put.json", key, gone)) == {"batchItemFailures": []}
+    assert ("object_not_found", gone) in [(found.predicate["rule"], found.version_of_subject) for found in account.findings()]
+
+
+@pytest.mark.parametrize("payload", [{}, {"bucket": "b"}, {"Records": []}, [1], "text"])
+def test_what_is_no_event_fails_the_invocation(functions, payload):
+    assert "payload_not_understood" in functions.refuses("seal", payload)
 
 
 def test_batch_operations_are_answered_by_task(functions, account, event):

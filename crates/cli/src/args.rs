@@ -80,12 +80,18 @@ pub(crate) struct Mask {
     /// The dataset of the policy whose transforms apply
     #[arg(long, short)]
     pub(crate) dataset: String,
-    /// Where to write; .gz and .zst compress
+    /// Where to write, a local path or s3://bucket/key, where nothing may be yet; .gz and .zst compress
     #[arg(long, short)]
-    pub(crate) output: PathBuf,
-    /// File with the domain key, 64 hexadecimal digits; made when absent. Without it a key is drawn for this run alone
-    #[arg(long)]
+    pub(crate) output: String,
+    /// File with the domain key, 64 hexadecimal digits; made when absent. Without any key one is drawn for this run alone
+    #[arg(long, conflicts_with = "vault")]
     pub(crate) key_file: Option<PathBuf>,
+    /// The vault, s3://bucket: the domain key that the pseudonymize function uses, so that tokens are the same
+    #[arg(long, requires = "kms_key", value_name = "S3_URI")]
+    pub(crate) vault: Option<String>,
+    /// ARN of the KMS key that wraps the vault's domain keys
+    #[arg(long, requires = "vault", value_name = "ARN")]
+    pub(crate) kms_key: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

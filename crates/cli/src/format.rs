@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use sluice_tabular::{Compression, CsvOptions, Format, ReadOptions};
 
 use crate::args::{FormatArgs, FormatName};
+use crate::cloud;
 
 /// How to read a table: by the arguments, else by its name. The compression is told from the first bytes.
 pub(crate) fn read_options(location: &str, args: &FormatArgs) -> anyhow::Result<ReadOptions> {
@@ -43,7 +44,7 @@ pub(crate) fn compression_of(location: &str) -> Compression {
 }
 
 fn split_compression(location: &str) -> (String, Compression) {
-    let is_s3 = location.starts_with("s3://");
+    let is_s3 = cloud::is_s3(location);
     let path = location.split_once("?versionId=").filter(|_| is_s3).map_or(location, |(path, _)| path);
     let name = path.to_ascii_lowercase();
     let known = [

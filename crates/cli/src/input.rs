@@ -1,23 +1,23 @@
 //! Files that are read: local ones, and object versions in S3.
 
+mod object;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, bail};
-use bytes::{Buf as _, Bytes};
-use futures::StreamExt as _;
+use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
-use sluice_aws::Aws;
-use sluice_common::config::Environment;
-use sluice_common::digest::{ChecksumType, S3Checksum};
-use sluice_common::port::{ByteStream, ObjectReader as _};
-use sluice_common::{BucketName, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
+use sluice_common::digest::S3Checksum;
+use sluice_common::{ObjectVersion, Sha256Digest};
 use sluice_stage::table;
 use sluice_tabular::{Format, ReadOptions, Source};
-use tokio::runtime::Runtime;
 
+use crate::cloud;
 use crate::progress;
+
+#[cfg(test)]
+pub(crate) use object::open_in;
 
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -33,7 +33,7 @@ pub(crate) struct Input {
 
 enum OpenBytes {
     Local(File),
-    S3(S3Read),
+    S3(object::S3Read),
 }
 
 /// What S3 says of an object version.
@@ -49,8 +49,8 @@ pub(crate) struct Stored {
 impl Input {
     /// Opens a local path or an `s3://` URI. Without `versionId`, the version that is current now.
     pub(crate) fn open(location: &str) -> anyhow::Result<Self> {
-        if location.starts_with("s3://") {
-            return open_s3(location).with_context(|| location.to_owned());
+        if cloud::is_s3(location) {
+            return object::open(location).with_context(|| location.to_owned());
         }
         let open = || {
             let file = File::open(location)?;
@@ -166,59 +166,4 @@ impl Read for Shared {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).read(into)
     }
-}
-
-/// An object's body, read synchronously: the connection goes on whenever more is asked for.
-struct S3Read {
-    runtime: Runtime,
-    stream: ByteStream,
-    current: Bytes,
-}
-
-impl Read for S3Read {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.runtime.block_on(self.stream.next()) {
-                Some(chunk) => self.current = chunk.map_err(io::Error::other)?,
-                None => return Ok(0),
-            }
-        }
-        let length = self.current.len().min(into.len());
-        self.current.copy_to_slice(into.get_mut(..length).unwrap_or_default());
-        Ok(length)
-    }
-}
-
-fn open_s3(location: &str) -> anyhow::Result<Input> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let environment = Environment::from_process();
-    let opened = runtime.block_on(Box::pin(async {
-        let aws = Aws::connect(|name| environment.get(name).map(str::to_owned)).await?;
-        let objects = aws.objects();
-        let version = if location.contains("?versionId=") {
-            ObjectVersion::from_uri(location)?
-        } else {
-            objects.current(&path_of(location)?).await?
-        };
-        let body = objects.get(&version).await?;
-        let is_composite = |checksum: &S3Checksum| checksum.checksum_type == ChecksumType::Composite;
-        let part_sizes = if body.facts.checksums.iter().any(is_composite) {
-            objects.parts(&version).await?.iter().map(|part| part.size_bytes).collect()
-        } else {
-            Vec::new()
-        };
-        anyhow::Ok((version, body, part_sizes))
-    }));
-    let (version, body, part_sizes) = opened?;
-    let stored = Stored { version, checksums: body.facts.checksums, part_sizes };
-    let bytes = OpenBytes::S3(S3Read { runtime, stream: body.stream, current: Bytes::new() });
-    Ok(Input { bytes, size_bytes: Some(body.facts.size_bytes), stored: Some(stored) })
-}
-
-/// Without a version, the key is taken as it is written.
-fn path_of(location: &str) -> anyhow::Result<ObjectPath> {
-    let Some((bucket, key)) = location.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) else {
-        bail!("expected s3://bucket/key");
-    };
-    Ok(ObjectPath { bucket: BucketName::new(bucket)?, key: ObjectKey::new(key)? })
 }

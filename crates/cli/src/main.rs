@@ -3,6 +3,7 @@
 //! The same engines, on local files and on `s3://` URIs. Exit codes: 0 pass, 1 fail, 2 usage, 3 could not tell.
 
 mod args;
+mod cloud;
 mod command;
 mod exit;
 mod format;

@@ -1,44 +1,67 @@
 //! `sluice mask`: a table rewritten under a policy, as the pseudonymize function rewrites it.
 
 mod key;
+mod output;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use sluice_common::Sha256Digest;
 use sluice_common::policy::{Dataset, OutputFormat, Policy};
 use sluice_privacy::pseudonymize::{Plan, Stats, domain_of, run as pseudonymize};
 use sluice_stage::table;
-use sluice_tabular::{Format, ReadOptions, WriteOptions};
+use sluice_tabular::{Format, ReadOptions, Source, WriteOptions};
 
 use crate::args::{FormatName, Mask};
 use crate::exit::Answer;
 use crate::format;
-use crate::input::Input;
+use crate::input::{Digesting, Input};
 
 pub(super) fn run(args: &Mask) -> anyhow::Result<Answer> {
     let policy = load(&args.policy)?;
     let dataset = dataset(&policy, &args.dataset)?;
     let key = match domain_of(&dataset.privacy)? {
-        Some(domain) => Some(key::domain_key(domain, args.key_file.as_deref())?),
+        Some(domain) => Some(key::domain_key(domain, args)?),
         None => None,
     };
-    let plan = Plan::new(&dataset.privacy, key.as_ref())?;
+    let plan = Plan::new(&dataset.privacy, key.as_deref())?;
     let read = table::read_options(&dataset.format);
     let write = write_options(dataset, &read, &args.output)?;
     let (source, digesting) = Input::open(&args.file)?.into_source(&read)?;
-    let partial = Partial::create(&args.output)?;
-    let mut finished = pseudonymize(source, &read, BufWriter::new(partial.file()?), &write, plan)
-        .with_context(|| args.file.clone())?;
-    finished.sink.flush()?;
-    let sha256 = digesting.finish().with_context(|| args.file.clone())?;
-    partial.publish()?;
+    let job = Job { file: args.file.clone(), source, digesting, read, write, plan };
+    let (masked, place) = output::write(job, &args.output)?;
     let mut out = std::io::stdout().lock();
-    print(&mut out, &finished.stats)?;
-    writeln!(out, "\n{} rows of {} (sha256 {})", finished.stats.rows, args.file, sha256.to_hex())?;
-    writeln!(out, "written to {}", args.output.display())?;
+    print(&mut out, &masked.stats)?;
+    writeln!(out, "\n{} rows of {} (sha256 {})", masked.stats.rows, args.file, masked.input_sha256.to_hex())?;
+    writeln!(out, "written to {place}")?;
     Ok(Answer::Pass)
+}
+
+/// All that is needed to write the masked table.
+struct Job {
+    file: String,
+    source: Source,
+    digesting: Digesting,
+    read: ReadOptions,
+    write: WriteOptions,
+    plan: Plan,
+}
+
+/// A masked table that was written to its end.
+struct Masked {
+    stats: Stats,
+    input_sha256: Sha256Digest,
+}
+
+impl Job {
+    fn run<W: Write + Send>(self, sink: W) -> anyhow::Result<(W, Masked)> {
+        let Self { file, source, digesting, read, write, plan } = self;
+        let finished = pseudonymize(source, &read, sink, &write, plan).with_context(|| file.clone())?;
+        let input_sha256 = digesting.finish().with_context(|| file)?;
+        Ok((finished.sink, Masked { stats: finished.stats, input_sha256 }))
+    }
 }
 
 fn load(path: &Path) -> anyhow::Result<Policy> {
@@ -54,13 +77,12 @@ fn dataset<'p>(policy: &'p Policy, name: &str) -> anyhow::Result<&'p Dataset> {
 }
 
 /// The policy decides the format, the output's name the compression. A name that says another format is a mistake.
-fn write_options(dataset: &Dataset, read: &ReadOptions, output: &Path) -> anyhow::Result<WriteOptions> {
+fn write_options(dataset: &Dataset, read: &ReadOptions, output: &str) -> anyhow::Result<WriteOptions> {
     let written = match dataset.privacy.output {
         OutputFormat::Same => read.format.clone(),
         OutputFormat::Parquet => Format::Parquet,
     };
-    let name = output.to_string_lossy();
-    let fits = match format::format_of(&name) {
+    let fits = match format::format_of(output) {
         None => true,
         Some(FormatName::Csv | FormatName::Tsv) => matches!(written, Format::Csv(_)),
         Some(FormatName::Jsonl) => written == Format::JsonLines,
@@ -72,45 +94,12 @@ fn write_options(dataset: &Dataset, read: &ReadOptions, output: &Path) -> anyhow
             Format::JsonLines => "JSON Lines",
             Format::Parquet => "Parquet",
         };
-        bail!("the policy writes dataset `{}` as {word}, but {name} is named otherwise; rename --output", dataset.name);
+        bail!(
+            "the policy writes dataset `{}` as {word}, but {output} is named otherwise; rename --output",
+            dataset.name
+        );
     }
-    Ok(WriteOptions::new(written).with_compression(format::compression_of(&name)))
-}
-
-/// An output under a name of its own until it is whole. Dropped before, it is removed.
-struct Partial<'o> {
-    path: PathBuf,
-    output: &'o Path,
-    is_published: bool,
-}
-
-impl<'o> Partial<'o> {
-    fn create(output: &'o Path) -> anyhow::Result<Self> {
-        let mut name = output.as_os_str().to_owned();
-        name.push(".partial");
-        let path = PathBuf::from(name);
-        File::create(&path).with_context(|| format!("{}", path.display()))?;
-        Ok(Self { path, output, is_published: false })
-    }
-
-    fn file(&self) -> anyhow::Result<File> {
-        OpenOptions::new().write(true).open(&self.path).with_context(|| format!("{}", self.path.display()))
-    }
-
-    fn publish(mut self) -> anyhow::Result<()> {
-        fs::rename(&self.path, self.output).with_context(|| format!("{}", self.output.display()))?;
-        self.is_published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Partial<'_> {
-    fn drop(&mut self) {
-        if !self.is_published {
-            // What failed before is the error to tell; a file left behind is named so that nobody takes it for whole.
-            drop(fs::remove_file(&self.path));
-        }
-    }
+    Ok(WriteOptions::new(written).with_compression(format::compression_of(output)))
 }
 
 fn print(out: &mut impl Write, stats: &Stats) -> std::io::Result<()> {

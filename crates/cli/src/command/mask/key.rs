@@ -1,22 +1,41 @@
-//! The domain key of a run on a laptop. In the cloud it comes from KMS and never lies in a file.
+//! The domain key of a run on a laptop: the vault's, opened by KMS as in the cloud, or one of the laptop's own in a file.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use sluice_privacy::keyring::{Domain, DomainKey, Epoch};
+use sluice_common::BucketName;
+use sluice_privacy::keyring::{Domain, DomainKey, Epoch, Keyring};
 use zeroize::Zeroizing;
 
-/// The key in a file, made when there is none; without a file one that nobody will have again.
-pub(super) fn domain_key(domain: Domain, file: Option<&Path>) -> anyhow::Result<DomainKey> {
-    let secret = if let Some(file) = file {
+use crate::args::Mask;
+use crate::cloud::Cloud;
+
+/// The key in the vault; or the one in a file, made when there is none; else one that nobody will have again.
+pub(super) fn domain_key(domain: Domain, args: &Mask) -> anyhow::Result<Arc<DomainKey>> {
+    if let (Some(vault), Some(kms_key)) = (&args.vault, &args.kms_key) {
+        return in_vault(&domain, vault, kms_key).with_context(|| vault.clone());
+    }
+    let secret = if let Some(file) = &args.key_file {
         in_file(file).with_context(|| format!("{}", file.display()))?
     } else {
         note("a domain key was drawn for this run alone: no other run gives the same tokens; see --key-file");
         draw()?
     };
-    Ok(DomainKey::new(domain, Epoch::FIRST, secret))
+    Ok(Arc::new(DomainKey::new(domain, Epoch::FIRST, secret)))
+}
+
+/// The newest key of the domain, as the pseudonymize function takes it: a domain without any gets its first one.
+fn in_vault(domain: &Domain, vault: &str, kms_key: &str) -> anyhow::Result<Arc<DomainKey>> {
+    let bucket = vault.strip_prefix("s3://").map(|bucket| bucket.strip_suffix('/').unwrap_or(bucket));
+    let bucket = BucketName::new(bucket.context("--vault: expected s3://bucket")?)?;
+    let cloud = Cloud::connect()?;
+    let objects = Arc::new(cloud.objects());
+    let keys = Arc::new(cloud.aws.data_keys(kms_key));
+    let keyring = Keyring::new(bucket, objects.clone(), objects.clone(), objects, keys);
+    Ok(cloud.runtime.block_on(Box::pin(keyring.current(domain)))?)
 }
 
 fn in_file(file: &Path) -> anyhow::Result<Zeroizing<[u8; 32]>> {
