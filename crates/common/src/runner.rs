@@ -26,6 +26,7 @@ use futures::FutureExt as _;
 use serde_json::Value;
 use tracing::Instrument as _;
 
+use crate::digest::Sha256Digest;
 use crate::disposition::{Dispose as _, Disposition};
 use crate::event::{EventError, Incoming, Item, Message, Part, UnversionedItem};
 use crate::port::{Clock, Deadline};
@@ -81,6 +82,11 @@ impl<S: Stage> Runner<S> {
     pub fn with_limits(mut self, limits: TimeLimits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The stage.
+    pub const fn stage(&self) -> &S {
+        &self.stage
     }
 
     /// Handles an invocation: decodes, works, writes logs and metrics, answers.
@@ -146,23 +152,22 @@ impl<S: Stage> Runner<S> {
         deadline: Deadline,
         tally: &mut Tally,
     ) -> Fate {
-        let reason = match self.guarded(self.stage.resolve(&item.path), deadline).await {
+        let object = Sha256Digest::of(item.path.key.as_str().as_bytes());
+        let fate = match self.guarded(self.stage.resolve(&item.path), deadline).await {
             Attempt::Done(Some(object)) => {
                 let item = Item { object, event: item.event.clone() };
                 return self.object(message_id, &item, deadline, tally).await;
             }
             Attempt::Done(None) => return not_understood(message_id, &EventError::Unversioned, tally),
             Attempt::Failed(error) => {
-                tracing::error!(message_id, reason = error.reason(), %error, "version was not found out");
-                error.reason()
+                let settling = self.stage.settle_unversioned(item, &error);
+                self.dispose(message_id, &object, &error, settling, deadline).await
             }
-            Attempt::Panicked => "panicked",
-            Attempt::OutOfTime { reason } => reason,
+            Attempt::Panicked => Fate::Returned { reason: "panicked" },
+            Attempt::OutOfTime { reason } => Fate::Returned { reason },
         };
-        tally.retries = tally.retries.saturating_add(1);
-        tally.panics = tally.panics.saturating_add(u64::from(reason == "panicked"));
-        tracing::warn!(message_id, reason, "object given back");
-        Fate::Returned { reason }
+        count(message_id, &object, fate, tally);
+        fate
     }
 
     async fn object(&self, message_id: &str, item: &Item, deadline: Deadline, tally: &mut Tally) -> Fate {
@@ -176,20 +181,15 @@ impl<S: Stage> Runner<S> {
                 tracing::info!(message_id, %object, outcome, bytes, rows, "object done");
                 return Fate::Done { outcome };
             }
-            Attempt::Failed(error) => self.dispose(message_id, item, &error, deadline).await,
+            Attempt::Failed(error) => {
+                let settling = self.stage.settle(item, &error, error.disposition());
+                let settling = settling.map(|settled| settled.map(|()| true));
+                self.dispose(message_id, &object, &error, settling, deadline).await
+            }
             Attempt::Panicked => Fate::Returned { reason: "panicked" },
             Attempt::OutOfTime { reason } => Fate::Returned { reason },
         };
-        match fate {
-            Fate::Settled { disposition: Disposition::Alarm, .. } => tally.alarms = tally.alarms.saturating_add(1),
-            Fate::Settled { .. } => tally.quarantined = tally.quarantined.saturating_add(1),
-            Fate::Returned { reason } => {
-                tally.retries = tally.retries.saturating_add(1);
-                tally.panics = tally.panics.saturating_add(u64::from(reason == "panicked"));
-                tracing::warn!(message_id, %object, reason, "object given back");
-            }
-            Fate::Done { .. } | Fate::NotUnderstood { .. } => {}
-        }
+        count(message_id, &object, fate, tally);
         fate
     }
 
@@ -202,8 +202,15 @@ impl<S: Stage> Runner<S> {
     }
 
     /// Writes the statement about a failure that no retry can cure. The message goes only when that statement is there.
-    async fn dispose(&self, message_id: &str, item: &Item, error: &S::Error, deadline: Deadline) -> Fate {
-        let (object, reason, disposition) = (item.object.id(), error.reason(), error.disposition());
+    async fn dispose(
+        &self,
+        message_id: &str,
+        object: &(impl fmt::Display + Sync),
+        error: &S::Error,
+        settling: impl Future<Output = Result<bool, S::Error>>,
+        deadline: Deadline,
+    ) -> Fate {
+        let (reason, disposition) = (error.reason(), error.disposition());
         match disposition {
             Disposition::Retry => {
                 tracing::warn!(message_id, %object, reason, %error, "attempt failed");
@@ -212,8 +219,9 @@ impl<S: Stage> Runner<S> {
             Disposition::Quarantine => tracing::warn!(message_id, %object, reason, %error, "object to be quarantined"),
             Disposition::Alarm => tracing::error!(message_id, %object, reason, %error, "object to be alarmed about"),
         }
-        match self.guarded(self.stage.settle(item, error, disposition), deadline).await {
-            Attempt::Done(()) => Fate::Settled { reason, disposition },
+        match self.guarded(settling, deadline).await {
+            Attempt::Done(true) => Fate::Settled { reason, disposition },
+            Attempt::Done(false) => Fate::Returned { reason },
             Attempt::Failed(error) => {
                 tracing::error!(message_id, %object, reason = error.reason(), %error, "statement was not written");
                 Fate::Returned { reason: "statement_not_written" }
@@ -237,6 +245,20 @@ impl<S: Stage> Runner<S> {
             Ok(Ok(Err(error))) => Attempt::Failed(error),
             Ok(Ok(Ok(done))) => Attempt::Done(done),
         }
+    }
+}
+
+/// Counts what no object's own line tells.
+fn count(message_id: &str, object: &impl fmt::Display, fate: Fate, tally: &mut Tally) {
+    match fate {
+        Fate::Settled { disposition: Disposition::Alarm, .. } => tally.alarms = tally.alarms.saturating_add(1),
+        Fate::Settled { .. } => tally.quarantined = tally.quarantined.saturating_add(1),
+        Fate::Returned { reason } => {
+            tally.retries = tally.retries.saturating_add(1);
+            tally.panics = tally.panics.saturating_add(u64::from(reason == "panicked"));
+            tracing::warn!(message_id, %object, reason, "object given back");
+        }
+        Fate::Done { .. } | Fate::NotUnderstood { .. } => {}
     }
 }
 

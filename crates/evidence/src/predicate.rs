@@ -20,7 +20,7 @@ pub use quality::{Quality, QualityResult, RuleCounts, RulesetRef};
 pub use quarantine::Quarantine;
 pub use reidentify::{Decision, Reidentify};
 pub use seal::{ChecksumCheck, ChecksumVerdict, Lock, OwnChecksums, Seal, SealChecks, SealedObject};
-pub use sweep::{Coverage, Sweep};
+pub use sweep::{Coverage, Deep, Sweep, SweepCursor};
 
 /// The bytes of a digest that may be absent, for a run's key.
 fn optional(digest: Option<&Sha256Digest>) -> &[u8] {

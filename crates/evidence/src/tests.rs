@@ -128,11 +128,14 @@ fn finding() -> Statement<Finding> {
 fn sweep() -> Statement<Sweep> {
     let predicate = Sweep {
         as_of: "2026-01-01T00:00:00Z".parse().unwrap(),
+        deep: Deep::None,
         coverage: Coverage { complete: true, versions_seen: 3, ..Coverage::default() },
         findings: 0,
         findings_by_rule: std::collections::BTreeMap::new(),
         findings_digest: digest(""),
         unreadable: 0,
+        next: None,
+        predecessor: None,
     };
     Statement::new(vec![ResourceDescriptor::named("s3://lake-raw", digest("desired"))], predicate).unwrap()
 }

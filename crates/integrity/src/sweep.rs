@@ -10,10 +10,12 @@
 //! | a check of a bucket's settings | a file in `sweep/bucket/` | `sweep/bucket.rs` |
 //! | a check of a sealed version | a file in `sweep/version/` | `sweep/version.rs` |
 
+mod ahead;
 mod bucket;
 mod desired;
 mod evidence;
 mod findings;
+mod past;
 mod raw;
 mod rule;
 mod version;
@@ -24,18 +26,20 @@ mod tests;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sluice_common::port::{
     BucketInspector, Clock, Deadline, ListCursor, Metric, MetricUnit, Metrics, ObjectLock, ObjectReader, Queue,
-    StoreError, VersionLister,
+    StoreError, UserMetadata, VersionLister,
 };
 use sluice_common::{BucketName, Dispose, Disposition, ObjectKey, Sha256Digest};
 use sluice_evidence::predicate::{Coverage, Sweep};
-use sluice_evidence::{EvidenceError, Kept, Ledger, ResourceDescriptor, Statement, SubjectId};
+use sluice_evidence::{EvidenceError, Kept, Ledger, Predecessor, ResourceDescriptor, Statement, SubjectId};
 
 pub use desired::{Desired, DesiredBucket};
 pub use findings::FoundProblem;
+pub use past::{PastAccount, PastAccounts};
 pub use rule::Rule;
+pub use sluice_evidence::predicate::{Deep, SweepCursor};
 
 use findings::Findings;
 
@@ -72,6 +76,8 @@ pub struct SweepRequest {
     pub as_of: Timestamp,
     /// Where to begin.
     pub from: SweepCursor,
+    /// The account of the part before this one.
+    pub predecessor: Option<Predecessor>,
     /// Whose bytes are hashed again.
     pub deep: Deep,
     /// Larger versions are not hashed again but counted as unreadable: they would outlive the function.
@@ -93,6 +99,7 @@ impl SweepRequest {
         Self {
             as_of,
             from: SweepCursor::start(),
+            predecessor: None,
             deep: Deep::None,
             deep_max_bytes: 32 << 30,
             settle: SignedDuration::from_mins(15),
@@ -101,54 +108,21 @@ impl SweepRequest {
             reserve: Duration::from_secs(30),
         }
     }
-}
 
-/// Where a sweep goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "phase", content = "after", rename_all = "camelCase")]
-pub enum SweepCursor {
-    /// In the raw bucket.
-    Raw(Option<ListCursor>),
-    /// In the evidence bucket.
-    Evidence(Option<ListCursor>),
-}
-
-impl SweepCursor {
-    /// The beginning, where the buckets' settings are looked at.
-    pub const fn start() -> Self {
-        Self::Raw(None)
+    /// The sweep that goes on where an account ends, as of the same time; `None` when it was the last.
+    pub fn after(account: &Kept<Sweep>) -> Option<Self> {
+        let from = account.next.clone()?;
+        Some(Self { from, deep: account.deep, predecessor: Some(account.link()), ..Self::new(account.as_of) })
     }
 }
 
-/// Whose bytes are hashed again: the only way to see a silent change, and the only part that costs by the byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Deep {
-    /// Nobody's.
-    None,
-    /// Everybody's.
-    All,
-    /// The `index`-th of `of` shares. A different index each day looks at everything in `of` days.
-    #[serde(rename_all = "camelCase")]
-    Share {
-        /// Which, from 0.
-        index: u32,
-        /// Of how many.
-        of: u32,
-    },
+/// The id under which the accounts of a raw bucket are kept.
+pub fn subject(raw: &BucketName) -> SubjectId {
+    SubjectId::of_name(&name(raw))
 }
 
-impl Deep {
-    fn includes(self, subject: &SubjectId) -> bool {
-        match self {
-            Self::None => false,
-            Self::All => true,
-            Self::Share { index, of } => {
-                let [a, b, c, d, ..] = *subject.digest().as_bytes();
-                u32::from_be_bytes([a, b, c, d]).checked_rem(of) == Some(index)
-            }
-        }
-    }
+fn name(bucket: &BucketName) -> String {
+    format!("s3://{bucket}")
 }
 
 /// What a sweep did.
@@ -258,17 +232,33 @@ pub async fn sweep(
     let counted = findings.finish();
     let account = Sweep {
         as_of: request.as_of,
+        deep: request.deep,
         coverage,
         findings: counted.total,
         findings_by_rule: counted.by_rule.iter().map(|(rule, count)| (rule.as_str().to_owned(), *count)).collect(),
         findings_digest: counted.digest,
         unreadable: counted.unreadable,
+        next: next.clone(),
+        predecessor: request.predecessor.clone(),
     };
-    let subject = ResourceDescriptor::named(format!("s3://{}", desired.raw.bucket), desired.digest());
+    let subject = ResourceDescriptor::named(name(&desired.raw.bucket), desired.digest());
     let statement = Statement::new(vec![subject], account).map_err(EvidenceError::from)?;
-    let statement = ports.ledger.record(&statement, &sluice_common::port::UserMetadata::new()).await?.into_kept();
+    let statement = match ports.ledger.record(&statement, &UserMetadata::new()).await {
+        Ok(recorded) => recorded.into_kept(),
+        // Another attempt at this part saw the world a moment earlier or later: its account stands.
+        Err(error @ EvidenceError::Contradiction { .. }) => other_attempt(&round, error).await?,
+        Err(error) => return Err(error.into()),
+    };
     count(ports.metrics, &statement).await;
+    let next = statement.next.clone();
     Ok(SweepReport { statement, findings: counted.reported, next })
+}
+
+/// The account that another attempt at the same part left.
+async fn other_attempt(round: &Round<'_>, error: EvidenceError) -> Result<Kept<Sweep>, EvidenceError> {
+    let Some(predecessor) = &round.request.predecessor else { return Err(error) };
+    let key = Sweep::continuation(subject(round.raw()), predecessor);
+    round.ports.ledger.archive().find(&key).await?.ok_or(error)
 }
 
 fn key_of(cursor: &ListCursor) -> Option<ObjectKey> {

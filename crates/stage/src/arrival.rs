@@ -27,5 +27,6 @@ pub async fn resolve<E: Dispose + 'static>(
     path: &ObjectPath,
 ) -> Result<Option<ObjectVersion>, StageError<E>> {
     let ledger = context.ledger().await.map_err(SettleError::from)?;
-    Ok(ledger.archive().resolve(path).await.map_err(SettleError::from)?)
+    let unresolved = |source| StageError::Unresolved { path: path.clone(), source };
+    ledger.archive().resolve(path).await.map_err(unresolved)
 }

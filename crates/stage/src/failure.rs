@@ -6,9 +6,9 @@
 use std::fmt;
 
 use sluice_common::port::{Metric, MetricUnit, UserMetadata};
-use sluice_common::{Dispose, Disposition, ObjectVersion, Sha256Digest};
+use sluice_common::{Dispose, Disposition, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Finding, FindingEvidence, PolicyRef, Quarantine, Severity};
-use sluice_evidence::{EvidenceError, Predecessor, ResourceDescriptor, Statement};
+use sluice_evidence::{EvidenceError, Predecessor, ResourceDescriptor, Statement, StatementKey};
 
 use crate::context::{Context, TrustAnchorError};
 
@@ -105,6 +105,15 @@ pub enum StageError<E: Dispose + 'static> {
     /// The statement about a failed run could not be kept.
     #[error(transparent)]
     Settle(#[from] SettleError),
+    /// An event names no version, and its key's history gives none that can be believed.
+    #[error("{source}")]
+    Unresolved {
+        /// What the event names.
+        path: ObjectPath,
+        /// Why.
+        #[source]
+        source: EvidenceError,
+    },
 }
 
 impl<E: Dispose + 'static> Dispose for StageError<E> {
@@ -112,6 +121,7 @@ impl<E: Dispose + 'static> Dispose for StageError<E> {
         match self {
             Self::Run(failure) => failure.disposition(),
             Self::Settle(_) => Disposition::Retry,
+            Self::Unresolved { source, .. } => source.disposition(),
         }
     }
 
@@ -120,6 +130,7 @@ impl<E: Dispose + 'static> Dispose for StageError<E> {
             Self::Run(failure) => failure.reason(),
             Self::Settle(SettleError::TrustAnchor(error)) => error.reason(),
             Self::Settle(SettleError::Evidence(error)) => error.reason(),
+            Self::Unresolved { source, .. } => source.reason(),
         }
     }
 }
@@ -138,9 +149,46 @@ pub async fn settle<E: Dispose + Sync + 'static>(
     let settled = match failure.disposition() {
         Disposition::Retry => Ok(()),
         Disposition::Quarantine => quarantine(context, failure).await,
-        Disposition::Alarm => find(context, failure).await,
+        Disposition::Alarm => {
+            let about = &failure.about;
+            let predicate = Finding {
+                rule: failure.reason().to_owned(),
+                severity: Severity::Critical,
+                detail: failure.error.to_string(),
+                evidence: about.evidence.clone(),
+            };
+            find(context, about.subject(), predicate, failure.reason()).await
+        }
     };
     Ok(settled?)
+}
+
+/// Keeps the finding about an event whose version cannot be found out, and raises the alarm. Whether there was something
+/// to state.
+///
+/// # Errors
+/// When the statement cannot be kept.
+pub async fn settle_unresolved<E: Dispose + Sync + 'static>(
+    context: &Context,
+    error: &StageError<E>,
+) -> Result<bool, StageError<E>> {
+    let StageError::Unresolved { path, source } = error else {
+        return Ok(false);
+    };
+    // No version can be named: the subject is the bucket, by the digest of the key.
+    let bucket = format!("s3://{}", path.bucket);
+    let subject = ResourceDescriptor::named(bucket.as_str(), Sha256Digest::of(path.key.as_str().as_bytes()));
+    // A statement's key holds nothing of an uploader's; another key may hold anything.
+    let is_statement = path.key.as_str().parse::<StatementKey>().is_ok();
+    let uri = if is_statement { format!("{bucket}/{}", path.key) } else { bucket };
+    let predicate = Finding {
+        rule: source.reason().to_owned(),
+        severity: Severity::Critical,
+        detail: source.to_string(),
+        evidence: vec![FindingEvidence { uri, sha256: None }],
+    };
+    find(context, subject, predicate, source.reason()).await?;
+    Ok(true)
 }
 
 async fn quarantine<E: Dispose + Sync + 'static>(context: &Context, failure: &Failure<E>) -> Result<(), SettleError> {
@@ -158,17 +206,15 @@ async fn quarantine<E: Dispose + Sync + 'static>(context: &Context, failure: &Fa
     Ok(())
 }
 
-async fn find<E: Dispose + Sync + 'static>(context: &Context, failure: &Failure<E>) -> Result<(), SettleError> {
-    let about = &failure.about;
-    let predicate = Finding {
-        rule: failure.reason().to_owned(),
-        severity: Severity::Critical,
-        detail: failure.error.to_string(),
-        evidence: about.evidence.clone(),
-    };
-    let statement = Statement::new(vec![about.subject()], predicate).map_err(EvidenceError::from)?;
+async fn find(
+    context: &Context,
+    subject: ResourceDescriptor,
+    predicate: Finding,
+    reason: &'static str,
+) -> Result<(), SettleError> {
+    let statement = Statement::new(vec![subject], predicate).map_err(EvidenceError::from)?;
     context.ledger().await?.record(&statement, &UserMetadata::new()).await?;
-    count(context, "Alarms", failure.reason()).await;
+    count(context, "Alarms", reason).await;
     Ok(())
 }
 

@@ -15,11 +15,16 @@ const LONGEST_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 /// When the Runtime API cannot be reached.
 pub async fn serve<S: Stage>(runner: Runner<S>) -> Result<(), Error> {
     let runner = &runner;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let invocation = Invocation { request_id: &event.context.request_id, deadline: deadline(&event) };
-        runner.serve(&event.payload, invocation).await.map_err(|error| diagnostic(&error))
-    }))
-    .await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move { invoke(runner, &event).await })).await
+}
+
+/// Serves one invocation.
+///
+/// # Errors
+/// With what Lambda is to be told when the caller must keep all of it.
+pub async fn invoke<S: Stage>(runner: &Runner<S>, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    let invocation = Invocation { request_id: &event.context.request_id, deadline: deadline(event) };
+    runner.serve(&event.payload, invocation).await.map_err(|error| diagnostic(&error))
 }
 
 /// When the invocation must have answered.

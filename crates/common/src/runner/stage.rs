@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use crate::disposition::{Dispose, Disposition};
-use crate::event::Item;
+use crate::event::{Item, UnversionedItem};
 use crate::object::{ObjectPath, ObjectVersion};
 use crate::port::Deadline;
 
@@ -17,8 +17,8 @@ pub trait Stage: Send + Sync {
     /// Names the version of an object whose event does not name one.
     ///
     /// The default knows none, and the message is given back as not understood: "the current version" can be another one
-    /// than the event was about. Only a stage whose keys are write-once can do better, by looking at the key's history;
-    /// [`Disposition`]s of its errors other than retry are treated as retry, since there is no version to sign about.
+    /// than the event was about. Only a stage whose keys are write-once can do better, by looking at the key's history.
+    /// An error that no retry can cure is handed to [`Self::settle_unversioned`].
     async fn resolve(&self, path: &ObjectPath) -> Result<Option<ObjectVersion>, Self::Error> {
         let _ = path;
         Ok(None)
@@ -27,6 +27,13 @@ pub trait Stage: Send + Sync {
     /// Writes the signed `quarantine` or `finding` statement about a failure that no retry can cure. Only called with
     /// [`Disposition::Quarantine`] and [`Disposition::Alarm`]. Whatever error it returns, the message is given back.
     async fn settle(&self, item: &Item, error: &Self::Error, disposition: Disposition) -> Result<(), Self::Error>;
+
+    /// Writes the signed `finding` about an event whose version [`Self::resolve`] could not find out and never will. Whether
+    /// one was written: the default writes none, and the message is given back.
+    async fn settle_unversioned(&self, item: &UnversionedItem, error: &Self::Error) -> Result<bool, Self::Error> {
+        let _ = (item, error);
+        Ok(false)
+    }
 }
 
 /// What was done.

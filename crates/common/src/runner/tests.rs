@@ -64,7 +64,8 @@ impl Stage for PlannedStage {
     async fn resolve(&self, path: &ObjectPath) -> Result<Option<ObjectVersion>, Planned> {
         match path.key.as_str() {
             "att/known" => Ok(Some(path.version("only".to_owned().try_into().unwrap()))),
-            "att/rewritten" => Err(Planned(Disposition::Alarm)),
+            "att/rewritten" | "att/unstated" => Err(Planned(Disposition::Alarm)),
+            "att/unread" => Err(Planned(Disposition::Retry)),
             "att/poison" => panic!("poison"),
             _ => Ok(None),
         }
@@ -80,6 +81,15 @@ impl Stage for PlannedStage {
                 Ok(())
             }
         }
+    }
+
+    async fn settle_unversioned(&self, item: &UnversionedItem, error: &Planned) -> Result<bool, Planned> {
+        let key = item.path.key.as_str();
+        let is_stated = key == "att/rewritten";
+        if is_stated {
+            self.settled.lock().unwrap().push((key.to_owned(), error.disposition()));
+        }
+        Ok(is_stated)
     }
 }
 
@@ -186,18 +196,21 @@ async fn what_is_not_understood_goes_back_to_the_queue() {
 async fn a_stage_may_know_the_version_of_a_write_once_key() {
     let runner = runner(&[], SignedDuration::ZERO);
     let bare = |key: &str| json!({"bucket": "lake-evidence", "key": key}).to_string();
-    let keys = ["att/known", "att/rewritten", "att/poison", "att/other"];
+    let keys = ["att/known", "att/rewritten", "att/unstated", "att/unread", "att/poison", "att/other"];
     let messages: Vec<(&str, String)> = keys.iter().map(|key| (*key, bare(key))).collect();
     let (answer, tally) = run(&runner, sqs(&messages)).await;
     assert_eq!(
         answer,
         json!({"batchItemFailures": [
-            {"itemIdentifier": "att/rewritten"},
+            {"itemIdentifier": "att/unstated"},
+            {"itemIdentifier": "att/unread"},
             {"itemIdentifier": "att/poison"},
             {"itemIdentifier": "att/other"}
         ]})
     );
-    assert_eq!((tally.processed, tally.retries, tally.panics, tally.undecodable), (1, 2, 1, 1));
+    assert_eq!((tally.processed, tally.retries, tally.panics, tally.undecodable), (1, 3, 1, 1));
+    assert_eq!(tally.alarms, 1);
+    assert_eq!(*runner.stage.settled.lock().unwrap(), [("att/rewritten".to_owned(), Disposition::Alarm)]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sluice_common::{ObjectVersion, Sha256Digest};
 
 use super::PolicyRef;
-use crate::layout::{RunId, Stage, SubjectId};
+use crate::layout::{RunId, Stage, StatementKey, SubjectId};
 use crate::statement::{Predecessor, Predicate, ResourceDescriptor, StatementError, inconsistent};
 
 /// "From this version these curated objects were made, with these keys", or "nothing was published, because …".
@@ -107,6 +107,33 @@ impl Pseudonymize {
             _ => None,
         }
     }
+
+    /// The key of the statement about a run, known before the run: neither what it writes nor what it counts is part of it.
+    ///
+    /// # Errors
+    /// When no input version is named.
+    pub fn key(&self) -> Result<StatementKey, StatementError> {
+        let version = self.input().ok_or_else(|| inconsistent::<Self>("it must name one input version"))?;
+        Ok(StatementKey { stage: Self::STAGE, subject: SubjectId::from(&version), run: self.run() })
+    }
+
+    fn run(&self) -> RunId {
+        let status = match &self.outcome {
+            Outcome::Published => "",
+            Outcome::Withheld { reason } => reason.as_str(),
+        };
+        let inputs = [
+            self.predecessor.pae_sha256.as_bytes().as_slice(),
+            self.config.digest.as_bytes(),
+            self.engine.as_bytes(),
+            status.as_bytes(),
+        ];
+        // Another version of a key gives other tokens, so it is another run.
+        let keys: Vec<String> =
+            self.keys.iter().map(|key| format!("{}\0{}\0{}", key.key_id, key.version, key.purpose)).collect();
+        let keys = keys.iter().map(String::as_bytes);
+        RunId::of(self.policy.parts().into_iter().chain(inputs).chain(keys))
+    }
 }
 
 impl Predicate for Pseudonymize {
@@ -118,24 +145,14 @@ impl Predicate for Pseudonymize {
             return Err(inconsistent::<Self>("a subject is not an object version with its SHA-256 digest"));
         }
         let names_input = subject.iter().any(|one| one.version().as_ref() == Some(&version));
-        let (sound, status) = match &self.outcome {
-            Outcome::Published => (!names_input, ""),
-            Outcome::Withheld { reason } => (names_input && subject.len() == 1, reason.as_str()),
+        let sound = match &self.outcome {
+            Outcome::Published => !names_input,
+            Outcome::Withheld { .. } => names_input && subject.len() == 1,
         };
         if !sound {
             return Err(inconsistent::<Self>("its outcome does not fit its subjects"));
         }
-        let inputs = [
-            self.predecessor.pae_sha256.as_bytes().as_slice(),
-            self.config.digest.as_bytes(),
-            self.engine.as_bytes(),
-            status.as_bytes(),
-        ];
-        // Another version of a key gives other tokens, so it is another run.
-        let keys: Vec<String> =
-            self.keys.iter().map(|key| format!("{}\0{}\0{}", key.key_id, key.version, key.purpose)).collect();
-        let keys = keys.iter().map(String::as_bytes);
-        Ok((SubjectId::from(&version), RunId::of(self.policy.parts().into_iter().chain(inputs).chain(keys))))
+        Ok((SubjectId::from(&version), self.run()))
     }
 
     fn predecessor(&self) -> Option<&Predecessor> {

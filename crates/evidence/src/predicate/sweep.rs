@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sluice_common::port::ListCursor;
 use sluice_common::{ObjectKey, Sha256Digest};
 
-use crate::layout::{RunId, Stage, SubjectId};
-use crate::statement::{Predicate, ResourceDescriptor, StatementError, inconsistent};
+use crate::layout::{RunId, Stage, StatementKey, SubjectId};
+use crate::statement::{Predecessor, Predicate, ResourceDescriptor, StatementError, inconsistent};
 
 /// "Everything in this range was looked at, and this is what was found." Clean sweeps are signed too: their absence shows.
 /// The subject is the bucket, its digest that of the desired state.
@@ -14,6 +15,8 @@ use crate::statement::{Predicate, ResourceDescriptor, StatementError, inconsiste
 pub struct Sweep {
     /// The time for which the sweep was asked; ages are counted from it. An input, not a clock reading.
     pub as_of: Timestamp,
+    /// Whose bytes were hashed again.
+    pub deep: Deep,
     /// What was looked at.
     pub coverage: Coverage,
     /// Findings in all.
@@ -24,6 +27,72 @@ pub struct Sweep {
     pub findings_digest: Sha256Digest,
     /// Things that could not be looked at: unknown, not bad.
     pub unreadable: u64,
+    /// Where the next part begins; absent when this was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<SweepCursor>,
+    /// The account of the part before this one; absent when this was the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Predecessor>,
+}
+
+/// Where a sweep goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", content = "after", rename_all = "camelCase")]
+pub enum SweepCursor {
+    /// In the raw bucket.
+    Raw(Option<ListCursor>),
+    /// In the evidence bucket.
+    Evidence(Option<ListCursor>),
+}
+
+impl SweepCursor {
+    /// The beginning, where the buckets' settings are looked at.
+    pub const fn start() -> Self {
+        Self::Raw(None)
+    }
+}
+
+/// Whose bytes are hashed again: the only way to see a silent change, and the only part that costs by the byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Deep {
+    /// Nobody's.
+    None,
+    /// Everybody's.
+    All,
+    /// The `index`-th of `of` shares. A different index each day looks at everything in `of` days.
+    #[serde(rename_all = "camelCase")]
+    Share {
+        /// Which, from 0.
+        index: u32,
+        /// Of how many.
+        of: u32,
+    },
+}
+
+impl Deep {
+    /// Whether the bytes of what has this id are hashed again.
+    pub fn includes(self, subject: &SubjectId) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Share { index, of } => {
+                let [a, b, c, d, ..] = *subject.digest().as_bytes();
+                u32::from_be_bytes([a, b, c, d]).checked_rem(of) == Some(index)
+            }
+        }
+    }
+}
+
+impl Sweep {
+    /// The key of the account that goes on from another one: of several attempts at it one is kept.
+    pub fn continuation(bucket: SubjectId, of: &Predecessor) -> StatementKey {
+        StatementKey { stage: Stage::Sweep, subject: bucket, run: continuing(of) }
+    }
+}
+
+fn continuing(predecessor: &Predecessor) -> RunId {
+    RunId::of([b"continues".as_slice(), predecessor.pae_sha256.as_bytes()])
 }
 
 /// What a sweep looked at.
@@ -65,8 +134,18 @@ impl Predicate for Sweep {
         let [bucket] = subject else {
             return Err(inconsistent::<Self>("it must have exactly one subject"));
         };
+        if self.coverage.complete && self.next.is_some() {
+            return Err(inconsistent::<Self>("it says that it is complete and where it goes on"));
+        }
+        if let Some(predecessor) = &self.predecessor {
+            return Ok((bucket.id(), continuing(predecessor)));
+        }
         // The world may change between two attempts at the same sweep: each different account is a statement of its own.
         let account = crate::canonical::to_vec(self)?;
         Ok((bucket.id(), RunId::of([account.as_slice()])))
+    }
+
+    fn predecessor(&self) -> Option<&Predecessor> {
+        self.predecessor.as_ref()
     }
 }

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use sluice_common::{Dispose as _, Sha256Digest};
+use sluice_evidence::Kept;
+use sluice_evidence::predicate::Sweep;
 use sluice_integrity::sweep::{FoundProblem, SweepCursor, SweepReport};
 use sluice_stage::{LoadedPolicy, PolicySourceError};
 
@@ -16,6 +18,8 @@ pub struct Answer {
     pub as_of: Timestamp,
     /// Whether everything was looked at.
     pub complete: bool,
+    /// Whether nothing was done, because the sweep that gave this account is still under way.
+    pub under_way: bool,
     /// Object versions seen.
     pub versions_seen: u64,
     /// Versions that were sent to be sealed again.
@@ -30,8 +34,8 @@ pub struct Answer {
     pub reported: Vec<Reported>,
     /// The pipeline policy, under which objects flow.
     pub policy: PolicyState,
-    /// Where to go on: `cursor` of another invocation. Nobody invokes it by itself, since a sweep of a lake that never
-    /// fits would then never end; the next schedule begins anew, and the signed account names the last key.
+    /// Where the next part begins. The account's arrival in the evidence bucket wakes it; by hand it is `cursor` of
+    /// another invocation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<SweepCursor>,
 }
@@ -77,6 +81,7 @@ impl Answer {
             statement: report.statement.at().uri(),
             as_of: account.as_of,
             complete: account.coverage.complete,
+            under_way: false,
             versions_seen: account.coverage.versions_seen,
             re_enqueued: account.coverage.re_enqueued,
             findings: account.findings,
@@ -86,6 +91,15 @@ impl Answer {
             policy,
             next: report.next,
         }
+    }
+}
+
+impl Answer {
+    /// Of a schedule that gave way: what the sweep that is under way stated last.
+    pub(crate) fn under_way(kept: Kept<Sweep>, policy: PolicyState) -> Self {
+        let next = kept.next.clone();
+        let report = SweepReport { statement: kept, findings: Vec::new(), next };
+        Self { under_way: true, ..Self::of(report, policy) }
     }
 }
 

@@ -1,4 +1,5 @@
 use sluice_common::{Dispose, Disposition};
+use sluice_evidence::EvidenceError;
 use sluice_integrity::sweep::SweepError;
 use sluice_stage::context::TrustAnchorError;
 
@@ -16,6 +17,12 @@ pub enum SweepFunctionError {
     /// The sweep broke off.
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    /// The account to go on from is not to be believed.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The account is of another bucket.
+    #[error("the account is of another bucket than the raw one")]
+    ForeignBucket,
 }
 
 impl Dispose for SweepFunctionError {
@@ -24,6 +31,8 @@ impl Dispose for SweepFunctionError {
             Self::Request(_) => Disposition::Quarantine,
             Self::TrustAnchor(error) => error.disposition(),
             Self::Sweep(error) => error.disposition(),
+            Self::Evidence(error) => error.disposition(),
+            Self::ForeignBucket => Disposition::Alarm,
         }
     }
 
@@ -32,6 +41,8 @@ impl Dispose for SweepFunctionError {
             Self::Request(_) => "payload_not_understood",
             Self::TrustAnchor(error) => error.reason(),
             Self::Sweep(error) => error.reason(),
+            Self::Evidence(error) => error.reason(),
+            Self::ForeignBucket => "foreign_bucket",
         }
     }
 }

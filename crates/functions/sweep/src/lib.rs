@@ -1,11 +1,16 @@
 //! The sweep function: everything that was signed is compared with what is there, on a schedule. What is merely late is
 //! sent through its queue again, what is damaged becomes a signed finding, and that it looked is signed too.
+//!
+//! A sweep that does not fit into one invocation goes on by itself: the arrival of an account that names a next part wakes
+//! the function again, as statements wake every stage.
 
 mod answer;
 mod config;
+mod continuation;
 mod desired;
 mod error;
 mod request;
+mod schedule;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,16 +19,21 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use sluice_aws::Aws;
 use sluice_common::port::{BucketInspector, Clock, Deadline, ObjectLock, Queue, SystemClock};
+use sluice_common::runner::Runner;
 use sluice_common::{Dispose as _, ObjectPath};
 use sluice_evidence::Stage as StageName;
-use sluice_integrity::sweep::{Desired, SweepPorts, sweep};
+use sluice_evidence::predicate::{Coverage, Sweep};
+use sluice_integrity::sweep::{Desired, SweepPorts, SweepReport, SweepRequest, sweep};
 use sluice_stage::context::Ports;
 use sluice_stage::{Context, PolicySource, lambda};
 use tracing::Instrument as _;
 
 pub use answer::{Answer, PolicyState, Reported};
 pub use config::Config;
+pub use continuation::Continuation;
 pub use error::{RequestError, SweepFunctionError};
+
+use schedule::{Past, Turn};
 
 /// Where what is late is sent again.
 #[derive(Clone)]
@@ -51,6 +61,7 @@ pub struct SweepFunction {
     buckets: Arc<dyn BucketInspector>,
     queues: Queues,
     clock: Arc<dyn Clock>,
+    metrics_namespace: String,
 }
 
 impl fmt::Debug for SweepFunction {
@@ -78,24 +89,38 @@ pub fn connect(config: Config, aws: &Aws) -> SweepFunction {
     SweepFunction::new(config, ports, Arc::clone(&objects) as _, objects, queues, Arc::new(SystemClock))
 }
 
-/// Serves invocations until the sandbox ends.
+/// Serves invocations until the sandbox ends: schedules and people name a mode, everything else is an account that arrived.
 ///
 /// # Errors
 /// When the Runtime API cannot be reached.
 pub async fn serve(function: SweepFunction) -> Result<(), lambda_runtime::Error> {
-    let function = &function;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let span = tracing::info_span!("invocation", function = "sweep", request_id = event.context.request_id);
-        let answer = async move {
-            function.sweep(&event.payload, lambda::deadline(&event)).await.map_err(|error| {
-                let reason = error.reason();
-                tracing::error!(reason, %error, "sweep failed");
-                Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
-            })
-        };
-        answer.instrument(span)
+    let namespace = function.metrics_namespace.clone();
+    let runner = Runner::new("sweep", Continuation(function), Arc::new(SystemClock), namespace);
+    let runner = &runner;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        if !continuation::is_one(&event.payload) {
+            return on_request(&runner.stage().0, &event).await;
+        }
+        lambda::invoke(runner, &event).await
     }))
     .await
+}
+
+async fn on_request(function: &SweepFunction, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    let span = tracing::info_span!("invocation", function = "sweep", request_id = event.context.request_id);
+    let answer = async {
+        let answer = function.sweep(&event.payload, lambda::deadline(event)).await.map_err(|error| {
+            let reason = error.reason();
+            tracing::error!(reason, %error, "sweep failed");
+            Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
+        })?;
+        let unwritable = |error: serde_json::Error| Diagnostic {
+            error_type: "answer_not_written".to_owned(),
+            error_message: error.to_string(),
+        };
+        serde_json::to_value(answer).map_err(unwritable)
+    };
+    answer.instrument(span).await
 }
 
 impl SweepFunction {
@@ -118,6 +143,7 @@ impl SweepFunction {
             buckets,
             queues,
             clock,
+            metrics_namespace: config.metrics_namespace,
         }
     }
 
@@ -126,7 +152,23 @@ impl SweepFunction {
     /// # Errors
     /// When the payload asks for nothing that can be done, or no account could be signed.
     pub async fn sweep(&self, payload: &Value, deadline: Deadline) -> Result<Answer, SweepFunctionError> {
-        let request = request::read(payload, self.clock.now(), deadline)?;
+        let asked = request::read(payload, self.clock.now(), deadline)?;
+        let policy = PolicyState::of(self.policy.current().await);
+        let request = if asked.is_scheduled {
+            match self.past().await?.turn(asked.request, asked.shares).await? {
+                Turn::Sweep(request) => request,
+                Turn::UnderWay(account) => {
+                    tracing::info!("an earlier sweep is under way");
+                    return Ok(Answer::under_way(account.kept, policy));
+                }
+            }
+        } else {
+            asked.request
+        };
+        Ok(Answer::of(self.run(&request).await?, policy))
+    }
+
+    async fn run(&self, request: &SweepRequest) -> Result<SweepReport, SweepFunctionError> {
         let ports = SweepPorts {
             objects: self.context.ports.reader.as_ref(),
             versions: self.context.ports.versions.as_ref(),
@@ -139,14 +181,22 @@ impl SweepFunction {
             metrics: self.context.ports.metrics.as_ref(),
             clock: self.clock.as_ref(),
         };
-        let policy = PolicyState::of(self.policy.current().await);
-        let report = Box::pin(sweep(ports, &self.desired, &request)).await?;
-        let answer = Answer::of(report, policy);
-        let Answer { versions_seen, findings, unreadable, complete, re_enqueued, .. } = answer;
+        let report = Box::pin(sweep(ports, &self.desired, request)).await?;
+        let Sweep { coverage, findings, unreadable, .. } = report.statement.statement().predicate();
+        let Coverage { versions_seen, re_enqueued, complete, .. } = *coverage;
         tracing::info!(versions_seen, findings, unreadable, re_enqueued, complete, "swept");
         if !complete {
-            tracing::warn!("the deadline came first: invoke with `cursor` set to the answer's `next` to go on");
+            tracing::warn!("the deadline came first: the account's arrival wakes the next part");
         }
-        Ok(answer)
+        Ok(report)
+    }
+
+    async fn past(&self) -> Result<Past<'_>, SweepFunctionError> {
+        Ok(Past {
+            archive: self.context.ledger().await?.archive(),
+            versions: self.context.ports.versions.as_ref(),
+            raw: &self.desired.raw.bucket,
+            now: self.clock.now(),
+        })
     }
 }

@@ -9,7 +9,7 @@ use sluice_integrity::sweep::{Deep, SweepCursor, SweepRequest};
 /// How far the clocks of two services may be apart.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// The payload: `{mode, asOf?, cursor?, share?}`.
+/// The payload: `{mode, asOf?, cursor?, share?, scheduled?, withinDays?}`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Payload {
@@ -21,6 +21,11 @@ struct Payload {
     cursor: Option<SweepCursor>,
     /// Deep sweeps only.
     share: Option<Share>,
+    /// Whether a schedule asks: its sweep gives way to one that is under way.
+    #[serde(default)]
+    scheduled: bool,
+    /// A schedule's deep sweeps only: each hashes the next of so many shares, so that one a day reaches everything.
+    within_days: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -46,8 +51,8 @@ pub enum RequestError {
     /// It is not the document.
     #[error(
         "the payload is not a sweep's: expected {{\"mode\": \"fast\" or \"deep\"}}, with asOf (a time such as \
-         2026-01-31T06:00:00Z), cursor (`next` of an earlier answer) and share ({{index, of}}) if need be, and nothing \
-         else"
+         2026-01-31T06:00:00Z), cursor (`next` of an earlier answer), share ({{index, of}}), scheduled (true) and \
+         withinDays (a number) if need be, and nothing else"
     )]
     NotASweep,
     /// A time that has not come would make everything late.
@@ -57,12 +62,25 @@ pub enum RequestError {
     #[error("share: `index` counts from 0 and must be less than `of`")]
     Share,
     /// Nothing is hashed that could be shared.
-    #[error("share belongs to a deep sweep: a fast one hashes nothing")]
+    #[error("share and withinDays belong to a deep sweep: a fast one hashes nothing")]
     ShareOfFast,
+    /// Whose turn it is, a schedule says or nobody.
+    #[error("withinDays is a schedule's, at least 1, and stands alone: give neither cursor nor share with it")]
+    WithinDays,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) request: SweepRequest,
+    /// Whether it gives way to a sweep that is under way.
+    pub(crate) is_scheduled: bool,
+    /// In how many shares the bytes are hashed again, one after the other.
+    pub(crate) shares: Option<u32>,
 }
 
 /// Reads a payload.
-pub(crate) fn read(payload: &Value, now: Timestamp, deadline: Deadline) -> Result<SweepRequest, RequestError> {
+pub(crate) fn read(payload: &Value, now: Timestamp, deadline: Deadline) -> Result<Asked, RequestError> {
     let payload = Payload::deserialize(payload).map_err(|_details_quote_the_payload| RequestError::NotASweep)?;
     let deep = match (payload.mode, payload.share) {
         (Mode::Fast, None) => Deep::None,
@@ -71,16 +89,27 @@ pub(crate) fn read(payload: &Value, now: Timestamp, deadline: Deadline) -> Resul
         (Mode::Deep, Some(Share { index, of })) if index < of => Deep::Share { index, of },
         (Mode::Deep, Some(_)) => return Err(RequestError::Share),
     };
+    match (payload.mode, payload.within_days) {
+        (_, None) => {}
+        (Mode::Fast, Some(_)) => return Err(RequestError::ShareOfFast),
+        (Mode::Deep, Some(days)) => {
+            let stands_alone = payload.scheduled && payload.share.is_none() && payload.cursor.is_none();
+            if days == 0 || !stands_alone {
+                return Err(RequestError::WithinDays);
+            }
+        }
+    }
     let as_of = payload.as_of.unwrap_or(now);
     if as_of.duration_since(now) > CLOCK_SKEW {
         return Err(RequestError::Future);
     }
-    Ok(SweepRequest {
+    let request = SweepRequest {
         deep,
         from: payload.cursor.unwrap_or(SweepCursor::start()),
         deadline: Some(deadline),
         ..SweepRequest::new(as_of)
-    })
+    };
+    Ok(Asked { request, is_scheduled: payload.scheduled, shares: payload.within_days })
 }
 
 #[cfg(test)]
@@ -93,9 +122,26 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn read(payload: &Value) -> Result<SweepRequest, RequestError> {
+    fn ask(payload: &Value) -> Result<Asked, RequestError> {
         let now = at("2026-01-31T06:00:30Z");
         super::read(payload, now, Deadline::at(now))
+    }
+
+    fn read(payload: &Value) -> Result<SweepRequest, RequestError> {
+        ask(payload).map(|asked| asked.request)
+    }
+
+    #[test]
+    fn a_schedule_s_shares_are_its_own() {
+        let asked = ask(&json!({"mode": "deep", "scheduled": true, "withinDays": 30})).unwrap();
+        assert_eq!((asked.is_scheduled, asked.shares), (true, Some(30)));
+        assert!(!ask(&json!({"mode": "deep"})).unwrap().is_scheduled);
+        let refused = |payload| ask(&payload).unwrap_err();
+        assert_eq!(refused(json!({"mode": "deep", "withinDays": 30})), RequestError::WithinDays);
+        assert_eq!(refused(json!({"mode": "deep", "scheduled": true, "withinDays": 0})), RequestError::WithinDays);
+        assert_eq!(refused(json!({"mode": "fast", "scheduled": true, "withinDays": 3})), RequestError::ShareOfFast);
+        let both = json!({"mode": "deep", "scheduled": true, "withinDays": 3, "share": {"index": 0, "of": 2}});
+        assert_eq!(refused(both), RequestError::WithinDays);
     }
 
     #[test]

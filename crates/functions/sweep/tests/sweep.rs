@@ -16,12 +16,15 @@ use sluice_common::policy::RetentionSpec;
 use sluice_common::port::{
     Clock as _, Deadline, EncryptionSetting, LockSetting, Notification, RetentionMode, UserMetadata,
 };
-use sluice_evidence::{Archive, Ledger, TrustedKeys};
+use sluice_common::runner::Runner;
+use sluice_evidence::predicate::{Deep, Sweep};
+use sluice_evidence::{Archive, Kept, Ledger, TrustedKeys};
 use sluice_integrity::seal::{SealPorts, seal};
+use sluice_integrity::sweep::subject;
 use sluice_stage::context::Ports;
 use sluice_testkit::names::{bucket, path};
 use sluice_testkit::{MemoryKms, MemoryMetrics, MemoryQueue, MemoryS3, SettableClock};
-use sweep::{Answer, Config, PolicyState, Queues, SweepFunction, SweepFunctionError};
+use sweep::{Answer, Config, Continuation, PolicyState, Queues, SweepFunction, SweepFunctionError};
 
 const QUEUE_ARN: &str = "arn:aws:sqs:eu-central-1:111122223333:seal";
 const POLICY: &str = r#"
@@ -39,6 +42,8 @@ struct Lake {
     kms: MemoryKms,
     clock: SettableClock,
     seal_queue: MemoryQueue,
+    quality_queue: MemoryQueue,
+    pseudonymize_queue: MemoryQueue,
     metrics: MemoryMetrics,
 }
 
@@ -74,6 +79,8 @@ impl Lake {
             kms: MemoryKms::new("statements"),
             clock,
             seal_queue: MemoryQueue::new(),
+            quality_queue: MemoryQueue::new(),
+            pseudonymize_queue: MemoryQueue::new(),
             metrics: MemoryMetrics::new(),
         };
         lake.s3.put(&path("lake-evidence", "policy/pipeline.yaml"), POLICY).unwrap();
@@ -104,13 +111,39 @@ impl Lake {
             signer: Arc::new(self.kms.clone()),
             metrics: Arc::new(self.metrics.clone()),
         };
-        let queues = Queues { seal: Arc::new(self.seal_queue.clone()), quality: None, pseudonymize: None };
+        let queues = Queues {
+            seal: Arc::new(self.seal_queue.clone()),
+            quality: Some(Arc::new(self.quality_queue.clone())),
+            pseudonymize: Some(Arc::new(self.pseudonymize_queue.clone())),
+        };
         SweepFunction::new(config(), ports, s3.clone(), s3, queues, Arc::new(self.clock.clone()))
     }
 
     async fn try_sweep(&self, payload: serde_json::Value) -> Result<Answer, SweepFunctionError> {
         let deadline = Deadline::at(self.clock.now() + SignedDuration::from_mins(15));
         self.function().sweep(&payload, deadline).await
+    }
+
+    /// A part that has no time for more than the least.
+    async fn hurried(&self, payload: serde_json::Value) -> Answer {
+        self.function().sweep(&payload, Deadline::at(self.clock.now())).await.unwrap()
+    }
+
+    /// The event that an account arrived. Returns what was done.
+    async fn arrived(&self, account: &str) -> String {
+        let runner = Runner::new("sweep", Continuation(self.function()), Arc::new(self.clock.clone()), "Sluice");
+        let event = serde_json::to_value(ObjectVersion::from_uri(account).unwrap()).unwrap();
+        let deadline = Deadline::at(self.clock.now() + SignedDuration::from_mins(15));
+        runner.answer(&event, deadline).await.0.unwrap()["outcomes"][0].as_str().unwrap().to_owned()
+    }
+
+    /// URIs of the accounts, and what they say.
+    async fn accounts(&self) -> Vec<Kept<Sweep>> {
+        let keys = TrustedKeys::of_signer(&self.kms).await.unwrap();
+        let s3 = Arc::new(self.s3.clone());
+        let archive = Archive::new(bucket("lake-evidence"), s3.clone(), s3, keys);
+        let all = archive.list::<Sweep>(&subject(&bucket("lake-raw"))).await.unwrap();
+        all.into_iter().map(Result::unwrap).collect()
     }
 
     async fn sweep(&self, mode: &str) -> Answer {
@@ -132,6 +165,8 @@ fn config() -> Config {
         ("SLUICE_EVIDENCE_RETENTION_DAYS", "30"),
         ("SLUICE_SEAL_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/111122223333/seal"),
         ("SLUICE_SEAL_QUEUE_ARN", QUEUE_ARN),
+        ("SLUICE_QUALITY_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/111122223333/quality"),
+        ("SLUICE_PSEUDONYMIZE_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/111122223333/pseudonymize"),
         ("SLUICE_METRICS_NAMESPACE", "Sluice"),
     ]);
     Config::read(&environment).unwrap()
@@ -154,7 +189,7 @@ async fn a_lake_in_order_gives_a_signed_account_without_findings() {
     for mode in ["fast", "deep"] {
         let answer = lake.sweep(mode).await;
         assert_eq!((answer.findings, answer.unreadable, answer.complete), (0, 0, true), "{answer:?}");
-        assert_eq!((answer.versions_seen, answer.re_enqueued), (1, 0));
+        assert_eq!((answer.versions_seen, answer.re_enqueued), (1, 1), "the verdict is late, not missing");
         assert!(answer.statement.starts_with("s3://lake-evidence/att/sweep/"), "{}", answer.statement);
         assert!(matches!(answer.policy, PolicyState::Sha256(_)));
         assert_eq!(answer.next, None);
@@ -220,6 +255,122 @@ async fn what_the_deadline_cut_off_goes_on_from_the_answer() {
     }
     assert!(parts > 1);
     assert_eq!(seen, 5);
+}
+
+#[tokio::test]
+async fn what_the_deadline_cut_off_goes_on_when_its_account_arrives() {
+    let lake = Lake::new();
+    for number in 0..5 {
+        lake.seal(&lake.upload(&format!("orders/{number}.csv"))).await;
+    }
+    lake.s3.set_page_size(1);
+    let first = lake.hurried(json!({"mode": "deep"})).await;
+    assert!(!first.complete);
+    lake.s3.set_page_size(1000);
+    assert_eq!(lake.arrived(&first.statement).await, "went_on");
+    let accounts = lake.accounts().await;
+    assert_eq!(accounts.len(), 2);
+    let last = accounts.iter().find(|account| account.predecessor.is_some()).unwrap();
+    let (begun, link) = (accounts.iter().find(|account| account.next.is_some()).unwrap(), last.predecessor.clone());
+    assert_eq!(link, Some(begun.link()));
+    assert_eq!((last.as_of, last.deep, last.coverage.complete), (begun.as_of, Deep::All, true));
+    assert_eq!(begun.coverage.versions_seen + last.coverage.versions_seen, 5);
+    // The same event again, an hour later in another world, and that of the last part.
+    lake.clock.advance(SignedDuration::from_hours(1));
+    lake.upload("orders/6.csv");
+    assert_eq!(lake.arrived(&first.statement).await, "went_on_already");
+    assert_eq!(lake.arrived(&last.at().uri()).await, "ended");
+    assert_eq!(lake.accounts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn two_attempts_at_a_part_leave_one_account() {
+    let lake = Lake::new();
+    for number in 0..5 {
+        lake.seal(&lake.upload(&format!("orders/{number}.csv"))).await;
+    }
+    lake.s3.set_page_size(1);
+    let first = lake.hurried(json!({"mode": "fast"})).await;
+    let (one, other) = tokio::join!(lake.arrived(&first.statement), lake.arrived(&first.statement));
+    assert!([one.as_str(), other.as_str()].contains(&"went_on"));
+    assert_eq!(lake.accounts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_to_be_believed_wakes_nothing_but_an_alarm() {
+    let lake = Lake::new();
+    lake.seal(&lake.upload("orders/1.csv")).await;
+    lake.seal(&lake.upload("orders/2.csv")).await;
+    lake.s3.set_page_size(1);
+    let first = lake.hurried(json!({"mode": "fast"})).await;
+    let at = ObjectVersion::from_uri(&first.statement).unwrap();
+    let again = lake.s3.put(&at.path(), lake.s3.stored_bytes(&at).unwrap()).unwrap();
+    assert_eq!(lake.arrived(&again.uri()).await, "evidence_rewritten");
+    let foreign = lake.s3.put(&path("lake-evidence", "att/sweep/x"), "{}").unwrap();
+    assert_eq!(lake.arrived(&foreign.uri()).await, "not_evidence");
+    assert!(lake.metrics.sum("Alarms") >= 2.0);
+}
+
+#[tokio::test]
+async fn a_schedule_gives_way_to_a_sweep_that_is_under_way_and_takes_up_one_that_was_lost() {
+    let lake = Lake::new();
+    for number in 0..3 {
+        lake.seal(&lake.upload(&format!("orders/{number}.csv"))).await;
+    }
+    lake.s3.set_page_size(1);
+    let scheduled = json!({"mode": "fast", "scheduled": true});
+    let first = lake.hurried(scheduled.clone()).await;
+    assert!(!first.complete && !first.under_way);
+    lake.s3.set_page_size(1000);
+    lake.clock.advance(SignedDuration::from_mins(20));
+    let second = lake.try_sweep(scheduled.clone()).await.unwrap();
+    assert!(second.under_way);
+    assert_eq!((second.statement, lake.accounts().await.len()), (first.statement.clone(), 1));
+    // A person is not kept waiting.
+    lake.clock.advance(SignedDuration::from_mins(20));
+    let third = lake.try_sweep(scheduled.clone()).await.unwrap();
+    assert_eq!((third.under_way, third.complete, third.as_of), (false, true, first.as_of));
+    assert_eq!(first.versions_seen + third.versions_seen, 3);
+    lake.clock.advance(SignedDuration::from_mins(20));
+    let fourth = lake.try_sweep(scheduled).await.unwrap();
+    assert_eq!((fourth.complete, fourth.versions_seen), (true, 3));
+}
+
+#[tokio::test]
+async fn scheduled_deep_sweeps_reach_every_byte_in_as_many_days() {
+    let lake = Lake::new();
+    for number in 0..12 {
+        let at = lake.upload(&format!("orders/{number}.csv"));
+        lake.seal(&at).await;
+        assert!(lake.s3.tamper_byte(&at, 0));
+    }
+    let daily = json!({"mode": "deep", "scheduled": true, "withinDays": 4});
+    let mut found = 0;
+    for day in 0..4 {
+        let answer = lake.try_sweep(daily.clone()).await.unwrap();
+        found += answer.findings_by_rule.get("digest_mismatch").copied().unwrap_or_default();
+        if day == 1 {
+            // A retry of one schedule is one sweep; hourly ones come between; a day is left out.
+            let asked_again = json!({"mode": "deep", "scheduled": true, "withinDays": 4, "asOf": answer.as_of});
+            let again = lake.try_sweep(asked_again).await.unwrap();
+            assert_eq!(again.findings_by_rule, answer.findings_by_rule);
+            lake.clock.advance(SignedDuration::from_hours(24));
+        }
+        lake.clock.advance(SignedDuration::from_hours(1));
+        lake.sweep("fast").await;
+        lake.clock.advance(SignedDuration::from_hours(23));
+    }
+    assert_eq!(found, 12);
+}
+
+#[tokio::test]
+async fn a_missing_verdict_is_asked_for_again() {
+    let lake = Lake::new();
+    lake.seal(&lake.upload("orders/1.csv")).await;
+    lake.clock.advance(SignedDuration::from_mins(20));
+    assert_eq!(lake.sweep("fast").await.re_enqueued, 1);
+    assert!(lake.quality_queue.drain()[0].contains("att/seal/"));
+    assert!(lake.seal_queue.drain().is_empty() && lake.pseudonymize_queue.drain().is_empty());
 }
 
 #[tokio::test]

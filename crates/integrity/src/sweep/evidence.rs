@@ -1,6 +1,6 @@
 //! The walk over the evidence bucket: every statement was written once, and what was sealed is still there.
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{FutureExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 use sluice_common::port::{ListCursor, ObjectFacts, ObjectReader, StoreError, VersionEntry};
 use sluice_common::{ObjectKey, ObjectVersion, Sha256Digest, VersionId};
@@ -8,12 +8,11 @@ use sluice_evidence::layout::STATEMENTS_PREFIX;
 use sluice_evidence::predicate::{Coverage, Seal};
 use sluice_evidence::{ResourceDescriptor, Stage, StatementKey};
 
+use super::ahead::Ahead;
 use super::findings::Findings;
 use super::rule::{Problem, Rule, Verdict};
 use super::version::{evidence_of, is_damage};
 use super::{Round, SweepError};
-
-const CONCURRENCY: usize = 16;
 
 /// The history of one key.
 #[derive(Debug, Clone)]
@@ -75,8 +74,10 @@ pub(super) async fn sweep(
     loop {
         let page = round.ports.versions.list_versions(bucket, STATEMENTS_PREFIX, next.as_ref()).await?;
         let whole = gatherer.take(&page.entries, page.next.is_none());
-        let mut verdicts = stream::iter(&whole).map(|history| look_at(round, history)).buffered(CONCURRENCY);
-        while let Some(verdict) = verdicts.next().await {
+        let (mut histories, mut ahead) = (whole.iter(), Ahead::new());
+        loop {
+            ahead.fill(&mut histories, |history| look_at(round, history).boxed());
+            let Some(verdict) = ahead.next().await else { break };
             coverage.statements_seen += 1;
             findings.take(verdict).await?;
         }

@@ -1,18 +1,16 @@
 //! The walk over the raw bucket: every version, a page at a time.
 
-use futures::{StreamExt as _, stream};
+use futures::FutureExt as _;
 use sluice_common::port::{ListCursor, VersionEntry};
 use sluice_common::{BucketName, ObjectVersion, Sha256Digest, VersionId};
 use sluice_evidence::ResourceDescriptor;
 use sluice_evidence::predicate::{Coverage, FindingEvidence};
 
+use super::ahead::Ahead;
 use super::findings::Findings;
 use super::rule::{Problem, Rule, Verdict};
 use super::version::{Examined, examine};
 use super::{Round, SweepError};
-
-/// Versions under examination at a time: each waits for some ten answers in turn.
-const CONCURRENCY: usize = 16;
 
 /// Where a walk stands: the last key all of whose versions were looked at, so that a later walk never begins in the
 /// middle of a key, where the delete marker over a version would be out of sight.
@@ -45,10 +43,10 @@ pub(super) async fn sweep(
     let mut next = from;
     loop {
         let page = round.ports.versions.list_versions(round.raw(), &round.desired.raw_prefix, next.as_ref()).await?;
-        let mut all = stream::iter(&page.entries)
-            .map(|entry| async move { (entry, look_at(round, entry).await) })
-            .buffered(CONCURRENCY);
-        while let Some((entry, examined)) = all.next().await {
+        let (mut entries, mut ahead) = (page.entries.iter(), Ahead::new());
+        loop {
+            ahead.fill(&mut entries, |entry| async move { (entry, look_at(round, entry).await) }.boxed());
+            let Some((entry, examined)) = ahead.next().await else { break };
             place.enter(entry.key.as_str());
             // Without a finished key there is no place to go on from.
             if place.done.is_some() && round.must_stop() {
