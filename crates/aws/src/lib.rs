@@ -15,7 +15,7 @@
 //! | `ObjectLock` | [`S3Objects`] | `GetObjectRetention`, `PutObjectRetention`, `GetObjectLegalHold` |
 //! | `VersionLister` | [`S3Objects`] | `ListObjectVersions` |
 //! | `BucketInspector` | [`S3Objects`] | the `GetBucket…` settings |
-//! | `Signer` | [`KmsSigner`] | `Sign`, `GetPublicKey` |
+//! | `Signer`, `MessageSigner` | [`KmsSigner`] | `Sign`, `GetPublicKey` |
 //! | `DataKeys` | [`KmsDataKeys`] | `GenerateDataKey`, `Decrypt` |
 //! | `Catalog`, `RulesetSource` | [`GlueCatalog`] | `GetTable`, `CreateTable`, `UpdateTable`, `GetDataQualityRuleset` |
 //! | `Metrics` | [`CloudWatchMetrics`] | `PutMetricData` |

@@ -15,7 +15,9 @@ mod versions;
 
 pub use catalog::{Catalog, CatalogError, CatalogTable, RulesetSource, TableColumn, TableFormat};
 pub use clock::{Clock, Deadline, SystemClock};
-pub use keys::{DataKey, DataKeys, EncryptionContext, KeyError, SignatureDer, Signer, SpkiDer};
+pub use keys::{
+    DataKey, DataKeys, Ed25519Signature, EncryptionContext, KeyError, MessageSigner, SignatureDer, Signer, SpkiDer,
+};
 pub use metrics::{Metric, MetricUnit, Metrics, MetricsError};
 pub use posture::{
     BucketInspector, BucketPosture, EncryptionSetting, LockSetting, Notification, PublicAccessBlock, VersioningState,

@@ -312,7 +312,7 @@ impl Archive {
         }
     }
 
-    async fn read(&self, at: &ObjectVersion) -> Result<Vec<u8>, EvidenceError> {
+    pub(crate) async fn read(&self, at: &ObjectVersion) -> Result<Vec<u8>, EvidenceError> {
         let too_large = || VerifyError::NotDsse(DsseError::TooLarge(MAX_ENVELOPE_BYTES + 1));
         let mut body = self.objects.get(at).await?;
         let announced = usize::try_from(body.facts.size_bytes).unwrap_or(usize::MAX);

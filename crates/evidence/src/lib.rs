@@ -9,12 +9,14 @@
 //! | [`sign`], [`verify`] | ECDSA P-256 over `SHA-256(PAE)`; [`Verified`] is the only way to a statement's content |
 //! | [`layout`] | a statement's key in the evidence bucket is a pure function of its content |
 //! | [`archive`] | reading statements back: verified, from the key that their content demands |
+//! | [`any`] | statements of any kind |
 //! | [`ledger`] | recording them, each once |
 //! | [`offline`] | verification of files on a disk, with separate verdicts |
 //!
 //! Specifications: [in-toto Statement v1](https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md),
 //! [DSSE](https://github.com/secure-systems-lab/dsse/blob/master/protocol.md), RFC 8785.
 
+pub mod any;
 pub mod archive;
 pub mod canonical;
 pub mod dsse;
@@ -26,6 +28,7 @@ pub mod sign;
 pub mod statement;
 pub mod verify;
 
+pub use any::Genuine;
 pub use archive::{Archive, EvidenceError, Kept};
 pub use layout::{RunId, Stage, StatementKey, SubjectId};
 pub use ledger::{Ledger, Recorded};

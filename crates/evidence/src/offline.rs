@@ -3,10 +3,11 @@
 use serde::Serialize;
 use sluice_common::Sha256Digest;
 
+use crate::any::stage_of;
 use crate::dsse::Envelope;
 use crate::layout::{Stage, StatementKey};
 use crate::predicate::{Finding, Pseudonymize, Quality, Quarantine, Reidentify, Seal, Sweep};
-use crate::statement::{Predecessor, Predicate, ResourceDescriptor, predicate_type};
+use crate::statement::{Predecessor, Predicate, ResourceDescriptor};
 use crate::verify::{KeyId, Opened, TrustedKeys, Verified, VerifyError};
 
 /// The answer to one question.
@@ -120,12 +121,6 @@ fn read_any(opened: Opened, expected: Expected<'_>) -> OfflineReport {
             }
         }
     }
-}
-
-fn stage_of(payload: &[u8]) -> Option<Stage> {
-    let statement: serde_json::Value = serde_json::from_slice(payload).ok()?;
-    let named = statement.get("predicateType")?.as_str()?;
-    Stage::ALL.into_iter().find(|stage| predicate_type(*stage) == named)
 }
 
 fn read<P: Predicate>(opened: Opened, expected: Expected<'_>) -> OfflineReport {

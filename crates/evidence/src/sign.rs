@@ -5,7 +5,7 @@ use sluice_common::port::{KeyError, Signer};
 
 use crate::dsse::{DsseError, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE};
 use crate::statement::{Predicate, Statement, StatementError};
-use crate::verify::{KeyId, Opened, TrustedKeys, Verified, VerifyError};
+use crate::verify::{KeyId, Opened, SignedBytes, TrustedKeys, Verified, VerifyError};
 
 /// A statement with its signature.
 #[derive(Debug, Clone)]
@@ -55,9 +55,10 @@ pub async fn sign<P: Predicate>(
         payload: statement.payload()?,
         signatures: Vec::with_capacity(1),
     };
-    let pae_sha256: Sha256Digest = envelope.pae_sha256();
-    let signature = signer.sign(&pae_sha256).await?.0;
-    let key_id = keys.key_of(&pae_sha256, &signature).map(|id| id.to_string());
+    let pae = envelope.pae();
+    let sha256 = Sha256Digest::of(&pae);
+    let signature = signer.sign(&sha256).await?.0;
+    let key_id = keys.key_of(&SignedBytes { pae: &pae, sha256 }, &signature).map(|id| id.to_string());
     envelope.signatures.push(EnvelopeSignature { key_id, signature });
     let envelope_json = envelope.to_json()?;
     let verified = keys.open(envelope).and_then(Opened::read).map_err(SignError::Untrusted)?;

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::str::FromStr;
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
-use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
+use p256::pkcs8::{DecodePublicKey as _, Document, EncodePublicKey as _};
 use serde::{Deserialize, Serialize};
 use sluice_common::port::{KeyError, Signer, SpkiDer};
 use sluice_common::{Dispose, Disposition, ObjectVersion, Sha256Digest};
@@ -23,27 +24,82 @@ pub const MAX_TRUSTED_KEYS: usize = 64;
 #[serde(transparent)]
 pub struct KeyId(Sha256Digest);
 
+impl FromStr for KeyId {
+    type Err = <Sha256Digest as FromStr>::Err;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
+/// A public key of one of the kinds that sign statements.
+#[derive(Debug, Clone, PartialEq)]
+enum PublicKey {
+    /// Ours: signs the SHA-256 of the pre-authentication encoding.
+    P256(VerifyingKey),
+    /// Of others: signs the encoding itself.
+    Ed25519(ed25519_dalek::VerifyingKey),
+}
+
+/// `SubjectPublicKeyInfo` of an Ed25519 key up to its 32 bytes (RFC 8410 §4).
+const ED25519_SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+impl PublicKey {
+    fn from_spki_der(der: &[u8]) -> Option<Self> {
+        match der.strip_prefix(&ED25519_SPKI_PREFIX) {
+            Some(key) => {
+                let key = ed25519_dalek::VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
+                (!key.is_weak()).then_some(Self::Ed25519(key))
+            }
+            None => VerifyingKey::from_public_key_der(der).ok().map(Self::P256),
+        }
+    }
+
+    /// SHA-256 of the key in DER, the same for a point that was given compressed.
+    fn id(&self) -> Option<KeyId> {
+        let der = match self {
+            Self::P256(key) => key.to_public_key_der().ok()?.into_vec(),
+            Self::Ed25519(key) => [ED25519_SPKI_PREFIX.as_slice(), key.as_bytes()].concat(),
+        };
+        Some(KeyId(Sha256Digest::of(&der)))
+    }
+
+    fn made(&self, signed: &SignedBytes<'_>, signature: &[u8]) -> bool {
+        match self {
+            Self::P256(key) => Signature::from_der(signature)
+                .is_ok_and(|signature| key.verify_prehash(signed.sha256.as_bytes(), &signature).is_ok()),
+            Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(signed.pae, &signature).is_ok()),
+        }
+    }
+}
+
+/// The pre-authentication encoding and its digest: some kinds of keys sign the one, some the other.
+pub(crate) struct SignedBytes<'a> {
+    pub(crate) pae: &'a [u8],
+    pub(crate) sha256: Sha256Digest,
+}
+
 /// The keys whose signatures count.
 #[derive(Debug, Clone)]
 pub struct TrustedKeys {
-    keys: Vec<(KeyId, VerifyingKey)>,
+    keys: Vec<(KeyId, PublicKey)>,
     threshold: usize,
 }
 
 /// Why keys cannot be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
-    /// Not a P-256 public key.
+    /// Not a P-256 or Ed25519 public key.
     #[error(
-        "public key {0} is not an ECDSA P-256 key in SubjectPublicKeyInfo form; export it with `aws kms get-public-key`"
+        "public key {0} is not an ECDSA P-256 or Ed25519 key in SubjectPublicKeyInfo form; export it with `aws kms get-public-key`"
     )]
-    NotP256(usize),
+    NotAKey(usize),
     /// No key at all.
     #[error("no public key given: nothing could be verified")]
     None,
@@ -63,7 +119,7 @@ impl Dispose for TrustError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Signer(error) => error.reason(),
-            Self::NotP256(_) | Self::None | Self::TooMany(_) => "trusted_keys_unusable",
+            Self::NotAKey(_) | Self::None | Self::TooMany(_) => "trusted_keys_unusable",
         }
     }
 }
@@ -72,11 +128,9 @@ impl TrustedKeys {
     /// Trusts these keys; one signature suffices.
     ///
     /// # Errors
-    /// When there is no key, there are too many, or one is not a P-256 key.
+    /// When there is no key, there are too many, or one is of another kind.
     pub fn from_spki_der<'a>(keys: impl IntoIterator<Item = &'a SpkiDer>) -> Result<Self, TrustError> {
-        let read = |(at, key): (usize, &SpkiDer)| {
-            VerifyingKey::from_public_key_der(&key.0).map_err(|_not_a_key| TrustError::NotP256(at + 1))
-        };
+        let read = |(at, key): (usize, &SpkiDer)| PublicKey::from_spki_der(&key.0).ok_or(TrustError::NotAKey(at + 1));
         Self::of(keys.into_iter().enumerate().map(read).collect::<Result<_, _>>()?)
     }
 
@@ -88,15 +142,15 @@ impl TrustedKeys {
         const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
         const END: &str = "-----END PUBLIC KEY-----";
         let blocks = text.split_inclusive(END).filter_map(|block| block.find(BEGIN).and_then(|at| block.get(at..)));
-        let read =
-            |(at, block)| VerifyingKey::from_public_key_pem(block).map_err(|_not_a_key| TrustError::NotP256(at + 1));
+        let key_of = |block: &str| PublicKey::from_spki_der(Document::from_pem(block).ok()?.1.as_bytes());
+        let read = |(at, block)| key_of(block).ok_or(TrustError::NotAKey(at + 1));
         Self::of(blocks.enumerate().map(read).collect::<Result<_, _>>()?)
     }
 
     /// Trusts a signer's own key, as a stage does that reads what its neighbours sign with the same key.
     ///
     /// # Errors
-    /// When the key cannot be read or is not a P-256 key.
+    /// When the key cannot be read or is of another kind.
     pub async fn of_signer(signer: &dyn Signer) -> Result<Self, TrustError> {
         Self::from_spki_der([&signer.public_key().await?])
     }
@@ -113,16 +167,15 @@ impl TrustedKeys {
         self.keys.iter().map(|(id, _)| *id)
     }
 
-    fn of(keys: Vec<VerifyingKey>) -> Result<Self, TrustError> {
+    fn of(keys: Vec<PublicKey>) -> Result<Self, TrustError> {
         match keys.len() {
             0 => return Err(TrustError::None),
             1..=MAX_TRUSTED_KEYS => {}
             more => return Err(TrustError::TooMany(more)),
         }
-        let mut known: Vec<(KeyId, VerifyingKey)> = Vec::with_capacity(keys.len());
+        let mut known: Vec<(KeyId, PublicKey)> = Vec::with_capacity(keys.len());
         for (at, key) in keys.into_iter().enumerate() {
-            let der = key.to_public_key_der().map_err(|_unencodable| TrustError::NotP256(at + 1))?;
-            let id = KeyId(Sha256Digest::of(der.as_bytes()));
+            let id = key.id().ok_or(TrustError::NotAKey(at + 1))?;
             if known.iter().all(|(other, _)| *other != id) {
                 known.push((id, key));
             }
@@ -130,22 +183,32 @@ impl TrustedKeys {
         Ok(Self { keys: known, threshold: 1 })
     }
 
-    /// The key that made a signature (ASN.1 DER) over a digest. The hint in the envelope is not asked.
-    pub(crate) fn key_of(&self, digest: &Sha256Digest, signature_der: &[u8]) -> Option<KeyId> {
-        let signature = Signature::from_der(signature_der).ok()?;
-        let made = |(_, key): &&(KeyId, VerifyingKey)| key.verify_prehash(digest.as_bytes(), &signature).is_ok();
-        self.keys.iter().find(made).map(|(id, _)| *id)
+    /// The key that made a signature. The hint in the envelope is not asked.
+    pub(crate) fn key_of(&self, signed: &SignedBytes<'_>, signature: &[u8]) -> Option<KeyId> {
+        self.keys.iter().find(|(_, key)| key.made(signed, signature)).map(|(id, _)| *id)
+    }
+
+    /// Whether a key, known by its id, made an ECDSA signature (ASN.1 DER) over the digest of a statement: all that can be
+    /// asked of who holds the digest and not the statement. Nothing when the key is not among these or of another kind.
+    pub fn signed_digest(&self, id: &KeyId, pae_sha256: &Sha256Digest, signature_der: &[u8]) -> Option<bool> {
+        let (_, key) = self.keys.iter().find(|(known, _)| known == id)?;
+        let signed = SignedBytes { pae: &[], sha256: *pae_sha256 };
+        matches!(key, PublicKey::P256(_)).then(|| key.made(&signed, signature_der))
     }
 
     /// Checks an envelope's signatures and hands out the signed payload.
     pub(crate) fn open(&self, envelope: Envelope) -> Result<Opened, VerifyError> {
-        let pae_sha256 = envelope.pae_sha256();
+        let pae = envelope.pae();
+        let pae_sha256 = Sha256Digest::of(&pae);
+        let signed = SignedBytes { pae: &pae, sha256: pae_sha256 };
         let mut key_ids: Vec<KeyId> = Vec::new();
+        let mut signature_der = None;
         for signature in &envelope.signatures {
-            if let Some(id) = self.key_of(&pae_sha256, &signature.signature)
+            if let Some(id) = self.key_of(&signed, &signature.signature)
                 && !key_ids.contains(&id)
             {
                 key_ids.push(id);
+                signature_der.get_or_insert_with(|| signature.signature.clone());
             }
         }
         if key_ids.len() < self.threshold {
@@ -154,7 +217,8 @@ impl TrustedKeys {
         if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE {
             return Err(VerifyError::WrongPayloadType);
         }
-        Ok(Opened { payload: envelope.payload, pae_sha256, key_ids })
+        let signature = signature_der.unwrap_or_default();
+        Ok(Opened { payload: envelope.payload, pae_sha256, key_ids, signature })
     }
 
     /// Verifies an envelope and reads its statement.
@@ -172,6 +236,8 @@ pub(crate) struct Opened {
     pub(crate) payload: Vec<u8>,
     pub(crate) pae_sha256: Sha256Digest,
     pub(crate) key_ids: Vec<KeyId>,
+    /// The first signature of a trusted key.
+    pub(crate) signature: Vec<u8>,
 }
 
 /// The statement's type, whatever its predicate.

@@ -17,7 +17,7 @@ use error::Injected;
 
 /// A port that fails as its plan says. The operations are named as the methods of the ports: `head`, `get`, `current`,
 /// `parts`, `put_new`, `upload_new`, `write`, `complete`, `abort`, `retention`, `set_retention`, `legal_hold`,
-/// `list_versions`, `versioning`, `posture`, `sign`, `public_key`, `generate`, `unwrap_key`, `register`, `ruleset`,
+/// `list_versions`, `versioning`, `posture`, `sign`, `public_key`, `sign_message`, `message_key`, `generate`, `unwrap_key`, `register`, `ruleset`,
 /// `put`, `send`.
 #[derive(Debug, Clone)]
 pub struct Faulty<T> {

@@ -9,18 +9,21 @@ use p256::elliptic_curve::rand_core::{TryCryptoRng, TryRng};
 use p256::pkcs8::EncodePublicKey as _;
 use sha2::{Digest as _, Sha256};
 use sluice_common::Sha256Digest;
-use sluice_common::port::{DataKey, DataKeys, EncryptionContext, KeyError, SignatureDer, Signer, SpkiDer};
+use sluice_common::port::{
+    DataKey, DataKeys, Ed25519Signature, EncryptionContext, KeyError, MessageSigner, SignatureDer, Signer, SpkiDer,
+};
 use zeroize::Zeroizing;
 
 use crate::locked;
 
-/// KMS in memory: one P-256 key that signs and one symmetric key that wraps data keys.
+/// KMS in memory: a P-256 key that signs statements, an Ed25519 key that signs checkpoints, a key that wraps data keys.
 ///
 /// Like ECDSA in KMS, signing the same digest twice gives two different signatures. All of it is a pure function of the
 /// label and of the calls made, so tests repeat. Clones share the state.
 #[derive(Clone)]
 pub struct MemoryKms {
     signing: SigningKey,
+    checkpoints: ed25519_dalek::SigningKey,
     wrapping: [u8; 32],
     state: Arc<Mutex<State>>,
 }
@@ -48,7 +51,8 @@ impl MemoryKms {
     pub fn new(label: &str) -> Self {
         let secret = |purpose: &str| <[u8; 32]>::from(Sha256::digest(format!("{label} {purpose}")));
         let signing = SigningKey::from_slice(&secret("signs")).expect("a P-256 scalar");
-        Self { signing, wrapping: secret("wraps"), state: Arc::default() }
+        let checkpoints = ed25519_dalek::SigningKey::from_bytes(&secret("checkpoints"));
+        Self { signing, checkpoints, wrapping: secret("wraps"), state: Arc::default() }
     }
 
     /// The key that verifies what this signs.
@@ -163,6 +167,21 @@ impl Signer for MemoryKms {
         };
         let der = self.verifying_key().to_public_key_der().map_err(failed)?;
         Ok(SpkiDer(der.into_vec()))
+    }
+}
+
+#[async_trait]
+impl MessageSigner for MemoryKms {
+    async fn sign_message(&self, message: &[u8]) -> Result<Ed25519Signature, KeyError> {
+        self.call("Sign")?;
+        Ok(Ed25519Signature(ed25519_dalek::Signer::sign(&self.checkpoints, message).to_bytes().to_vec()))
+    }
+
+    async fn message_key(&self) -> Result<SpkiDer, KeyError> {
+        self.call("GetPublicKey")?;
+        // RFC 8410 §4.
+        let prefix = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+        Ok(SpkiDer([prefix.as_slice(), self.checkpoints.verifying_key().as_bytes()].concat()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Checkpoints (C2SP tlog-checkpoint): origin, size and root of a log, as the text of a signed note.
 
+use crate::hash::Hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
@@ -19,12 +20,15 @@ pub enum CheckpointError {
     /// No base64 root.
     #[error("line 3: the root is not base64")]
     Root,
+    /// The root of another hash than SHA-256.
+    #[error("line 3: the root has {0} bytes, expected the 32 of a SHA-256")]
+    RootLength(usize),
     /// An empty extension line.
     #[error("line {0}: an extension line is empty")]
     Extension(usize),
 }
 
-/// What a log says of itself. The root's length is left to whoever compares it: only 32 bytes can equal a [`crate::Hash`].
+/// What a log says of itself. The format leaves the root's length open; ours is read by [`Checkpoint::sha256_root`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The log's name.
@@ -57,6 +61,19 @@ impl Checkpoint {
             Some(at) => Err(CheckpointError::Extension(at + 4)),
             None => Ok(Self { origin: origin.to_owned(), size, root, extensions }),
         }
+    }
+
+    /// A checkpoint of a log of ours.
+    pub fn new(origin: &str, size: u64, root: &Hash) -> Self {
+        Self { origin: origin.to_owned(), size, root: root.to_vec(), extensions: Vec::new() }
+    }
+
+    /// The root as the hash of a tree of RFC 6962.
+    ///
+    /// # Errors
+    /// [`CheckpointError::RootLength`] when it is not 32 bytes long.
+    pub fn sha256_root(&self) -> Result<Hash, CheckpointError> {
+        Hash::try_from(self.root.as_slice()).map_err(|_other_length| CheckpointError::RootLength(self.root.len()))
     }
 
     /// The text to be signed.

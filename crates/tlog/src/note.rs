@@ -4,10 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
+use std::fmt;
 use thiserror::Error;
 
 const ED25519: u8 = 1;
 const ECDSA: u8 = 2;
+/// SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes }, up to the key.
+const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 const MAX_NOTE_BYTES: usize = 1 << 20;
 const MAX_SIGNATURES: usize = 64;
 
@@ -79,6 +82,22 @@ impl VerifierKey {
         Self { id: written, ..key }.checked()
     }
 
+    /// An Ed25519 key in the form in which KMS hands it out, `SubjectPublicKeyInfo` in DER (RFC 8410 §4).
+    ///
+    /// # Errors
+    /// When the bytes are no Ed25519 key or the name is invalid.
+    pub fn from_spki_der(name: &str, der: &[u8]) -> Result<Self, KeyError> {
+        let key = der.strip_prefix(&SPKI_PREFIX).and_then(|key| <[u8; 32]>::try_from(key).ok());
+        Self::ed25519(name, key.ok_or(KeyError::Point)?)
+    }
+
+    /// The key as `SubjectPublicKeyInfo` in PEM, for `openssl`; nothing for other keys than Ed25519.
+    pub fn to_spki_pem(&self) -> Option<String> {
+        let encoded =
+            (self.algorithm == ED25519).then(|| STANDARD.encode([&SPKI_PREFIX, self.key.as_slice()].concat()));
+        Some(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", encoded?))
+    }
+
     fn checked(self) -> Result<Self, KeyError> {
         if !is_name(&self.name) {
             return Err(KeyError::Name);
@@ -97,6 +116,14 @@ impl VerifierKey {
         let signature = Ed25519Signature::from_slice(signature).ok();
         let held = self.point().zip(signature).map(|(key, signature)| key.verify_strict(text.as_bytes(), &signature));
         matches!(held, Some(Ok(())))
+    }
+}
+
+/// The key as it is written in files: `name+id+base64`.
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encoded = STANDARD.encode([&[self.algorithm], self.key.as_slice()].concat());
+        write!(out, "{}+{}+{encoded}", self.name, hex::encode(self.id))
     }
 }
 

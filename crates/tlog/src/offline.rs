@@ -30,9 +30,6 @@ pub enum OfflineProofError {
         /// The log that was asked for.
         expected: String,
     },
-    /// The checkpoint's root is not a SHA-256.
-    #[error("the checkpoint's root has {0} bytes, expected 32")]
-    RootLength(usize),
     /// The note is not believed.
     #[error(transparent)]
     Note(#[from] NoteError),
@@ -110,9 +107,7 @@ impl OfflineProof {
         if checkpoint.origin != log.name {
             return Err(OfflineProofError::Origin { got: checkpoint.origin, expected: log.name.clone() });
         }
-        let Ok(root) = Hash::try_from(checkpoint.root.as_slice()) else {
-            return Err(OfflineProofError::RootLength(checkpoint.root.len()));
-        };
+        let root = checkpoint.sha256_root()?;
         verify_inclusion(self.index, checkpoint.size, &leaf_hash(entry), &self.hashes, &root)?;
         Ok(checkpoint)
     }

@@ -1,4 +1,4 @@
-//! Trees: the compact range that an appender keeps, and the whole tree that builds proofs and tiles.
+//! The whole tree in memory, which builds proofs and tiles.
 
 use crate::hash::{Hash, empty_root, leaf_hash, node_hash};
 use thiserror::Error;
@@ -11,39 +11,6 @@ pub struct TreeError {
     pub asked: usize,
     /// Leaves in the tree.
     pub size: usize,
-}
-
-/// The roots of the full subtrees of a growing tree: what an appender needs, at most 64 hashes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CompactRange {
-    size: u64,
-    /// Largest subtree first.
-    peaks: Vec<Hash>,
-}
-
-impl CompactRange {
-    /// Leaves so far.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Appends a leaf by its hash.
-    pub fn push(&mut self, leaf: Hash) {
-        let mut node = leaf;
-        for _ in 0..self.size.trailing_ones() {
-            if let Some(left) = self.peaks.pop() {
-                node = node_hash(&left, &node);
-            }
-        }
-        self.peaks.push(node);
-        self.size += 1;
-    }
-
-    /// The root of what was appended.
-    pub fn root(&self) -> Hash {
-        let joined = self.peaks.iter().rev().copied().reduce(|right, left| node_hash(&left, &right));
-        joined.unwrap_or_else(empty_root)
-    }
 }
 
 /// A tree in memory, every full subtree kept: 64 bytes a leaf.
@@ -92,7 +59,11 @@ impl Tree {
     /// When the tree is smaller.
     pub fn root(&self, size: usize) -> Result<Hash, TreeError> {
         self.within(size)?;
-        if size == 0 { Ok(empty_root()) } else { self.range(0, size).ok_or(self.beyond(size)) }
+        if size == 0 {
+            Ok(empty_root())
+        } else {
+            range(0, size as u64, &mut |level, at| self.node_at(level, at)).ok_or(self.beyond(size))
+        }
     }
 
     /// The hashes that lead from the leaf at `index` to the root of the first `size` leaves.
@@ -104,15 +75,7 @@ impl Tree {
         if index >= size {
             return Err(TreeError { asked: index, size });
         }
-        let (mut low, mut high, mut proof) = (0, size, Vec::new());
-        while high - low > 1 {
-            let middle = low + split(high - low);
-            let sibling = if index < middle { (middle, high) } else { (low, middle) };
-            proof.push(self.range(sibling.0, sibling.1).ok_or(self.beyond(size))?);
-            (low, high) = if index < middle { (low, middle) } else { (middle, high) };
-        }
-        proof.reverse();
-        Ok(proof)
+        inclusion_proof(index as u64, size as u64, |level, at| self.node_at(level, at)).ok_or(self.beyond(size))
     }
 
     /// The hashes that show the first `new` leaves to extend the first `old` ones.
@@ -124,18 +87,11 @@ impl Tree {
         if old == 0 || old > new {
             return Err(TreeError { asked: old, size: new });
         }
-        let (mut low, mut high, mut proof) = (0, new, Vec::new());
-        while high != old {
-            let middle = low + split(high - low);
-            let sibling = if old <= middle { (middle, high) } else { (low, middle) };
-            proof.push(self.range(sibling.0, sibling.1).ok_or(self.beyond(new))?);
-            (low, high) = if old <= middle { (low, middle) } else { (middle, high) };
-        }
-        if low != 0 {
-            proof.push(self.range(low, high).ok_or(self.beyond(new))?);
-        }
-        proof.reverse();
-        Ok(proof)
+        consistency_proof(old as u64, new as u64, |level, at| self.node_at(level, at)).ok_or(self.beyond(new))
+    }
+
+    fn node_at(&self, level: u32, index: u64) -> Option<Hash> {
+        self.node(usize::try_from(level).ok()?, usize::try_from(index).ok()?)
     }
 
     fn within(&self, size: usize) -> Result<(), TreeError> {
@@ -145,20 +101,57 @@ impl Tree {
     fn beyond(&self, asked: usize) -> TreeError {
         TreeError { asked, size: self.size() }
     }
+}
 
-    /// The root of `low..high`, where `low` is a multiple of the largest power of two within the length.
-    fn range(&self, mut low: usize, high: usize) -> Option<Hash> {
-        let mut peaks = Vec::new();
-        while low < high {
-            let level = (high - low).ilog2();
-            peaks.push(self.node(usize::try_from(level).ok()?, low >> level)?);
-            low += 1 << level;
-        }
-        peaks.into_iter().rev().reduce(|right, left| node_hash(&left, &right))
+/// The inclusion proof of a leaf in a log of `size` leaves, from the roots of full subtrees by level and index. Nothing when
+/// the leaf is not among them or a subtree is not at hand.
+pub fn inclusion_proof(index: u64, size: u64, mut node: impl FnMut(u32, u64) -> Option<Hash>) -> Option<Vec<Hash>> {
+    if index >= size {
+        return None;
     }
+    let (mut low, mut high, mut proof) = (0, size, Vec::new());
+    while high - low > 1 {
+        let middle = low + split(high - low);
+        let sibling = if index < middle { (middle, high) } else { (low, middle) };
+        proof.push(range(sibling.0, sibling.1, &mut node)?);
+        (low, high) = if index < middle { (low, middle) } else { (middle, high) };
+    }
+    proof.reverse();
+    Some(proof)
+}
+
+/// The proof that a log of `new` leaves extends the one of `old`, from the roots of full subtrees by level and index.
+/// Nothing when `old` is 0 or above `new`, or a subtree is not at hand.
+pub fn consistency_proof(old: u64, new: u64, mut node: impl FnMut(u32, u64) -> Option<Hash>) -> Option<Vec<Hash>> {
+    if old == 0 || old > new {
+        return None;
+    }
+    let (mut low, mut high, mut proof) = (0, new, Vec::new());
+    while high != old {
+        let middle = low + split(high - low);
+        let sibling = if old <= middle { (middle, high) } else { (low, middle) };
+        proof.push(range(sibling.0, sibling.1, &mut node)?);
+        (low, high) = if old <= middle { (low, middle) } else { (middle, high) };
+    }
+    if low != 0 {
+        proof.push(range(low, high, &mut node)?);
+    }
+    proof.reverse();
+    Some(proof)
+}
+
+/// The root of `low..high`, where `low` is a multiple of the largest power of two within the length.
+fn range(mut low: u64, high: u64, node: &mut impl FnMut(u32, u64) -> Option<Hash>) -> Option<Hash> {
+    let mut peaks = Vec::new();
+    while low < high {
+        let level = (high - low).ilog2();
+        peaks.push(node(level, low >> level)?);
+        low += 1 << level;
+    }
+    peaks.into_iter().rev().reduce(|right, left| node_hash(&left, &right))
 }
 
 /// The largest power of two below `length`, which is at least 2.
-fn split(length: usize) -> usize {
+fn split(length: u64) -> u64 {
     1 << (length - 1).ilog2()
 }

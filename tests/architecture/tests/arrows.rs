@@ -13,18 +13,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-tabular", &[]),
     ("sluice-dqdl", &[]),
     ("sluice-quality", &["sluice-dqdl", "sluice-tabular"]),
-    ("sluice-detect", &[]),
-    ("sluice-privacy", &["sluice-common", "sluice-tabular"]),
+    ("sluice-profile", &["sluice-dqdl", "sluice-quality", "sluice-tabular"]),
+    ("sluice-detect", &[TABULAR]),
+    ("sluice-privacy", &["sluice-common", "sluice-detect", "sluice-tabular"]),
     ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
     ("sluice-tlog", &[]),
+    ("sluice-log", &[COMMON, EVIDENCE, TLOG]),
     ("sluice-stage", &["sluice-common", "sluice-evidence", "sluice-integrity", "sluice-tabular"]),
     ("sluice-aws", &["sluice-common"]),
     ("sluice-testkit", &["sluice-common"]),
-    ("sluice", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY, QUALITY, PRIVACY, DQDL, TABULAR]),
+    ("sluice", &[AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, DETECT, DQDL, TABULAR]),
     ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
     ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, DQDL, TABULAR]),
     ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
     ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
+    ("log", &[AWS, COMMON, EVIDENCE, STAGE, LOG, TLOG]),
     ("reidentify", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY]),
 ];
 
@@ -36,7 +39,10 @@ const INTEGRITY: &str = "sluice-integrity";
 const QUALITY: &str = "sluice-quality";
 const PRIVACY: &str = "sluice-privacy";
 const DQDL: &str = "sluice-dqdl";
+const DETECT: &str = "sluice-detect";
 const TABULAR: &str = "sluice-tabular";
+const LOG: &str = "sluice-log";
+const TLOG: &str = "sluice-tlog";
 const TESTKIT: &str = "sluice-testkit";
 
 /// A main connects and hands over; what it would do beyond that belongs into the function's library.

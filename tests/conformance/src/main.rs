@@ -31,7 +31,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "merkle-rfc6962", file: "integrity/merkle-rfc6962.json", floor: 1.0, run: integrity::run },
     Suite { name: "dqdl-eval", file: "dqdl/dqdl-eval.jsonl", floor: 0.9, run: evaluation::run },
     Suite { name: "analyzers", file: "dqdl/analyzers.jsonl", floor: 0.99, run: analyzers::run },
-    Suite { name: "anomaly", file: "dqdl/anomaly.jsonl", floor: 0.6, run: anomaly::run },
+    Suite { name: "anomaly", file: "dqdl/anomaly.jsonl", floor: 1.0, run: anomaly::run },
     Suite { name: "hmac-sha256", file: "crypto/hmac-sha256.json", floor: 1.0, run: crypto::hmac },
     Suite { name: "hkdf-sha256", file: "crypto/hkdf-sha256.json", floor: 1.0, run: crypto::hkdf },
     Suite { name: "aes-siv", file: "crypto/aes-siv.json", floor: 1.0, run: crypto::siv },

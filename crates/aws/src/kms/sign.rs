@@ -1,15 +1,15 @@
-//! `Sign` and `GetPublicKey` of an `ECC_NIST_P256` key.
+//! `Sign` and `GetPublicKey`: digests with an `ECC_NIST_P256` key, messages with an `ECC_NIST_EDWARDS25519` key.
 
 use async_trait::async_trait;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use aws_smithy_types::Blob;
 use sluice_common::Sha256Digest;
-use sluice_common::port::{KeyError, SignatureDer, Signer, SpkiDer};
+use sluice_common::port::{Ed25519Signature, KeyError, MessageSigner, SignatureDer, Signer, SpkiDer};
 
 use super::unexpected;
 use crate::error::Failure;
 
-/// Signs digests with one KMS key.
+/// Signs with one KMS key, by the port through which it is used: digests by ECDSA, messages by Ed25519.
 #[derive(Debug, Clone)]
 pub struct KmsSigner {
     client: aws_sdk_kms::Client,
@@ -19,6 +19,19 @@ pub struct KmsSigner {
 impl KmsSigner {
     pub(crate) fn new(client: aws_sdk_kms::Client, key_arn: String) -> Self {
         Self { client, key_arn }
+    }
+
+    async fn fetch_public_key(&self) -> Result<SpkiDer, KeyError> {
+        let operation = "GetPublicKey";
+        let answer = self
+            .client
+            .get_public_key()
+            .key_id(self.key_arn.as_str())
+            .send()
+            .await
+            .map_err(|error| Failure::from(error).key(operation))?;
+        let key = answer.public_key.ok_or_else(|| unexpected(operation, "IncompleteAnswer"))?;
+        Ok(SpkiDer(key.into_inner()))
     }
 }
 
@@ -41,15 +54,29 @@ impl Signer for KmsSigner {
     }
 
     async fn public_key(&self) -> Result<SpkiDer, KeyError> {
-        let operation = "GetPublicKey";
+        self.fetch_public_key().await
+    }
+}
+
+#[async_trait]
+impl MessageSigner for KmsSigner {
+    async fn sign_message(&self, message: &[u8]) -> Result<Ed25519Signature, KeyError> {
+        let operation = "Sign";
         let answer = self
             .client
-            .get_public_key()
+            .sign()
             .key_id(self.key_arn.as_str())
+            .message(Blob::new(message))
+            .message_type(MessageType::Raw)
+            .signing_algorithm(SigningAlgorithmSpec::Ed25519Sha512)
             .send()
             .await
             .map_err(|error| Failure::from(error).key(operation))?;
-        let key = answer.public_key.ok_or_else(|| unexpected(operation, "IncompleteAnswer"))?;
-        Ok(SpkiDer(key.into_inner()))
+        let signature = answer.signature.ok_or_else(|| unexpected(operation, "IncompleteAnswer"))?;
+        Ok(Ed25519Signature(signature.into_inner()))
+    }
+
+    async fn message_key(&self) -> Result<SpkiDer, KeyError> {
+        self.fetch_public_key().await
     }
 }

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 use sluice_common::Sha256Digest;
-use sluice_common::port::{DataKeys as _, EncryptionContext, KeyError, Signer as _};
+use sluice_common::port::{DataKeys as _, EncryptionContext, KeyError, MessageSigner as _, Signer as _};
 
 use crate::replay::{Answer, Replay};
 
@@ -23,6 +23,20 @@ async fn signing_sends_the_digest_as_a_digest() {
         "Message": digest.to_base64(),
         "MessageType": "DIGEST",
         "SigningAlgorithm": "ECDSA_SHA_256",
+    });
+    assert_eq!(replay.sent()[0].json(), expected);
+}
+
+#[tokio::test]
+async fn a_checkpoint_is_sent_as_a_message() {
+    let answer = json!({ "KeyId": KEY, "Signature": BASE64.encode([7; 64]), "SigningAlgorithm": "ED25519_SHA_512" });
+    let replay = Replay::new([Answer::new(200, answer.to_string())]);
+    assert_eq!(replay.aws().signer(KEY).sign_message(b"origin\n1\n").await.unwrap().0, [7; 64]);
+    let expected = json!({
+        "KeyId": KEY,
+        "Message": BASE64.encode("origin\n1\n"),
+        "MessageType": "RAW",
+        "SigningAlgorithm": "ED25519_SHA_512",
     });
     assert_eq!(replay.sent()[0].json(), expected);
 }

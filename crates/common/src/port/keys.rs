@@ -42,6 +42,21 @@ pub trait Signer: Send + Sync {
     async fn public_key(&self) -> Result<SpkiDer, KeyError>;
 }
 
+/// An Ed25519 signature, 64 bytes (RFC 8032).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ed25519Signature(pub Vec<u8>);
+
+/// Signs the log's checkpoints: KMS `Sign`, `ECC_NIST_EDWARDS25519`, `ED25519_SHA_512`, message type `RAW`. The same message
+/// always gives the same signature, so whoever signs again after a crash signs the same note.
+#[async_trait]
+pub trait MessageSigner: Send + Sync {
+    /// Signs a message of at most 4,096 bytes, KMS's limit.
+    async fn sign_message(&self, message: &[u8]) -> Result<Ed25519Signature, KeyError>;
+
+    /// The key that verifies.
+    async fn message_key(&self) -> Result<SpkiDer, KeyError>;
+}
+
 /// Makes and opens data keys: KMS `GenerateDataKey` and `Decrypt` under one key.
 #[async_trait]
 pub trait DataKeys: Send + Sync {

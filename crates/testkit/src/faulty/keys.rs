@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 use sluice_common::Sha256Digest;
-use sluice_common::port::{DataKey, DataKeys, EncryptionContext, KeyError, SignatureDer, Signer, SpkiDer};
+use sluice_common::port::{
+    DataKey, DataKeys, Ed25519Signature, EncryptionContext, KeyError, MessageSigner, SignatureDer, Signer, SpkiDer,
+};
 use zeroize::Zeroizing;
 
 use super::{Faulty, call};
@@ -13,6 +15,17 @@ impl<T: Signer> Signer for Faulty<T> {
 
     async fn public_key(&self) -> Result<SpkiDer, KeyError> {
         call(&self.plan, "public_key", self.inner.public_key()).await
+    }
+}
+
+#[async_trait]
+impl<T: MessageSigner> MessageSigner for Faulty<T> {
+    async fn sign_message(&self, message: &[u8]) -> Result<Ed25519Signature, KeyError> {
+        call(&self.plan, "sign_message", self.inner.sign_message(message)).await
+    }
+
+    async fn message_key(&self) -> Result<SpkiDer, KeyError> {
+        call(&self.plan, "message_key", self.inner.message_key()).await
     }
 }
 
