@@ -40,3 +40,4 @@ pub use options::{CompositeScope, EvaluationOptions, FilteredRows};
 pub use outcome::{AnalyzerOutcome, Outcome, RowMark, RuleOutcome};
 pub use report::Report;
 pub use row_result::RowResults;
+pub use value::{parse_number, parse_timestamp};

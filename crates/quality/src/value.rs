@@ -47,7 +47,7 @@ pub(crate) fn same(left: f64, right: f64) -> bool {
 ///
 /// Exact: up to 2^53 and 22 decimals one division rounds once (W. D. Clinger, 1990); the rest goes to the standard library.
 #[inline]
-pub(crate) fn parse_number(cell: &[u8]) -> Option<f64> {
+pub fn parse_number(cell: &[u8]) -> Option<f64> {
     let text = cell.trim_ascii();
     let (negative, digits) = match text.split_first()? {
         (b'-', rest) => (true, rest),
@@ -99,7 +99,7 @@ pub(crate) fn parse_date(cell: &[u8]) -> Option<i64> {
 
 /// Microseconds since 1970-01-01T00:00Z of a date, or of a date, `T` or a space, `[H]H:[m]m[:[s]s[.fraction]]` and
 /// perhaps `Z`, `UTC` or an offset such as `+02:00`. Without one the time is UTC.
-pub(crate) fn parse_timestamp(cell: &[u8]) -> Option<i64> {
+pub fn parse_timestamp(cell: &[u8]) -> Option<i64> {
     let (day, rest) = leading_date(cell.trim_ascii())?;
     let midnight = day.checked_mul(DAY_MICROS)?;
     let Some((b' ' | b'T', clock)) = rest.split_first() else {
