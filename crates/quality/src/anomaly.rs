@@ -1,9 +1,16 @@
-//! Anomalies in a series of past values of a metric, by the strategies of Deequ (`com.amazon.deequ.anomalydetection`).
+//! Anomalies in a series of past values of a metric, by the strategies of Deequ (`com.amazon.deequ.anomalydetection`)
+//! and by a robust one of our own.
+
+mod holt_winters;
+mod robust;
 
 use std::ops::Range;
 
 use crate::metric::Moments;
 use crate::value::{count, from_count};
+
+pub(crate) use robust::LEAST_VALUES;
+pub use robust::{Expectation, HISTORY_VALUES};
 
 /// What counts as an anomaly.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,6 +48,14 @@ pub enum AnomalyStrategy {
         /// Whether the values that are judged count towards mean and deviation (Deequ: no).
         include_interval: bool,
     },
+    /// The value is further than 1.96 standard deviations of past errors from the forecast of additive smoothing with
+    /// trend and season (Holt and Winters), fitted to the values before the interval.
+    HoltWinters {
+        /// Values in a cycle, such as 7 for daily values with a weekly season.
+        period: usize,
+    },
+    /// The value is not within the [`Expectation`] of those before it; the model of `DetectAnomalies`.
+    RobustTrend,
 }
 
 /// The least and the greatest value that is no anomaly; either may be absent.
@@ -127,6 +142,9 @@ impl AnomalyStrategy {
         if interval.start > interval.end {
             return Err(AnomalyError::Series { problem: "the interval must not end before it starts" });
         }
+        if let Self::HoltWinters { period } = *self {
+            return holt_winters::detect(series, interval, period);
+        }
         let interval = interval.start.min(series.len())..interval.end.min(series.len());
         match *self {
             Self::AbsoluteChange { bounds, order } => {
@@ -160,6 +178,9 @@ impl AnomalyStrategy {
                 deviations.check()?;
                 batch(series, interval, deviations, include_interval)
             }
+            Self::RobustTrend => Ok(unexpected(series, interval)),
+            // Told apart above: its interval must not be cut before it is checked.
+            Self::HoltWinters { period } => holt_winters::detect(series, interval, period),
         }
     }
 }
@@ -167,6 +188,15 @@ impl AnomalyStrategy {
 fn outside(series: &[f64], interval: Range<usize>, bounds: Bounds) -> Vec<usize> {
     let judged = series.iter().enumerate().take(interval.end).skip(interval.start);
     judged.filter(|(_, value)| bounds.excludes(**value)).map(|(index, _)| index).collect()
+}
+
+fn unexpected(series: &[f64], interval: Range<usize>) -> Vec<usize> {
+    let judged = series.iter().enumerate().take(interval.end).skip(interval.start);
+    let is_anomaly = |(index, value): &(usize, &f64)| {
+        let past = series.get(..*index).unwrap_or_default();
+        Expectation::after(past).is_some_and(|expected| !expected.holds(**value))
+    };
+    judged.filter(is_anomaly).map(|(index, _)| index).collect()
 }
 
 /// Judges changes, each of which belongs to the later of its values.
@@ -279,6 +309,7 @@ mod tests {
                 AnomalyStrategy::AbsoluteChange { bounds: WITHIN_TWO, order },
                 AnomalyStrategy::RelativeRateOfChange { bounds: WITHIN_TWO, order: order + 1 },
                 AnomalyStrategy::OnlineNormal { deviations: THREE, ignored_start: 0.0, ignore_anomalies: false },
+                AnomalyStrategy::RobustTrend,
             ] {
                 let interval = start..start + length;
                 let found = strategy.detect(&series, interval.clone()).unwrap();

@@ -7,6 +7,7 @@
 //! The semantics are those of AWS Glue's and Deequ's evaluation of DQDL; see the crate's README for each choice.
 //! A rule that cannot be judged is an [`Outcome::Error`] with its reason, never a pass.
 
+pub mod analysis;
 mod anomaly;
 mod cells;
 mod check;
@@ -20,6 +21,7 @@ mod keys;
 mod metric;
 mod options;
 mod outcome;
+mod pass;
 mod pattern;
 mod plan;
 mod reference;
@@ -28,10 +30,11 @@ pub mod report;
 mod results;
 mod row_result;
 mod row_test;
+mod row_values;
 mod rule;
 mod value;
 
-pub use anomaly::{AnomalyError, AnomalyStrategy, Bounds, Deviations};
+pub use anomaly::{AnomalyError, AnomalyStrategy, Bounds, Deviations, Expectation, HISTORY_VALUES};
 pub use check::{CheckError, check};
 pub use error::QualityError;
 pub use evaluate::{Evaluation, EvaluationState};

@@ -99,6 +99,12 @@ impl<'a> Planner<'a> {
         add_numbers(&mut self.plan.columns, column)
     }
 
+    /// Whether the column of that name holds texts.
+    pub(crate) fn is_text(&mut self, name: &str) -> Result<bool, Refusal> {
+        let column = self.column(name)?;
+        Ok(self.kind(column) == Kind::Text)
+    }
+
     pub(crate) fn kind(&self, column: ColumnId) -> Kind {
         self.plan.columns.get(column.0).map_or(Kind::Opaque, |column| column.kind)
     }

@@ -1,6 +1,9 @@
 //! What a pass measured, as rules read it.
 
-use crate::metric::{Comoments, Completeness, Compliance, DistinctSummary, Lengths, MetricState, Moments, Shape};
+use crate::metric::{
+    Comoments, Completeness, Compliance, DataTypes, DistinctSummary, Lengths, MetricState, Moments, NumberSummary,
+    Shape,
+};
 use crate::plan::{FilterId, MetricId};
 use crate::reference::References;
 
@@ -11,6 +14,7 @@ pub(crate) struct Results<'a> {
     pub(crate) selected_rows: &'a [u64],
     pub(crate) states: &'a [MetricState],
     pub(crate) distinct: &'a [Option<DistinctSummary>],
+    pub(crate) numbers: &'a [Option<NumberSummary>],
     pub(crate) references: &'a References,
 }
 
@@ -32,6 +36,17 @@ impl Results<'_> {
     reader!(lengths, Lengths);
     reader!(comoments, Comoments);
     reader!(compliance, Compliance);
+    reader!(data_types, DataTypes);
+
+    /// The state itself, for the families that are too large to copy.
+    pub(crate) fn state(&self, id: MetricId) -> Option<&MetricState> {
+        self.states.get(id.0)
+    }
+
+    /// What the counts of numbers answer.
+    pub(crate) fn numbers(&self, id: MetricId) -> Option<&NumberSummary> {
+        self.numbers.get(id.0).and_then(Option::as_ref)
+    }
 
     /// What the counts of keys amount to.
     pub(crate) fn distinct(&self, id: MetricId) -> &DistinctSummary {

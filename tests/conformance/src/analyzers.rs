@@ -14,7 +14,7 @@ use sluice_quality::analysis::{
 use crate::suite::Report;
 use crate::table::{Column, Table};
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 struct Case {
     id: String,
     columns: Vec<Column>,

@@ -62,6 +62,17 @@ fn strategy(case: &Case) -> Result<AnomalyStrategy, String> {
             ignore_anomalies: flag("ignoreAnomalies", true),
         },
         "BatchNormal" => AnomalyStrategy::BatchNormal { deviations, include_interval: flag("includeInterval", false) },
+        "HoltWinters" => AnomalyStrategy::HoltWinters { period: period(&case.params)? },
         other => return Err(format!("strategy {other} is not there yet")),
     })
+}
+
+fn period(parameters: &Map<String, Value>) -> Result<usize, String> {
+    let text = |name: &str| parameters.get(name).and_then(Value::as_str).unwrap_or_default();
+    match (text("interval"), text("seasonality")) {
+        ("Hourly", "Daily") => Ok(24),
+        ("Daily", "Weekly") => Ok(7),
+        ("Monthly", "Yearly") => Ok(12),
+        other => Err(format!("season {other:?}")),
+    }
 }

@@ -139,6 +139,11 @@ impl KeyCounter {
         self.row_keys = Some(RowKeys::default());
     }
 
+    /// Rows with at least one value.
+    pub(super) const fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Memory that [`Self::spill`] would free.
     pub(crate) const fn held_bytes(&self) -> usize {
         self.held_bytes
@@ -294,7 +299,7 @@ impl KeyCounter {
         Ok(Some(row_keys.without(&repeated)))
     }
 
-    fn for_each_count(&self, memory_bytes: usize, mut each: impl FnMut(u128, u64)) -> io::Result<()> {
+    pub(super) fn for_each_count(&self, memory_bytes: usize, mut each: impl FnMut(u128, u64)) -> io::Result<()> {
         if self.partitions.iter().all(|partition| partition.records == 0) {
             self.front.entries().for_each(|(key, times)| each(key, times));
             return Ok(());

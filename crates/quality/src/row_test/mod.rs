@@ -13,6 +13,7 @@ pub(crate) use cast::{CastError, CastType};
 pub(crate) use reference::ReferenceTest;
 pub(crate) use text::TextSet;
 
+use crate::analysis::{Finder, TextPattern};
 use crate::cells::Texts;
 use crate::condition::Check;
 use crate::frame::Frame;
@@ -32,6 +33,8 @@ pub(crate) enum TestSpec {
     Pattern { column: ColumnId, pattern: String, negated: bool },
     /// The day of the cell passes.
     Day { column: ColumnId, check: Check<i64>, null: bool },
+    /// A pattern stands somewhere in the cell.
+    Find { column: ColumnId, pattern: TextPattern },
     /// The number of characters passes.
     Length { column: ColumnId, check: Check<f64>, null: bool },
     /// The cell can be cast to a type, or cannot when `negated`.
@@ -49,6 +52,7 @@ pub(crate) enum TestSpec {
 pub(crate) enum RowTest {
     Spec(TestSpec),
     Pattern { column: ColumnId, pattern: Pattern, negated: bool },
+    Find { column: ColumnId, finder: Finder },
 }
 
 impl RowTest {
@@ -57,6 +61,7 @@ impl RowTest {
             TestSpec::Pattern { column, pattern, negated } => {
                 Self::Pattern { column: *column, pattern: Pattern::whole(pattern)?, negated: *negated }
             }
+            TestSpec::Find { column, pattern } => Self::Find { column: *column, finder: Finder::compile(pattern)? },
             other => Self::Spec(other.clone()),
         })
     }
@@ -67,6 +72,7 @@ impl RowTest {
             Self::Pattern { column, pattern, negated } => {
                 mark_texts(frame, *column, false, |text| pattern.is_match(text) != *negated)
             }
+            Self::Find { column, finder } => mark_texts(frame, *column, false, |text| finder.finds(text)),
             Self::Spec(spec) => match spec {
                 TestSpec::NotNull(column) => {
                     let valid = frame.cells(*column).valid();
@@ -83,7 +89,7 @@ impl RowTest {
                 }
                 TestSpec::Reference(test) => test.mark(frame),
                 // Compiled above.
-                TestSpec::Pattern { .. } => BooleanBuffer::new_unset(frame.rows),
+                TestSpec::Pattern { .. } | TestSpec::Find { .. } => BooleanBuffer::new_unset(frame.rows),
             },
         }
     }

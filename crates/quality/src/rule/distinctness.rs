@@ -99,6 +99,7 @@ pub(super) fn measure(
     }
 }
 
-fn repeated_rows(found: &DistinctSummary) -> u64 {
+/// Rows that have a twin; rows of NULLs only are left out.
+pub(crate) const fn repeated_rows(found: &DistinctSummary) -> u64 {
     found.rows.saturating_sub(found.once)
 }

@@ -21,6 +21,8 @@ mod schema_match;
 mod statistic;
 mod support;
 
+pub(crate) use distinctness::repeated_rows;
+
 use sluice_dqdl::RuleType;
 use sluice_dqdl::ast::{Analyzer, Condition, NumberCondition, Rule};
 
