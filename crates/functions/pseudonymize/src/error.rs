@@ -48,6 +48,12 @@ pub enum PublishError {
     /// Other bytes are published under the key of this run.
     #[error("other bytes are published under the key that this run gives: someone writes to the curated bucket")]
     CuratedConflict,
+    /// The statement of this run is there, its object is not.
+    #[error(
+        "what this run published was erased since, and is not published again; if it must be, change the dataset's \
+         privacy section, which makes it another run"
+    )]
+    CuratedGone,
     /// The dataset's name does not fit into a key.
     #[error("the dataset's name is too long for a curated key; shorten it in the pipeline policy")]
     DatasetName,
@@ -91,9 +97,11 @@ impl Dispose for PublishError {
             Self::Keyring(error) => error.disposition(),
             Self::Pseudonymize(error) => error.disposition(),
             Self::Catalog(error) => error.disposition(),
-            Self::ForeignBucket | Self::VerdictOfOthers | Self::DigestChanged | Self::CuratedConflict => {
-                Disposition::Alarm
-            }
+            Self::ForeignBucket
+            | Self::VerdictOfOthers
+            | Self::DigestChanged
+            | Self::CuratedConflict
+            | Self::CuratedGone => Disposition::Alarm,
             // The policy is at fault: a corrected one clears the queue.
             Self::DatasetName | Self::ForeignDatabase => Disposition::Retry,
         }
@@ -111,6 +119,7 @@ impl Dispose for PublishError {
             Self::Keyring(error) => error.reason(),
             Self::Pseudonymize(error) => error.reason(),
             Self::CuratedConflict => "curated_conflict",
+            Self::CuratedGone => "curated_missing",
             Self::DatasetName => "dataset_name_too_long",
             Self::ForeignDatabase => "foreign_database",
             Self::Catalog(error) => error.reason(),

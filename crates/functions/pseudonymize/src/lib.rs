@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice_aws::Aws;
-use sluice_common::event::Item;
+use sluice_common::event::{Item, UnversionedItem};
 use sluice_common::port::{Catalog, DataKeys, Deadline, SystemClock};
 use sluice_common::runner::{Done, Runner, Stage};
 use sluice_common::{BucketName, Disposition, ObjectPath, ObjectVersion};
@@ -22,7 +22,7 @@ use sluice_evidence::predicate::Outcome;
 use sluice_privacy::keyring::Keyring;
 use sluice_stage::arrival::resolve;
 use sluice_stage::context::Ports;
-use sluice_stage::failure::settle;
+use sluice_stage::failure::{settle, settle_unresolved};
 use sluice_stage::{About, Context, Failure, PolicySource, StageError};
 
 pub use config::Config;
@@ -106,5 +106,9 @@ impl Stage for PseudonymizeFunction {
 
     async fn settle(&self, _item: &Item, error: &Self::Error, _disposition: Disposition) -> Result<(), Self::Error> {
         settle(&self.context, error).await
+    }
+
+    async fn settle_unversioned(&self, _item: &UnversionedItem, error: &Self::Error) -> Result<bool, Self::Error> {
+        settle_unresolved(&self.context, error).await
     }
 }

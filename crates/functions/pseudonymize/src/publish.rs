@@ -7,7 +7,8 @@ use sluice_common::policy::{Dataset, OnFail, Transform};
 use sluice_common::port::{StoreError, UserMetadata};
 use sluice_common::{ObjectVersion, Sha256Digest, VersionId};
 use sluice_evidence::predicate::{
-    ConfigRef, Input, KeyUse, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult, Seal,
+    ConfigRef, FindingEvidence, Input, KeyUse, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality,
+    QualityResult, Seal,
 };
 use sluice_evidence::{Kept, Recorded, ResourceDescriptor, Statement};
 use sluice_privacy::keyring::DomainKey;
@@ -158,6 +159,22 @@ impl PseudonymizeFunction {
             None => None,
         };
         let plan = Plan::new(&dataset.privacy, key.as_deref())?;
+        let mut predicate = Pseudonymize {
+            outcome: Outcome::Published,
+            inputs: vec![Input { uri: cleared.version.uri(), sha256: cleared.sha256 }],
+            policy: loaded.reference(Some(dataset)),
+            config: ConfigRef { digest: *dataset.privacy_digest() },
+            engine: ENGINE.to_owned(),
+            keys: keys_used(dataset, key.as_deref()),
+            stats: PseudonymizeStats::default(),
+            predecessor: cleared.verdict.link(),
+        };
+        if let Some(published) = self.published_before(&predicate, about).await? {
+            // Its table may not be registered yet, and only a rewrite tells its columns.
+            if dataset.catalog.is_none() {
+                return Ok(Settled { statement: Recorded::AlreadyThere(published), bytes_read: 0 });
+            }
+        }
         let read = stage_table::read_options(&dataset.format);
         let opened = self.open(&cleared.version).await?;
         let write = curated::write_options(dataset, &read, opened.compression);
@@ -166,19 +183,35 @@ impl PseudonymizeFunction {
         let rewritten =
             self.stream(opened, cleared.sha256, &path, Recipe { read, plan, write: write.clone() }, about).await?;
         let Rewritten { at, sha256, bytes_read, stats, schema } = rewritten;
-        let predicate = Pseudonymize {
-            outcome: Outcome::Published,
-            inputs: vec![Input { uri: cleared.version.uri(), sha256: cleared.sha256 }],
-            policy: loaded.reference(Some(dataset)),
-            config: ConfigRef { digest: *dataset.privacy_digest() },
-            engine: ENGINE.to_owned(),
-            keys: keys_used(dataset, key.as_deref()),
-            stats: counts(&stats, &schema),
-            predecessor: cleared.verdict.link(),
-        };
+        predicate.stats = counts(&stats, &schema);
         let statement = self.record(vec![ResourceDescriptor::object(&at, sha256)], predicate).await?;
         self.register(dataset, &write, &schema).await?;
         Ok(Settled { statement, bytes_read })
+    }
+
+    /// The statement of an earlier attempt at this run, whose objects are still the current ones. An object that was
+    /// erased since stays erased: an old event must not bring it back.
+    async fn published_before(
+        &self,
+        run: &Pseudonymize,
+        about: &mut About,
+    ) -> Result<Option<Kept<Pseudonymize>>, PublishError> {
+        let Some(published) = self.context.ledger().await?.archive().find::<Pseudonymize>(&run.key()?).await? else {
+            return Ok(None);
+        };
+        for subject in published.statement().subject() {
+            let Some(version) = subject.version() else { continue };
+            let current = self.context.ports.reader.current(&version.path()).await;
+            let error = match current {
+                Ok(at) if at == version => continue,
+                Ok(_) => PublishError::CuratedConflict,
+                Err(StoreError::NotFound { .. }) => PublishError::CuratedGone,
+                Err(error) => return Err(PublishError::curated(error)),
+            };
+            about.evidence.push(FindingEvidence { uri: version.uri(), sha256: subject.digest.sha256 });
+            return Err(error);
+        }
+        Ok(Some(published))
     }
 
     async fn record(

@@ -52,6 +52,13 @@ pub(crate) fn bridged(at: &ObjectVersion) -> String {
     .to_string()
 }
 
+/// The same from a rule that passes no version on.
+pub(crate) fn bridged_without_version(at: &ObjectVersion) -> String {
+    let mut event: Value = serde_json::from_str(&bridged(at)).unwrap();
+    event["detail"]["object"].as_object_mut().unwrap().remove("version-id").unwrap();
+    event.to_string()
+}
+
 /// A batch of messages as an event source mapping hands it over.
 pub(crate) fn batch<'a>(messages: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
     let record = |(id, body): (&str, &str)| {

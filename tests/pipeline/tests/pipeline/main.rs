@@ -20,6 +20,7 @@ mod world;
 
 mod bombs;
 mod crash;
+mod erased;
 mod formats;
 mod keys;
 mod leaks;

@@ -176,6 +176,52 @@ async fn a_statement_written_again_is_refused() {
 }
 
 #[tokio::test]
+async fn a_statement_written_again_is_refused_though_its_event_names_no_version() {
+    for (function, stage) in [(Function::Quality, "seal"), (Function::Pseudonymize, "quality")] {
+        let (mut world, _) = uploaded_before(function, tables::csv()).await;
+        let genuine = world.only(stage).await.at;
+        world.queues.forget(function);
+        world.s3.put(&genuine.path(), world.s3.stored_bytes(&genuine).unwrap()).unwrap();
+        world.s3.drain_created();
+        world.queues.send(function, crate::events::bridged_without_version(&genuine));
+        is_refused(&mut world, "evidence_rewritten").await;
+        let finding = world.only("finding").await;
+        let evidence = finding.predicate("evidence")[0]["uri"].as_str().unwrap().to_owned();
+        assert_eq!(evidence, format!("s3://{EVIDENCE}/{}", genuine.key));
+        let keys = finding.payload["subject"][0]["digest"]["sha256"].as_str().unwrap();
+        assert_eq!(keys, sluice_common::Sha256Digest::of(genuine.key.as_str().as_bytes()).to_hex());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_statement_is_alarmed_about_though_its_event_names_no_version() {
+    for (function, name) in
+        [(Function::Quality, "att/seal/jane.doe@example.org"), (Function::Pseudonymize, "att/quality/../x")]
+    {
+        let mut world = World::new(&policy());
+        let at = world.s3.put(&path(EVIDENCE, name), "hello").unwrap();
+        world.s3.drain_created();
+        world.queues.send(function, crate::events::bridged_without_version(&at));
+        is_refused(&mut world, "not_evidence").await;
+        assert!(!world.only("finding").await.payload.to_string().contains(name), "a foreign key is not repeated");
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_found_out_now_is_asked_for_again() {
+    let (mut world, _) = uploaded_before(Function::Quality, tables::csv()).await;
+    let seal = world.only("seal").await.at;
+    world.queues.forget(Function::Quality);
+    world.queues.send(Function::Quality, crate::events::bridged_without_version(&seal));
+    world.restart(&FaultPlan::new().always("list_versions", sluice_testkit::Fault::Throttle));
+    assert_eq!(world.step(Function::Quality).await, 1);
+    assert!(world.statements_of("finding").await.is_empty());
+    world.restart(&FaultPlan::new());
+    world.run().await;
+    assert_eq!((world.curated().len(), world.metrics.sum("Alarms")), (1, 0.0));
+}
+
+#[tokio::test]
 async fn a_statement_written_again_after_the_fact_changes_nothing() {
     let (mut world, _) = uploaded_before(Function::Seal, tables::csv()).await;
     world.run().await;
