@@ -33,6 +33,8 @@ FUNCTION_ENV = {
     "SLUICE_PSEUDONYM_KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/22222222-2222-2222-2222-222222222222",
     "SLUICE_SEAL_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/bench-seal",
     "SLUICE_SEAL_QUEUE_ARN": "arn:aws:sqs:us-east-1:000000000000:bench-seal",
+    "SLUICE_QUALITY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/bench-quality",
+    "SLUICE_PSEUDONYMIZE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/bench-pseudonymize",
     "SLUICE_POLICY_KEY": "policy/pipeline.yaml",
     "SLUICE_CATALOG_DATABASE": "lake",
     "SLUICE_METRICS_NAMESPACE": "Sluice",

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import json
 
 import pytest
 
 from . import process
-from .statements import at_uri, curated_versions, findings, openssl_accepts, statement
+from .statements import at_uri, curated_versions, findings, opened, openssl_accepts, statement
 from .tables import PEOPLE, to_csv
 
 DAY = datetime.timedelta(days=1)
@@ -42,6 +43,21 @@ def unnoticed(stack, name):
         stack.root("sqs").purge_queue(QueueUrl=stack.outputs["SealQueueUrl"])
     assert stack.waiting("Seal")[0] == 0
     aged(stack, key, version)
+    return key, version
+
+
+def unheard(stack, eventually, stage):
+    """An upload that went as far as the statement that wakes a stage, whose event is lost: key, version."""
+    key = f"e2e/swept/people/unheard-by-{stage.lower()}.csv"
+    before = "seal" if stage == "Quality" else "quality"
+    with stack.paused(stage):
+        with stack.paused("Seal"):
+            version = stack.upload(key, to_csv(PEOPLE))
+            aged(stack, key, version)
+        statement(stack, eventually, before, key, version)
+        eventually(lambda: stack.waiting(stage)[0] >= 1, f"the event that wakes {stage}")
+        stack.root("sqs").purge_queue(QueueUrl=stack.outputs[f"{stage}QueueUrl"])
+    assert stack.waiting(stage)[0] == 0
     return key, version
 
 
@@ -100,6 +116,8 @@ def swept(stack, eventually):
         "unproven": sealed(stack, eventually, "unproven"),
         "rewritten": sealed(stack, eventually, "rewritten"),
         "unnoticed": unnoticed(stack, "unnoticed"),
+        "unjudged": unheard(stack, eventually, "Quality"),
+        "undecided": unheard(stack, eventually, "Pseudonymize"),
     }
     s3.delete_object(Bucket=raw, Key=done["hidden"][0])
     # Seal would not seal in a bucket whose versioning is off: it goes on when the settings are back.
@@ -139,6 +157,8 @@ def names(found, rule, text):
         ("sealed_version_gone", "erased"),
         ("seal_missing", "unproven"),
         ("seal_missing", "unnoticed"),
+        ("quality_missing", "unjudged"),
+        ("pseudonymize_missing", "undecided"),
     ],
 )
 def test_what_happened_to_a_version_is_found(swept, rule, done):
@@ -170,10 +190,11 @@ def test_a_missing_seal_is_made_again(stack, swept, eventually):
     statement(stack, eventually, "seal", *swept["unproven"])
 
 
-def test_an_upload_that_nobody_noticed_goes_its_way(stack, swept, eventually):
-    outcome = statement(stack, eventually, "pseudonymize", *swept["unnoticed"])
+@pytest.mark.parametrize("lost", ["unnoticed", "unjudged", "undecided"])
+def test_what_a_stage_missed_goes_its_way(stack, swept, eventually, lost):
+    outcome = statement(stack, eventually, "pseudonymize", *swept[lost])
     assert outcome.predicate["outcome"] == {"status": "published"}
-    assert len(curated_versions(stack, *swept["unnoticed"])) == 1
+    assert len(curated_versions(stack, *swept[lost])) == 1
 
 
 def test_a_sweep_accounts_for_itself(stack, swept, eventually, tmp_path):
@@ -181,10 +202,70 @@ def test_a_sweep_accounts_for_itself(stack, swept, eventually, tmp_path):
     account = at_uri(stack, answer["statement"])
     assert openssl_accepts(stack, account, tmp_path)
     assert account.predicate["findings"] == answer["findings"] >= 12
-    assert answer["reEnqueued"] >= 2
+    assert answer["reEnqueued"] >= 4
     assert account.predicate["findingsByRule"] == answer["findingsByRule"]
     eventually(lambda: stack.counted("Findings") - swept["before"] >= answer["findings"], "the metric Findings")
 
 
 def test_settings_put_back_are_found_no_more(stack, swept):
     assert not [rule for rule in stack.invoke("Sweep", {"mode": "fast"})["findingsByRule"] if rule.startswith("bucket_")]
+
+
+@contextlib.contextmanager
+def without_time(stack):
+    """Within it, the sweep has no more time than it reserves for its account: each part looks at one key."""
+    client, name = stack.root("lambda"), stack.outputs["SweepFunctionName"]
+    before = client.get_function_configuration(FunctionName=name)["Timeout"]
+    client.update_function_configuration(FunctionName=name, Timeout=30)
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName=name, Timeout=before)
+
+
+def accounts(stack):
+    """The sweeps' accounts by the digest that links name."""
+    s3, bucket = stack.as_role("Auditor", "s3"), stack.bucket("evidence")
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="att/sweep/")["Contents"]
+    found = [opened(item["Key"], s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()) for item in listed]
+    return {hashlib.sha256(one.signed_bytes).hexdigest(): one for one in found}
+
+
+def test_a_sweep_that_ran_out_of_time_goes_on_by_itself(stack, eventually, tmp_path):
+    for number in range(3):
+        sealed(stack, eventually, f"long-{number}")
+    with without_time(stack):
+        answer = stack.invoke("Sweep", {"mode": "deep"})
+        assert not answer["complete"]
+        first = hashlib.sha256(at_uri(stack, answer["statement"]).signed_bytes).hexdigest()
+        eventually(lambda: any(_follows(one, first) for one in accounts(stack).values()), "a second part")
+
+    def chain():
+        parts, known = [first], accounts(stack)
+        while followers := [digest for digest, one in known.items() if _follows(one, parts[-1])]:
+            (follower,) = followers
+            parts.append(follower)
+        parts = [known[digest] for digest in parts]
+        return parts if parts[-1].predicate["coverage"]["complete"] else None
+
+    parts = eventually(chain, "the last part")
+    assert len(parts) > 1
+    assert all(openssl_accepts(stack, part, tmp_path) for part in parts)
+    assert {part.predicate["asOf"] for part in parts} == {answer["asOf"]}
+    seen = sum(part.predicate["coverage"]["versionsSeen"] for part in parts)
+    assert seen == stack.invoke("Sweep", {"mode": "fast"})["versionsSeen"]
+    eventually(lambda: stack.waiting("Sweep") == (0, 0), "an empty queue")
+
+
+def _follows(account, digest):
+    return account.predicate.get("predecessor", {}).get("paeSha256") == digest
+
+
+def test_schedules_take_one_share_after_the_other(stack):
+    def index():
+        payload = {"mode": "deep", "scheduled": True, "withinDays": 3}
+        account = at_uri(stack, stack.invoke("Sweep", payload)["statement"])
+        return account.predicate["deep"]["share"]["index"]
+
+    first = index()
+    assert [index() for _ in range(3)] == [(first + step) % 3 for step in (1, 2, 3)]

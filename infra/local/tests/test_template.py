@@ -184,6 +184,18 @@ def test_queues_outlast_a_run_and_give_up_visibly(stage):
     assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
+def test_the_sweep_s_queue_outlasts_its_run():
+    queue, function = RESOURCES["SweepQueue"]["Properties"], RESOURCES["SweepFunction"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert function["Events"]["Queue"]["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_sweep_sends_to_the_stages_queues_only():
+    sent = [item for item in policy_statements("SweepPolicy") if "sqs:SendMessage" in listed(item["Action"])]
+    queues = {resource["Fn::GetAtt"][0] for item in sent for resource in listed(item["Resource"])}
+    assert queues == {f"{stage}Queue" for stage in STAGES} | {"SweepDeadLetterQueue"}
+
+
 @pytest.mark.parametrize("seconds", TEMPLATE["Parameters"]["StageTimeoutSeconds"]["AllowedValues"])
 def test_visibility_is_six_timeouts(seconds):
     row = TEMPLATE["Mappings"]["StageTimeouts"][seconds]
@@ -199,7 +211,6 @@ def test_every_queue_function_and_finding_has_an_alarm():
 
     for stage in (*STAGES, "Sweep"):
         assert watched("ApproximateNumberOfMessagesVisible", f"{stage}DeadLetterQueue")
-    for stage in STAGES:
         assert watched("ApproximateAgeOfOldestMessage", f"{stage}Queue")
     for function in FUNCTIONS:
         assert watched("Errors", f"{function}Function")
@@ -230,6 +241,8 @@ ENVIRONMENT = {
         "POLICY_KEY",
         "SEAL_QUEUE_URL",
         "SEAL_QUEUE_ARN",
+        "QUALITY_QUEUE_URL",
+        "PSEUDONYMIZE_QUEUE_URL",
         "DEFAULT_RETENTION_MODE",
         "DEFAULT_RETENTION_DAYS",
         "EVIDENCE_RETENTION_DAYS",
