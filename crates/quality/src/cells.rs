@@ -12,7 +12,7 @@ use arrow_schema::{ArrowError, DataType, TimeUnit};
 use crate::value::DAY_MICROS;
 
 /// The form that a column of a given type takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Kind {
     Text,
     Integer,

@@ -40,7 +40,7 @@ pub fn check(
     let mut evaluation = Evaluation::new(ruleset, &reader.schema(), options, history);
     let required: Vec<ColumnPath> = evaluation.required_columns().into_iter().map(ColumnPath::new).collect();
     reader.project(&required)?;
-    reader.csv_text_as_bytes();
+    reader.text_as_bytes();
     for block in reader {
         let block = block?;
         evaluation.update(&block.batch, block.first_row)?;

@@ -1,6 +1,8 @@
 //! Conditions on numbers, days and ages, with every operand worked out before the first row.
 
-use sluice_dqdl::ast::{CompareOperator, DateExpr, DurationCondition, NumberCondition, NumberExpr, NumberKind, Test};
+use sluice_dqdl::ast::{
+    CompareOperator, DateExpr, DurationCondition, NumberCondition, NumberExpr, NumberKind, SizeCondition, Test,
+};
 use sluice_dqdl::evaluate::{Clock, EvaluateError, History};
 
 use crate::history::MetricHistory;
@@ -171,6 +173,21 @@ pub(crate) fn day_check(
     now_epoch_seconds: i64,
     time_zone: Option<&str>,
 ) -> Result<Check<i64>, OperandError> {
+    let clock = clock(now_epoch_seconds, time_zone)?;
+    build(test, |operand| Ok(operand.resolve(&clock).map(|seconds| seconds.div_euclid(SECONDS_A_DAY))))
+}
+
+/// Works out a condition on points in time, in seconds since 1970-01-01T00:00Z.
+pub(crate) fn instant_check(
+    test: &Test<DateExpr>,
+    now_epoch_seconds: i64,
+    time_zone: Option<&str>,
+) -> Result<Check<i64>, OperandError> {
+    let clock = clock(now_epoch_seconds, time_zone)?;
+    build(test, |operand| Ok(operand.resolve(&clock)))
+}
+
+fn clock(now_epoch_seconds: i64, time_zone: Option<&str>) -> Result<Clock, OperandError> {
     let zone_offset_seconds = match time_zone {
         Some(name) => {
             let zone = jiff::tz::TimeZone::get(name).or(Err(OperandError::TimeZone(name.to_owned())))?;
@@ -179,8 +196,12 @@ pub(crate) fn day_check(
         }
         None => 0,
     };
-    let clock = Clock { now_epoch_seconds, zone_offset_seconds };
-    build(test, |operand| Ok(operand.resolve(&clock).map(|seconds| seconds.div_euclid(SECONDS_A_DAY))))
+    Ok(Clock { now_epoch_seconds, zone_offset_seconds })
+}
+
+/// Works out a condition on a size, in bytes.
+pub(crate) fn bytes_check(condition: &SizeCondition) -> Result<Check<u128>, OperandError> {
+    build(&condition.test, |size| Ok(Some(size.bytes())))
 }
 
 /// Works out a condition on an age, in hours.

@@ -30,13 +30,11 @@ pub enum QualityError {
         /// The state's plan.
         found: String,
     },
-    /// A state of another version.
-    #[error("the state has version {found}, this engine reads version {expected}; evaluate the part again")]
-    Version {
-        /// The version this engine writes.
-        expected: u32,
-        /// The state's version.
-        found: u32,
+    /// A state of a table with other columns.
+    #[error("the states are of tables with different columns: `{column}` is not in both with the same type")]
+    Schema {
+        /// The first column that differs.
+        column: String,
     },
     /// Row marks cannot be told for rows that were never seen here.
     #[error("states cannot be merged while row results are collected; collect them for one object at a time")]

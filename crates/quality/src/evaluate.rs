@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use arrow_array::RecordBatch;
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::Schema;
-use serde::{Deserialize, Serialize};
 use sluice_dqdl::ast::{RuleExpr, RuleNode, Ruleset};
 
 use crate::error::QualityError;
 use crate::history::MetricHistory;
-use crate::metric::MetricState;
 use crate::options::{CompositeScope, EvaluationOptions, FilteredRows};
 use crate::outcome::{AnalyzerOutcome, Outcome, Refusal, RuleOutcome, Verdict};
 use crate::pass::{Pass, RowMarks};
@@ -19,9 +17,8 @@ use crate::report::Report;
 use crate::results::Results;
 use crate::row_result::{RowBits, RowResults};
 use crate::rule::{Lowered, Marks, lower, lower_analyzer};
+use crate::state::{EvaluationState, StateError, StateRef, StoredColumn, encode};
 use crate::value::count;
-
-const STATE_VERSION: u32 = 3;
 
 /// A ruleset on its way through a table.
 #[derive(Debug)]
@@ -29,6 +26,8 @@ pub struct Evaluation {
     rules: Vec<PlannedRule>,
     analyzers: Vec<(String, Result<Lowered, Refusal>)>,
     pass: Pass,
+    fingerprint: String,
+    schema: Vec<StoredColumn>,
     wants_row_results: bool,
     filtered_rows: FilteredRows,
     composite_scope: CompositeScope,
@@ -48,23 +47,6 @@ enum Node {
     Or(Vec<Self>),
 }
 
-/// What was measured so far, to be stored or merged with what was measured of other rows under the same ruleset.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct EvaluationState {
-    version: u32,
-    plan: String,
-    rows: u64,
-    selected_rows: Vec<u64>,
-    metrics: Vec<MetricState>,
-}
-
-impl EvaluationState {
-    /// Rows that were taken in.
-    pub const fn rows(&self) -> u64 {
-        self.rows
-    }
-}
-
 impl Evaluation {
     /// Plans the evaluation of `ruleset` on a table of `schema`. What is wrong with a single rule becomes its outcome.
     pub fn new(ruleset: &Ruleset, schema: &Schema, options: &EvaluationOptions, history: &dyn MetricHistory) -> Self {
@@ -82,7 +64,7 @@ impl Evaluation {
                 node: Node::lower(rule, &mut planner),
             })
             .collect();
-        let analyzers = ruleset
+        let analyzers: Vec<(String, _)> = ruleset
             .analyzers
             .iter()
             .map(|analyzer| (analyzer.to_string(), lower_analyzer(analyzer, &mut planner)))
@@ -90,7 +72,14 @@ impl Evaluation {
         let Planner { plan, references, .. } = planner;
         let has_composite = rules.iter().any(|rule| !matches!(rule.node, Node::Rule(_)));
         let keeps_rows = options.row_results || (has_composite && options.composite_scope == CompositeScope::Row);
+        let asked: Vec<&str> = rules
+            .iter()
+            .map(|rule| rule.text.as_str())
+            .chain(analyzers.iter().map(|(text, _)| text.as_str()))
+            .collect();
         Self {
+            fingerprint: plan.fingerprint(&asked.join("\n")),
+            schema: StoredColumn::of(schema),
             rules,
             analyzers,
             pass: Pass::new(plan, references, options, keeps_rows),
@@ -131,30 +120,44 @@ impl Evaluation {
         self.pass.update(batch, first_row)
     }
 
-    /// What was measured. Serialising it fails when the keys of counted values went beyond the memory for them.
+    /// What was measured.
     pub fn into_state(self) -> EvaluationState {
         EvaluationState {
-            version: STATE_VERSION,
-            plan: self.pass.fingerprint,
+            plan: self.fingerprint,
+            schema: self.schema,
             rows: self.pass.rows,
             selected_rows: self.pass.selected_rows,
             metrics: self.pass.states,
         }
     }
 
-    /// Takes in what was measured of other rows.
+    /// What was measured so far, as bytes that [`EvaluationState::from_bytes`] reads.
     ///
     /// # Errors
-    /// The state is of another version or plan, row results are kept, or temporary files cannot be used.
+    /// The keys of counted values went beyond the memory for them.
+    pub fn state_bytes(&self) -> Result<Vec<u8>, StateError> {
+        encode(&StateRef {
+            plan: &self.fingerprint,
+            schema: &self.schema,
+            rows: self.pass.rows,
+            selected_rows: &self.pass.selected_rows,
+            metrics: &self.pass.states,
+        })
+    }
+
+    /// Takes in what was measured of other rows under the same ruleset.
+    ///
+    /// # Errors
+    /// The state is of another plan or schema, row results are kept, or temporary files cannot be used.
     pub fn merge(&mut self, other: EvaluationState) -> Result<(), QualityError> {
-        if other.version != STATE_VERSION {
-            return Err(QualityError::Version { expected: STATE_VERSION, found: other.version });
-        }
         let pass = &mut self.pass;
         let same_shape =
             other.metrics.len() == pass.states.len() && other.selected_rows.len() == pass.selected_rows.len();
-        if other.plan != pass.fingerprint || !same_shape {
-            return Err(QualityError::Plan { expected: pass.fingerprint.clone(), found: other.plan });
+        if other.plan != self.fingerprint || !same_shape {
+            return Err(QualityError::Plan { expected: self.fingerprint.clone(), found: other.plan });
+        }
+        if let Some(column) = StoredColumn::difference(&self.schema, &other.schema) {
+            return Err(QualityError::Schema { column: column.to_owned() });
         }
         if pass.keeps_rows() {
             return Err(QualityError::RowsAndMerge);
@@ -162,7 +165,7 @@ impl Evaluation {
         let limit = pass.held_limit_bytes();
         for (state, other) in pass.states.iter_mut().zip(other.metrics) {
             if !state.merge(other, limit)? {
-                return Err(QualityError::Plan { expected: pass.fingerprint.clone(), found: other_family() });
+                return Err(QualityError::Plan { expected: self.fingerprint.clone(), found: other_family() });
             }
         }
         for (selected, other) in pass.selected_rows.iter_mut().zip(other.selected_rows) {

@@ -1,8 +1,11 @@
 //! How a ruleset is evaluated.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
+
+use crate::files::FileSource;
 
 /// What the rows that a `where` clause leaves out count as in row results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +41,8 @@ pub struct EvaluationOptions {
     pub composite_scope: CompositeScope,
     /// Schemas of the reference datasets by alias.
     pub references: BTreeMap<String, SchemaRef>,
+    /// Where the files of `File*` rules are looked up; without it such a rule is an error.
+    pub files: Option<Arc<dyn FileSource>>,
     /// Memory for the keys of all values that are counted, in bytes, beside a fixed 0.4 to 1.2 MB for each column set.
     /// What goes beyond it is kept in temporary files (`TMPDIR`), 16 bytes for each key. Default 64 MiB.
     pub key_memory_bytes: usize,
@@ -56,6 +61,7 @@ impl EvaluationOptions {
             filtered_rows: FilteredRows::default(),
             composite_scope: CompositeScope::default(),
             references: BTreeMap::new(),
+            files: None,
             key_memory_bytes: 64 << 20,
             row_key_memory_bytes: 256 << 20,
             reference_memory_bytes: 256 << 20,

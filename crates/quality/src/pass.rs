@@ -16,7 +16,6 @@ use crate::value::count;
 #[derive(Debug)]
 pub(crate) struct Pass {
     pub(crate) plan: Plan,
-    pub(crate) fingerprint: String,
     pub(crate) references: References,
     pub(crate) states: Vec<MetricState>,
     pub(crate) selected_rows: Vec<u64>,
@@ -105,7 +104,6 @@ impl Pass {
             kept: keeps_rows
                 .then(|| KeptRows { tests: builders(plan.tests.len()), filters: builders(plan.filters.len()) }),
             selected_rows: vec![0; plan.filters.len()],
-            fingerprint: plan.fingerprint(),
             plan,
             references,
             states,

@@ -50,11 +50,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// A digest of everything that states depend on, to tell whether two evaluations may be merged.
-    pub(crate) fn fingerprint(&self) -> String {
+    /// A digest of everything that states depend on, to tell whether two evaluations may be merged: what is asked, as
+    /// text, and the columns that are read. Operands such as `now()` and `last()` may differ: each part was judged by its own.
+    pub(crate) fn fingerprint(&self, asked: &str) -> String {
         use sha2::Digest;
         let columns: Vec<_> = self.columns.iter().map(|column| (&column.name, column.kind.name())).collect();
-        let text = format!("{columns:?}{:?}{:?}{:?}", self.filter_texts, self.test_specs, self.metrics);
+        let text = format!("{columns:?}{asked}");
         hex::encode(sha2::Sha256::digest(text.as_bytes()))
     }
 }

@@ -316,8 +316,7 @@ proptest! {
         let (mut left, mut right) = (evaluation(), evaluation());
         left.update(&projected.slice(0, cut), 0).unwrap();
         right.update(&projected.slice(cut, rows.len() - cut), u64::try_from(cut).unwrap()).unwrap();
-        let stored = serde_json::to_string(&right.into_state()).unwrap();
-        let read: EvaluationState = serde_json::from_str(&stored).unwrap();
+        let read = EvaluationState::from_bytes(&right.state_bytes().unwrap()).unwrap();
         left.merge(read).unwrap();
         for (one, other) in whole.finish().unwrap().rules.iter().zip(&left.finish().unwrap().rules) {
             prop_assert_eq!(one.metrics.keys().collect::<Vec<_>>(), other.metrics.keys().collect::<Vec<_>>());

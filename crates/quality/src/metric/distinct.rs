@@ -144,6 +144,11 @@ impl KeyCounter {
         self.rows
     }
 
+    /// Whether keys left memory, so that the counts cannot be stored.
+    pub(crate) const fn is_spilled(&self) -> bool {
+        self.spill.is_some()
+    }
+
     /// Memory that [`Self::spill`] would free.
     pub(crate) const fn held_bytes(&self) -> usize {
         self.held_bytes
@@ -352,17 +357,8 @@ struct Entries {
     rows: u64,
     null_rows: u64,
     first_repeated: Vec<u64>,
-    once: Vec<(u64, u64)>,
-    counted: Vec<(u64, u64, u64)>,
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a key is stored as its two halves")]
-const fn halves(key: u128) -> (u64, u64) {
-    ((key >> 64) as u64, key as u64)
-}
-
-const fn whole(high: u64, low: u64) -> u128 {
-    (high as u128) << 64 | low as u128
+    once: Vec<[u8; KEY_BYTES]>,
+    counted: Vec<([u8; KEY_BYTES], u64)>,
 }
 
 impl Serialize for KeyCounter {
@@ -381,8 +377,8 @@ impl Serialize for KeyCounter {
             counted: Vec::new(),
         };
         let counted = self.for_each_count(usize::MAX, |key, times| {
-            let (high, low) = halves(key);
-            if times == 1 { entries.once.push((high, low)) } else { entries.counted.push((high, low, times)) }
+            let key = key.to_be_bytes();
+            if times == 1 { entries.once.push(key) } else { entries.counted.push((key, times)) }
         });
         counted.map_err(S::Error::custom)?;
         entries.once.sort_unstable();
@@ -398,12 +394,12 @@ impl<'de> Deserialize<'de> for KeyCounter {
         counter.rows = entries.rows;
         counter.null_rows = entries.null_rows;
         counter.first_repeated = entries.first_repeated.into_iter().take(MAX_LOCATIONS).collect();
-        for (high, low) in entries.once {
-            let key = whole(high, low);
+        for key in entries.once {
+            let key = u128::from_be_bytes(key);
             counter.hold(key, counter.spread.of(key), 1);
         }
-        for (high, low, times) in entries.counted {
-            let key = whole(high, low);
+        for (key, times) in entries.counted {
+            let key = u128::from_be_bytes(key);
             counter.hold(key, counter.spread.of(key), times.max(1));
         }
         Ok(counter)

@@ -117,6 +117,15 @@ impl MetricState {
         }
     }
 
+    /// Whether keys left memory.
+    pub(crate) const fn is_spilled(&self) -> bool {
+        match self {
+            Self::Distinct(counter) => counter.is_spilled(),
+            Self::Numbers(counts) => counts.is_spilled(),
+            _ => false,
+        }
+    }
+
     /// Takes in one block. `marks` are the results of the tests, by their identifiers.
     pub(crate) fn update(&mut self, spec: &MetricSpec, frame: &Frame<'_>, marks: &[BooleanBuffer], first_row: u64) {
         match (self, spec) {

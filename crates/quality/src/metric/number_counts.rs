@@ -64,6 +64,10 @@ impl NumberCounts {
         &mut self.counter
     }
 
+    pub(super) const fn is_spilled(&self) -> bool {
+        self.counter.is_spilled()
+    }
+
     pub(super) fn update(&mut self, numbers: &Numbers, filter: Option<&BooleanBuffer>) {
         let keys = Keys {
             values: numbers.values.iter().map(|value| u128::from(ordered(*value))).collect(),
@@ -131,7 +135,7 @@ impl NumberCounts {
             if above > 0
                 && let Some(bin) = bins.get_mut(above - 1)
             {
-                bin.rows += times;
+                bin.rows = bin.rows.saturating_add(times);
             }
         })?;
         Ok(bins)
@@ -180,7 +184,7 @@ impl NumberCounts {
                     if above == *prefix
                         && let Some(slot) = counts.get_mut(digit(key >> shift))
                     {
-                        *slot += times;
+                        *slot = slot.saturating_add(times);
                     }
                 }
             })?;
@@ -206,6 +210,8 @@ const fn digit(word: u64) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact answers are wanted")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small positions")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

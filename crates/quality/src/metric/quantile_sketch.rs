@@ -142,11 +142,11 @@ impl QuantileSketch {
             return Some(self.least);
         }
         let weighted = self.weighted();
-        let total: u64 = weighted.iter().map(|(_, weight)| weight).sum();
+        let total = weighted.iter().fold(0u64, |total, (_, weight)| total.saturating_add(*weight));
         let wanted = quantile * from_count(total);
-        let mut seen = 0;
+        let mut seen = 0u64;
         for (value, weight) in weighted {
-            seen += weight;
+            seen = seen.saturating_add(weight);
             if from_count(seen) >= wanted {
                 return Some(value);
             }
@@ -166,7 +166,7 @@ impl QuantileSketch {
             let above = edges.partition_point(|edge| *edge <= value);
             let last = buckets.len().saturating_sub(1);
             if let Some(bucket) = buckets.get_mut(above.saturating_sub(1).min(last)) {
-                *bucket += weight;
+                *bucket = bucket.saturating_add(weight);
             }
         }
         buckets

@@ -18,6 +18,7 @@ pub(crate) struct TextCounts {
     amounts: HashMap<Box<str>, f64>,
     /// The amount of the rows that are NULL, when there are any.
     pub(crate) null: Option<f64>,
+    #[serde(skip)]
     held_bytes: usize,
     /// Too many different texts: what is here is not all.
     pub(crate) overflown: bool,

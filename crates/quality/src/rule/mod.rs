@@ -12,7 +12,10 @@ mod completeness;
 mod custom_sql;
 mod data_freshness;
 mod dataset_match;
+mod detect_anomalies;
 mod distinctness;
+mod distribution;
+mod file;
 mod primary_key;
 mod referential_integrity;
 mod row_count;
@@ -96,7 +99,8 @@ pub(crate) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
         | T::Range
         | T::ZerosCount
         | T::Skewness
-        | T::Kurtosis => statistic::lower(rule, planner),
+        | T::Kurtosis
+        | T::InterquartileRange => statistic::lower(rule, planner),
         T::ColumnCorrelation => column_correlation::lower(rule, planner),
         T::ColumnLength => column_length::lower(rule, planner),
         T::ColumnValues => column_values::lower(rule, planner),
@@ -108,17 +112,10 @@ pub(crate) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
         T::DatasetMatch => dataset_match::lower(rule, planner),
         T::AggregateMatch => aggregate_match::lower(rule, planner),
         T::CustomSql => custom_sql::lower(rule, planner),
-        T::DetectAnomalies
-        | T::AllStatistics
-        | T::Distribution
-        | T::FileFreshness
-        | T::FileSize
-        | T::FileUniqueness
-        | T::FileMatch
-        | T::InterquartileRange => Err(Refusal::error(format!(
-            "rule type {} is not supported by this engine; remove the rule or run it in AWS Glue",
-            rule.rule_type
-        ))),
+        T::DetectAnomalies => detect_anomalies::lower(rule, planner),
+        T::Distribution => distribution::lower(rule, planner),
+        T::FileFreshness | T::FileSize | T::FileUniqueness | T::FileMatch => file::lower(rule, planner),
+        T::AllStatistics => Err(Refusal::error("AllStatistics judges nothing; write it among the analyzers")),
     }
 }
 
@@ -132,7 +129,7 @@ pub(crate) fn lower_analyzer(analyzer: &Analyzer, planner: &mut Planner<'_>) -> 
     let rule = Rule {
         rule_type: types,
         parameters: analyzer.parameters.clone(),
-        condition: condition.then(|| Condition::Number(support::anything(analyzer.span))),
+        condition: condition.then(|| Condition::Number(support::measuring(types, analyzer.span))),
         where_clause: None,
         threshold: None,
         tags: analyzer.tags.clone(),

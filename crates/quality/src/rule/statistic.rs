@@ -1,12 +1,12 @@
 //! Rules on one number of a column: `Mean`, `Sum`, `StandardDeviation`, `Variance`, `Range`, `ZerosCount`, `Skewness`,
-//! `Kurtosis`.
+//! `Kurtosis`, `InterquartileRange`.
 
 use sluice_dqdl::RuleType;
 use sluice_dqdl::ast::Rule;
 
 use super::support::note_not_numbers;
 use super::{Lowered, Marks, Measured, column_name, judge_number, number_condition};
-use crate::metric::MetricSpec;
+use crate::metric::{MetricSpec, NumberQuery};
 use crate::outcome::{Refusal, Verdict};
 use crate::plan::{MetricId, Planner};
 use crate::results::Results;
@@ -22,11 +22,21 @@ pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, R
     let rule_type = rule.rule_type;
     let shaped = matches!(rule_type, RuleType::ZerosCount | RuleType::Skewness | RuleType::Kurtosis);
     let shape = shaped.then(|| planner.metric(MetricSpec::Shape { column, filter }));
+    let quartiles = (rule_type == RuleType::InterquartileRange).then(|| {
+        planner.metric(MetricSpec::Numbers { column, query: NumberQuery::Quantiles(vec![0.25, 0.75]), filter })
+    });
+    let read = move |results: &Results<'_>| match quartiles {
+        Some(quartiles) => match results.numbers(quartiles)?.quantiles.as_slice() {
+            [first, third] => Some(third - first),
+            _ => None,
+        },
+        None => read(results, rule_type, moments, shape),
+    };
     let mut lowered = Lowered::new(Marks::None, move |results| {
         if results.rows_in(filter) == 0 {
             return Verdict::no_rows();
         }
-        let measured = match read(results, rule_type, moments, shape) {
+        let measured = match read(results) {
             Some(value) => Measured::Value(value),
             None => Measured::Nothing(Verdict::failed("the column has no numbers: all values are NULL or other text")),
         };
@@ -44,7 +54,7 @@ fn read(results: &Results<'_>, rule_type: RuleType, moments: MetricId, shape: Op
         RuleType::StandardDeviation => found.standard_deviation(),
         RuleType::Variance => found.variance(),
         RuleType::Range => Some(found.greatest()? - found.least()?),
-        RuleType::ZerosCount => (found.count > 0).then(|| from_count(shape.zeros)),
+        RuleType::ZerosCount => Some(from_count(shape.zeros)),
         RuleType::Skewness => shape.skewness(),
         RuleType::Kurtosis => shape.kurtosis(),
         _ => found.mean(),

@@ -1,7 +1,7 @@
 //! What several families share: rules on a share of rows, analyzers.
 
-use sluice_dqdl::Span;
 use sluice_dqdl::ast::{Analyzer, CompareOperator, NumberCondition, NumberExpr, NumberKind, Rule, Test};
+use sluice_dqdl::{RuleType, Span};
 
 use super::{Lowered, Marks};
 use crate::condition::Check;
@@ -11,10 +11,13 @@ use crate::plan::{FilterId, MetricId, Planner, TestId};
 use crate::results::Results;
 use crate::value::{from_count, same};
 
-/// A condition that every number passes.
-pub(super) fn anything(span: Span) -> NumberCondition {
+/// A condition for a rule of which only the metrics are wanted: every number passes, but that equality is what lets
+/// `ColumnValues` report the least and the greatest.
+pub(super) fn measuring(rule_type: RuleType, span: Span) -> NumberCondition {
     let operand = NumberExpr { kind: NumberKind::Literal { value: f64::NAN, text: String::new() }, span };
-    NumberCondition { test: Test::Compare { operator: CompareOperator::NotEqual, operand }, span }
+    let equal = rule_type == RuleType::ColumnValues;
+    let operator = if equal { CompareOperator::Equal } else { CompareOperator::NotEqual };
+    NumberCondition { test: Test::Compare { operator, operand }, span }
 }
 
 /// What the share of passing rows is compared with: the rule's threshold, or all.

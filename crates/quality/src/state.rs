@@ -1,0 +1,252 @@
+//! What was measured, as bytes: to be kept beside a report, and merged with others into the verdict on a dataset.
+//!
+//! Layout, version 1: the four bytes `SLQS`, the version as one byte, the XXH3-64 of what follows (8 bytes, little-endian), and
+//! a Zstandard frame around the state in postcard's encoding. The checksum tells damage, not tampering: that is for the
+//! signed statement over the object. Reading is safe for hostile bytes: sizes are bounded before memory is taken.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::cells::Kind;
+use crate::metric::MetricState;
+use crate::value::count;
+
+const MAGIC: [u8; 4] = *b"SLQS";
+const VERSION: u8 = 1;
+const HEADER_BYTES: usize = 13;
+/// The largest state that is read, inflated.
+const MOST_BYTES: u64 = 256 << 20;
+const LEVEL: i32 = 3;
+const MOST_COLUMNS: usize = 1 << 16;
+
+/// What was measured so far, to be stored or merged with what was measured of other rows under the same ruleset.
+#[derive(Debug, Deserialize)]
+pub struct EvaluationState {
+    pub(crate) plan: String,
+    pub(crate) schema: Vec<StoredColumn>,
+    pub(crate) rows: u64,
+    pub(crate) selected_rows: Vec<u64>,
+    pub(crate) metrics: Vec<MetricState>,
+}
+
+/// The same, borrowed to be written.
+#[derive(Debug, Serialize)]
+pub(crate) struct StateRef<'a> {
+    pub(crate) plan: &'a str,
+    pub(crate) schema: &'a [StoredColumn],
+    pub(crate) rows: u64,
+    pub(crate) selected_rows: &'a [u64],
+    pub(crate) metrics: &'a [MetricState],
+}
+
+/// A column of the table: rules on columns are judged without data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredColumn {
+    name: String,
+    kind: Kind,
+}
+
+/// Why a state cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// Keys of counted values left memory.
+    #[error("the counts of distinct values outgrew memory and cannot be stored; raise key_memory_bytes")]
+    Spilled,
+    /// Not a state.
+    #[error("these are not the bytes of a state, which starts with `SLQS`; write one with `sluice check --state`")]
+    Magic,
+    /// A state of another version.
+    #[error("the state has version {found}, this engine reads version {VERSION}; evaluate the object again")]
+    Version {
+        /// The version found.
+        found: u8,
+    },
+    /// The bytes are damaged.
+    #[error("the state is damaged: {problem}; evaluate the object again")]
+    Damaged {
+        /// What does not fit.
+        problem: &'static str,
+    },
+    /// It cannot be written.
+    #[error("the state cannot be written: {problem}")]
+    Write {
+        /// What was said.
+        problem: String,
+    },
+}
+
+impl StoredColumn {
+    pub(crate) fn of(schema: &Schema) -> Vec<Self> {
+        let stored = |field: &Arc<Field>| Self { name: field.name().clone(), kind: Kind::of(field.data_type()) };
+        schema.fields().iter().map(stored).collect()
+    }
+
+    /// The first column that is not in both, in whatever order.
+    pub(crate) fn difference<'c>(left: &'c [Self], right: &'c [Self]) -> Option<&'c str> {
+        let sorted = |columns: &'c [Self]| {
+            let mut columns: Vec<(&str, Kind)> = columns.iter().map(|column| (&*column.name, column.kind)).collect();
+            columns.sort_unstable();
+            columns
+        };
+        let (left, right) = (sorted(left), sorted(right));
+        let lone = |one: &[(&'c str, Kind)], other: &[(&'c str, Kind)]| {
+            one.iter().find(|column| other.binary_search(column).is_err()).map(|(name, _)| *name)
+        };
+        lone(&left, &right).or_else(|| lone(&right, &left))
+    }
+}
+
+impl EvaluationState {
+    /// Rows that were taken in.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The columns of the table, each with a type of its family.
+    pub fn schema(&self) -> Schema {
+        let field = |column: &StoredColumn| Field::new(&column.name, data_type(column.kind), true);
+        Schema::new(self.schema.iter().map(field).collect::<Vec<_>>())
+    }
+
+    /// Writes the state.
+    ///
+    /// # Errors
+    /// The keys of counted values went beyond the memory for them.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, StateError> {
+        encode(&StateRef {
+            plan: &self.plan,
+            schema: &self.schema,
+            rows: self.rows,
+            selected_rows: &self.selected_rows,
+            metrics: &self.metrics,
+        })
+    }
+
+    /// Reads a state.
+    ///
+    /// # Errors
+    /// The bytes are no state, of another version, damaged, or larger than 256 MiB inflated.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
+        let damaged = |problem| StateError::Damaged { problem };
+        let (header, frame) = bytes.split_at_checked(HEADER_BYTES).ok_or(StateError::Magic)?;
+        let (magic, header) = header.split_first_chunk().ok_or(StateError::Magic)?;
+        if *magic != MAGIC {
+            return Err(StateError::Magic);
+        }
+        let (version, checksum) = header.split_first().ok_or(StateError::Magic)?;
+        if *version != VERSION {
+            return Err(StateError::Version { found: *version });
+        }
+        if checksum != xxh3_64(frame).to_le_bytes() {
+            return Err(damaged("its checksum does not fit"));
+        }
+        Self::from_frame(frame)
+    }
+
+    fn from_frame(frame: &[u8]) -> Result<Self, StateError> {
+        let damaged = |problem| StateError::Damaged { problem };
+        let inflating = zstd::stream::read::Decoder::with_buffer(frame).or(Err(damaged("it is not compressed")))?;
+        let mut inflated = Vec::new();
+        let read = inflating.take(MOST_BYTES + 1).read_to_end(&mut inflated);
+        if read.is_err() || count(inflated.len()) > MOST_BYTES {
+            return Err(damaged("it cannot be inflated"));
+        }
+        let (state, rest) =
+            postcard::take_from_bytes::<Self>(&inflated).or(Err(damaged("it is not encoded as one")))?;
+        if !rest.is_empty() || state.schema.len() > MOST_COLUMNS {
+            return Err(damaged("it holds more than a state"));
+        }
+        Ok(state)
+    }
+}
+
+pub(crate) fn encode(state: &StateRef<'_>) -> Result<Vec<u8>, StateError> {
+    if state.metrics.iter().any(MetricState::is_spilled) {
+        return Err(StateError::Spilled);
+    }
+    let failed = |problem: String| StateError::Write { problem };
+    let plain = postcard::to_allocvec(state).map_err(|error| failed(error.to_string()))?;
+    if count(plain.len()) > MOST_BYTES {
+        return Err(StateError::Spilled);
+    }
+    let frame = zstd::bulk::compress(&plain, LEVEL).map_err(|error| failed(error.to_string()))?;
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + frame.len());
+    bytes.extend_from_slice(&MAGIC);
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&xxh3_64(&frame).to_le_bytes());
+    bytes.extend_from_slice(&frame);
+    Ok(bytes)
+}
+
+const fn data_type(kind: Kind) -> DataType {
+    match kind {
+        Kind::Text => DataType::Utf8View,
+        Kind::Integer => DataType::Int64,
+        Kind::Float => DataType::Float64,
+        Kind::Decimal => DataType::Decimal128(38, 18),
+        Kind::Boolean => DataType::Boolean,
+        Kind::Date => DataType::Date32,
+        Kind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+        Kind::Opaque => DataType::BinaryView,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Evaluation, EvaluationOptions, NoHistory};
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
+    use proptest::prelude::*;
+
+    const RULES: &str = r#"Rules = [ IsUnique "id", Mean "id" > 0, ColumnLength "name" > 0, InterquartileRange "id" >= 0,
+        IsComplete "name" where "id > 1", ColumnCorrelation "id" "id" > 0, Kurtosis "id" > 0 ]"#;
+
+    fn evaluation(rows: std::ops::Range<i64>) -> Evaluation {
+        let id: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.clone()));
+        let name: ArrayRef = Arc::new(StringViewArray::from_iter_values(rows.map(|row| format!("name {row}"))));
+        let batch = RecordBatch::try_from_iter([("id", id), ("name", name)]).unwrap();
+        let ruleset = sluice_dqdl::parse(RULES).unwrap();
+        let mut evaluation = Evaluation::new(&ruleset, &batch.schema(), &EvaluationOptions::at(0), &NoHistory);
+        evaluation.update(&batch, 0).unwrap();
+        evaluation
+    }
+
+    #[test]
+    fn states_are_read_back_and_others_are_refused() {
+        let bytes = evaluation(0..50).state_bytes().unwrap();
+        let read = EvaluationState::from_bytes(&bytes).unwrap();
+        assert_eq!((read.rows(), read.schema().fields().len()), (50, 2));
+        assert_eq!(read.to_bytes().unwrap(), bytes);
+        assert!(matches!(EvaluationState::from_bytes(b"parquet"), Err(StateError::Magic)));
+        let mut changed = bytes.clone();
+        changed[4] = 9;
+        assert!(matches!(EvaluationState::from_bytes(&changed), Err(StateError::Version { found: 9 })));
+        changed[4] = VERSION;
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(matches!(EvaluationState::from_bytes(&changed), Err(StateError::Damaged { .. })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(120))]
+
+        #[test]
+        fn hostile_states_neither_panic_nor_grow(at in 0usize..1200, with: Vec<u8>, cut in 0usize..40) {
+            let bytes = evaluation(0..30).state_bytes().unwrap();
+            let mut plain = zstd::bulk::decompress(&bytes[HEADER_BYTES..], 1 << 20).unwrap();
+            let start = at.min(plain.len());
+            let end = (start + cut).min(plain.len());
+            plain.splice(start..end, with);
+            if let Ok(state) = EvaluationState::from_frame(&zstd::bulk::compress(&plain, 1).unwrap()) {
+                let mut judged = evaluation(0..3);
+                if judged.merge(state).is_ok() {
+                    drop(judged.finish());
+                }
+            }
+        }
+    }
+}
