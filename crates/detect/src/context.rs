@@ -1,6 +1,7 @@
 //! Words near a value, in its column's name or in its JSON path, that make it more likely to be what it looks like.
 
 use crate::text::{floor_boundary, slice};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How far before a value words count, in words and in bytes.
 const WINDOW_WORDS: usize = 8;
@@ -14,11 +15,19 @@ const FLOOR: f64 = 0.4;
 #[derive(Debug, Clone, Default)]
 pub struct Place {
     speaks_for: Vec<bool>,
+    id: u64,
 }
 
 impl Place {
     pub(crate) fn new(speaks_for: Vec<bool>) -> Self {
-        Self { speaks_for }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let is_silent = !speaks_for.contains(&true);
+        Self { speaks_for, id: if is_silent { 0 } else { NEXT.fetch_add(1, Ordering::Relaxed) } }
+    }
+
+    /// Differs for places that differ; zero for all that speak for nothing.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     pub(crate) fn speaks_for(&self, entity: usize) -> bool {
@@ -31,26 +40,33 @@ pub(crate) fn boosted(score: f64) -> f64 {
     (score + BOOST).clamp(FLOOR, 1.0)
 }
 
+/// Scripts from Thai on put no spaces between words.
+const FIRST_UNSPACED: char = '\u{0E00}';
+
 /// A context word or phrase, ready to be looked up in normalised text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Phrase {
-    /// With its spaces, and without: `passport number`, `passportnumber`.
-    spellings: Vec<String>,
+pub(crate) enum Phrase {
+    /// With its spaces, and without: `passport number`, `passportnumber`. Counts as whole words.
+    Words(Vec<String>),
+    /// Of a script that puts no spaces between words: counts wherever it stands.
+    Unspaced(String),
 }
 
 impl Phrase {
     pub(crate) fn new(phrase: &str) -> Self {
         let spaced = normalise(phrase);
-        // Words of scripts that put no spaces between them count wherever they stand.
-        if spaced.chars().any(|character| character >= '\u{0E00}') {
-            return Self { spellings: vec![spaced.trim().to_owned()] };
+        if spaced.chars().any(|character| character >= FIRST_UNSPACED) {
+            return Self::Unspaced(spaced.trim().to_owned());
         }
         let joined = format!(" {} ", spaced.replace(' ', ""));
-        Self { spellings: if joined == spaced { vec![spaced] } else { vec![spaced, joined] } }
+        Self::Words(if joined == spaced { vec![spaced] } else { vec![spaced, joined] })
     }
 
     pub(crate) fn stands_in(&self, normalised: &str) -> bool {
-        self.spellings.iter().any(|spelling| normalised.contains(spelling.as_str()))
+        match self {
+            Self::Words(spellings) => spellings.iter().any(|spelling| normalised.contains(spelling.as_str())),
+            Self::Unspaced(phrase) => normalised.contains(phrase.as_str()),
+        }
     }
 }
 
@@ -62,6 +78,8 @@ pub(crate) struct WordIndex {
     filter: Vec<u64>,
     /// Hashes of words and the entities they speak for, sorted.
     entries: Vec<(u64, usize)>,
+    /// Entities with phrases that count wherever they stand.
+    unspaced: Vec<usize>,
     entities: usize,
 }
 
@@ -71,10 +89,16 @@ impl WordIndex {
     pub(crate) fn new<'p>(contexts: impl Iterator<Item = &'p [Phrase]>) -> Self {
         let mut index = Self { filter: vec![0; Self::FILTER_WORDS], ..Self::default() };
         for (entity, phrases) in contexts.enumerate() {
-            let spellings = phrases.iter().flat_map(|phrase| &phrase.spellings);
-            let first_words = spellings.filter_map(|spelling| spelling.split_whitespace().next());
-            index.entries.extend(first_words.map(|word| (word.bytes().fold(HASH_START, hash), entity)));
             index.entities = entity + 1;
+            for phrase in phrases {
+                match phrase {
+                    Phrase::Unspaced(_) => index.unspaced.push(entity),
+                    Phrase::Words(spellings) => {
+                        let first_words = spellings.iter().filter_map(|spelling| spelling.split_whitespace().next());
+                        index.entries.extend(first_words.map(|word| (finish(word.bytes().fold(0, step)), entity)));
+                    }
+                }
+            }
         }
         for (word_hash, _) in &index.entries {
             let (slot, bit) = filter_place(*word_hash);
@@ -87,45 +111,84 @@ impl WordIndex {
         index
     }
 
-    /// Marks in `spoken_for` each entity that some word of `text` may speak for.
-    pub(crate) fn mark(&self, text: &str, spoken_for: &mut Vec<bool>) {
+    /// Marks in `spoken_for` each entity that some word of `text` may speak for, and says whether there is one.
+    pub(crate) fn mark(&self, text: &str, spoken_for: &mut Vec<bool>) -> bool {
         spoken_for.clear();
-        // Words beyond ASCII are compared by their lower case, which only the search itself works out.
-        spoken_for.resize(self.entities, !text.is_ascii());
-        let mut word = HASH_START;
-        let mut without_last = HASH_START;
-        for byte in text.bytes().chain([b' ']) {
+        spoken_for.resize(self.entities, false);
+        if text.is_ascii() {
+            self.mark_ascii(text.as_bytes(), spoken_for);
+        } else {
+            self.mark_any(text, spoken_for);
+        }
+        spoken_for.contains(&true)
+    }
+
+    fn mark_ascii(&self, text: &[u8], spoken_for: &mut [bool]) {
+        let (mut word, mut without_last, mut last) = (0, 0, 0);
+        for byte in text.iter().copied().chain([b' ']) {
             if byte.is_ascii_alphanumeric() {
                 without_last = word;
-                word = hash(word, byte.to_ascii_lowercase());
-            } else if word != HASH_START {
-                self.mark_word(word, spoken_for);
-                self.mark_word(without_last, spoken_for);
-                word = HASH_START;
+                // This makes capitals small, and leaves small letters and digits as they are.
+                last = byte | 0x20;
+                word = step(word, last);
+            } else if word != 0 {
+                self.mark_word(word, without_last, last == b's', spoken_for);
+                word = 0;
             }
         }
     }
 
-    fn mark_word(&self, word_hash: u64, spoken_for: &mut [bool]) {
+    fn mark_any(&self, text: &str, spoken_for: &mut [bool]) {
+        if text.chars().any(|character| character >= FIRST_UNSPACED) {
+            self.unspaced.iter().for_each(|entity| mark_one(spoken_for, *entity));
+        }
+        let (mut word, mut without_last, mut last) = (0, 0, ' ');
+        for character in text.chars().chain([' ']) {
+            if character.is_alphanumeric() {
+                for lower in character.to_lowercase() {
+                    without_last = word;
+                    last = lower;
+                    word = lower.encode_utf8(&mut [0; 4]).bytes().fold(word, step);
+                }
+            } else if word != 0 {
+                self.mark_word(word, without_last, last == 's', spoken_for);
+                word = 0;
+            }
+        }
+    }
+
+    fn mark_word(&self, word: u64, without_last: u64, may_be_plural: bool, spoken_for: &mut [bool]) {
+        self.mark_hash(finish(word), spoken_for);
+        if may_be_plural {
+            self.mark_hash(finish(without_last), spoken_for);
+        }
+    }
+
+    fn mark_hash(&self, word_hash: u64, spoken_for: &mut [bool]) {
         let (slot, bit) = filter_place(word_hash);
         if self.filter.get(slot).is_none_or(|slot| slot & bit == 0) {
             return;
         }
         let first = self.entries.partition_point(|(hash, _)| *hash < word_hash);
         let same = self.entries.get(first..).unwrap_or_default().iter().take_while(|(hash, _)| *hash == word_hash);
-        for (_, entity) in same {
-            if let Some(mark) = spoken_for.get_mut(*entity) {
-                *mark = true;
-            }
-        }
+        same.for_each(|(_, entity)| mark_one(spoken_for, *entity));
     }
 }
 
-/// FNV-1a.
-const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+fn mark_one(spoken_for: &mut [bool], entity: usize) {
+    if let Some(mark) = spoken_for.get_mut(entity) {
+        *mark = true;
+    }
+}
 
-fn hash(state: u64, byte: u8) -> u64 {
-    (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+/// A word's letters, mixed lightly as they come and well at its end. Words that collide are told apart by the search.
+fn step(state: u64, byte: u8) -> u64 {
+    state.rotate_left(7) ^ u64::from(byte)
+}
+
+fn finish(state: u64) -> u64 {
+    let mixed = state.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ mixed >> 32
 }
 
 fn filter_place(hash: u64) -> (usize, u64) {

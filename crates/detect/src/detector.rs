@@ -4,22 +4,31 @@ use crate::context::{Phrase, Place, WordIndex, normalise_name};
 use crate::entity::{self, Check, Entity, Outcome, Site, Verdict};
 use crate::options::{Checksum, CustomEntity, Options, OptionsError, Settings};
 use crate::pattern::{Edges, Pattern};
-use crate::scan::Scanner;
+use crate::scan::{Memory, Scanner};
 use crate::shape;
 use crate::validate::{Digits, iso7064, luhn, verhoeff};
+use regex_automata::dfa::{StartKind, dense};
 use regex_automata::meta::{self, Regex};
-use regex_automata::{Input, MatchKind, PatternSet};
+use regex_automata::nfa::thompson;
+use regex_automata::{Anchored, Input, MatchKind, PatternSet};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Patterns one detector can hold.
 const MAX_PATTERNS: usize = 4096;
 /// Longest expression of the user's own, in bytes of its compiled automaton.
 const MAX_CUSTOM_NFA_BYTES: usize = 1 << 20;
+/// A pattern whose automaton fits these is laid out as a whole, which makes it fast on short cells; others are laid out
+/// lazily.
+const MAX_DFA_BYTES: usize = 512 << 10;
+const MAX_DFA_STATES: usize = 4096;
 /// Memory for the states of the automaton that all patterns share.
 const SET_CACHE_BYTES: usize = 16 << 20;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 /// Finds personal data. Compiled once, shared by all threads; each takes its own [`Scanner`].
 pub struct Detector {
@@ -31,6 +40,8 @@ pub struct Detector {
     pub(crate) report_samples: bool,
     pub(crate) allowed: BTreeSet<String>,
     pub(crate) allowed_patterns: Vec<Regex>,
+    /// Differs for all detectors of a process.
+    pub(crate) id: u64,
     words: OnceLock<WordIndex>,
     exact: OnceLock<Option<Regex>>,
     widened: OnceLock<Option<Regex>>,
@@ -70,6 +81,8 @@ pub(crate) struct CompiledPattern {
     pub(crate) ceiling: f64,
     hir: Hir,
     regex: OnceLock<Option<Regex>>,
+    anchored: OnceLock<Option<Box<dense::DFA<Vec<u32>>>>>,
+    widened: OnceLock<Option<Regex>>,
 }
 
 impl Detector {
@@ -87,6 +100,7 @@ impl Detector {
             report_samples: options.report_samples,
             allowed: options.allow.exact.iter().cloned().collect(),
             allowed_patterns: allowed_patterns(&options.allow.patterns)?,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             words: OnceLock::new(),
             exact: OnceLock::new(),
             widened: OnceLock::new(),
@@ -106,7 +120,12 @@ impl Detector {
 
     /// A scanner of this detector, one for each thread.
     pub fn scanner(&self) -> Scanner<'_> {
-        Scanner::new(self)
+        Scanner::new(self, None)
+    }
+
+    /// A scanner that goes on with what an earlier one of this detector learnt; another detector's memory is dropped.
+    pub fn scanner_with(&self, memory: Memory) -> Scanner<'_> {
+        Scanner::new(self, Some(memory))
     }
 
     /// The place of cells below these names: a column, or the steps of a JSON path.
@@ -146,6 +165,8 @@ impl Detector {
                 ceiling,
                 hir,
                 regex: OnceLock::new(),
+                anchored: OnceLock::new(),
+                widened: OnceLock::new(),
             });
         }
         self.entities.push(Compiled {
@@ -165,7 +186,8 @@ impl Detector {
         }
         let threshold = options.thresholds.of(&custom.name);
         let index = self.entities.len();
-        for (number, (regex, score)) in custom.patterns.iter().enumerate() {
+        let listed = listed_values(&custom.values);
+        for (number, (regex, score)) in custom.patterns.iter().chain(&listed).enumerate() {
             if !(0.0..=1.0).contains(score) {
                 return Err(OptionsError::Score(custom.name.clone()));
             }
@@ -183,6 +205,8 @@ impl Detector {
                 ceiling,
                 hir,
                 regex,
+                anchored: OnceLock::new(),
+                widened: OnceLock::new(),
             });
         }
         self.entities.push(Compiled {
@@ -232,6 +256,21 @@ impl CompiledPattern {
     pub(crate) fn regex(&self) -> Option<&Regex> {
         self.regex.get_or_init(|| compile(&self.hir, None).ok()).as_ref()
     }
+
+    /// The automaton for matches at the start of a text, laid out as a whole; `None` if it would be large.
+    pub(crate) fn anchored(&self) -> Option<&dense::DFA<Vec<u32>>> {
+        self.anchored.get_or_init(|| lay_out(&self.hir)).as_deref()
+    }
+
+    /// Whether it can match at the start of some text of the shape that `text` has, and whether it can further on.
+    pub(crate) fn starts(&self, text: &str) -> (bool, bool) {
+        let Some(widened) = self.widened.get_or_init(|| compile(&shape::widen(&self.hir), None).ok()) else {
+            return (true, true);
+        };
+        let second = text.chars().next().map_or(0, char::len_utf8);
+        let further = Input::new(text).span(second..text.len());
+        (widened.is_match(Input::new(text).anchored(Anchored::Yes)), widened.is_match(further))
+    }
 }
 
 impl Compiled {
@@ -269,6 +308,15 @@ fn chosen(options: &Options) -> Result<Vec<&'static Entity>, OptionsError> {
         return Err(OptionsError::UnknownEntity(unknown.clone()));
     }
     Ok(entity::all().iter().copied().filter(|entity| names.iter().any(|name| name == entity.name)).collect())
+}
+
+/// One pattern for a list of values; a listed value is certain.
+fn listed_values(values: &[String]) -> Option<(String, f64)> {
+    let mut values: Vec<&str> = values.iter().map(String::as_str).filter(|value| !value.is_empty()).collect();
+    // Of two values that start alike the longer one comes first.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    let escaped: Vec<String> = values.iter().map(|value| regex_syntax::escape(value)).collect();
+    (!escaped.is_empty()).then(|| (escaped.join("|"), 1.0))
 }
 
 fn check_thresholds(options: &Options) -> Result<(), OptionsError> {
@@ -325,8 +373,22 @@ fn compile(hir: &Hir, nfa_size_limit: Option<usize>) -> Result<Regex, String> {
     let config = meta::Config::new()
         .auto_prefilter(false)
         .nfa_size_limit(nfa_size_limit)
-        .which_captures(regex_automata::nfa::thompson::WhichCaptures::Implicit);
+        .dfa_size_limit(Some(MAX_DFA_BYTES))
+        .dfa_state_limit(Some(MAX_DFA_STATES))
+        .which_captures(thompson::WhichCaptures::Implicit);
     meta::Builder::new().configure(config).build_from_hir(hir).map_err(|error| error.to_string())
+}
+
+fn lay_out(hir: &Hir) -> Option<Box<dense::DFA<Vec<u32>>>> {
+    let thompson = thompson::Config::new()
+        .nfa_size_limit(Some(MAX_CUSTOM_NFA_BYTES))
+        .which_captures(thompson::WhichCaptures::None);
+    let nfa = thompson::Compiler::new().configure(thompson).build_from_hir(hir).ok()?;
+    let config = dense::Config::new()
+        .start_kind(StartKind::Anchored)
+        .dfa_size_limit(Some(MAX_DFA_BYTES))
+        .determinize_size_limit(Some(MAX_DFA_BYTES));
+    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok().map(Box::new)
 }
 
 /// What the check of the built-in entity `name` says of `value` as a whole; `None` when there is no such entity.

@@ -89,18 +89,28 @@ pub struct Settings {
 }
 
 /// An entity of the user's own.
-#[derive(Debug, Clone)]
+#[derive(Clone, Default)]
 pub struct CustomEntity {
     /// Its name, which no built-in entity may have.
     pub name: String,
     /// Regular expressions over ASCII classes, without regard to case, between word edges; each with its score, 0 to 1.
     pub patterns: Vec<(String, f64)>,
+    /// Values that are always reported, with certainty, where they stand as whole words.
+    pub values: Vec<String>,
     /// Words near a value that raise its score.
     pub context: Vec<String>,
     /// Whether values are reported only beside one of the context words.
     pub needs_keyword: bool,
     /// A check digit that promotes a value to 1.0 or drops it.
     pub checksum: Option<Checksum>,
+}
+
+/// Listed values may be sensitive themselves, so they are not printed.
+impl std::fmt::Debug for CustomEntity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, patterns, values, .. } = self;
+        write!(formatter, "CustomEntity({name}, {} patterns, {} values)", patterns.len(), values.len())
+    }
 }
 
 /// Check digits that custom entities can ask for. Separators between the digits are skipped.

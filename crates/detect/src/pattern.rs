@@ -27,6 +27,11 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
+    /// The same pattern, whose check gives no more than `ceiling` without context.
+    pub(crate) const fn at_most(self, ceiling: f64) -> Self {
+        Self { ceiling, ..self }
+    }
+
     /// The same pattern, whose matches no check promotes: without context they keep the base score at most.
     pub(crate) const fn never_promoted(self) -> Self {
         Self { ceiling: self.score, ..self }

@@ -6,12 +6,16 @@ use crate::entity::{Outcome, Site, Verdict};
 use crate::pattern::Edges;
 use crate::shape::Shape;
 use crate::text::{after, before, extends_word, slice};
+use regex_automata::dfa::Automaton as _;
 use regex_automata::meta::Cache;
-use regex_automata::{Input, PatternSet};
+use regex_automata::{Anchored, Input, PatternSet};
 
 /// Shapes remembered, and the patterns noted for them all before the memory is emptied.
 const SHAPES: usize = 4096;
 const MAX_NOTED_PATTERNS: usize = 1 << 18;
+
+/// So many findings are compared each with each.
+const FEW: usize = 16;
 
 /// No built-in pattern matches less.
 const SHORTEST: usize = 2;
@@ -29,19 +33,36 @@ pub struct Finding<'d> {
     pub score: f64,
     /// How likely it would be without context.
     pub base_score: f64,
+    /// The entity's number in its detector.
+    pub(crate) number: usize,
 }
 
 /// Scans cells, one after the other, on one thread.
 pub struct Scanner<'d> {
     detector: &'d Detector,
+    memory: Memory,
+    findings: Vec<Finding<'d>>,
+}
+
+/// What a scanner learnt about the shapes of cells: kept between the batches of a table, it saves learning it again. It
+/// holds no text.
+pub struct Memory {
+    /// Of which detector.
+    detector_id: u64,
     found: PatternSet,
     shapes: Vec<Remembered>,
-    noted: Vec<u16>,
-    wanted: Vec<usize>,
+    noted: Vec<Candidate>,
     caches: Vec<Option<Box<Cache>>>,
+    /// The entities that words of the cell may speak for; empty until somebody asks.
     spoken_for: Vec<bool>,
+    has_words: bool,
     raw: Vec<Raw>,
-    findings: Vec<Finding<'d>>,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Memory of a scanner")
+    }
 }
 
 impl std::fmt::Debug for Scanner<'_> {
@@ -50,14 +71,35 @@ impl std::fmt::Debug for Scanner<'_> {
     }
 }
 
-/// The patterns that may match in cells of a shape: a range of `Scanner::noted`.
+/// A pattern that may match in a cell.
+#[derive(Clone, Copy)]
+struct Candidate {
+    pattern: u16,
+    entity: u16,
+    /// Whether it may match at the start of the cell, and further on.
+    at_start: bool,
+    further_on: bool,
+    /// Whether it needs words of the cell that speak for its entity.
+    needs_words: bool,
+}
+
+/// The patterns that may match in cells of a shape at a place.
 #[derive(Clone, Copy, Default)]
 struct Remembered {
     shape: Shape,
+    place: u64,
+    selected: Selected,
+}
+
+/// A range of `Memory::noted`.
+#[derive(Clone, Copy, Default)]
+struct Selected {
     start: usize,
     end: usize,
-    /// Whether a cell of the shape can hold words beside a value.
+    /// Whether words of the cell can speak for an entity.
     has_words: bool,
+    /// Whether it is for one cell alone, and forgotten afterwards.
+    is_passing: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -72,109 +114,186 @@ struct Raw {
 impl Raw {
     fn named<'d>(&self, detector: &'d Detector) -> Finding<'d> {
         let entity = detector.entities.get(self.entity).map_or("", |entity| entity.name.as_str());
-        Finding { entity, start: self.start, end: self.end, score: self.score, base_score: self.base_score }
+        let Self { start, end, score, base_score, .. } = *self;
+        Finding { entity, start, end, score, base_score, number: self.entity }
     }
 }
 
 impl<'d> Scanner<'d> {
-    pub(crate) fn new(detector: &'d Detector) -> Self {
-        Self {
-            detector,
+    pub(crate) fn new(detector: &'d Detector, memory: Option<Memory>) -> Self {
+        let fresh = || Memory {
+            detector_id: detector.id,
             found: PatternSet::new(detector.patterns.len()),
             shapes: vec![Remembered::default(); SHAPES],
             noted: Vec::new(),
-            wanted: Vec::new(),
             caches: std::iter::repeat_with(|| None).take(detector.patterns.len()).collect(),
             spoken_for: Vec::new(),
+            has_words: false,
             raw: Vec::new(),
-            findings: Vec::new(),
-        }
+        };
+        let memory = memory.filter(|memory| memory.detector_id == detector.id).unwrap_or_else(fresh);
+        Self { detector, memory, findings: Vec::new() }
+    }
+
+    /// Keeps what was learnt for [`Detector::scanner_with`].
+    pub fn into_memory(self) -> Memory {
+        self.memory
     }
 
     /// The findings in a cell, by their start. They last until the next cell is scanned.
     pub fn scan(&mut self, text: &str, place: &Place) -> &[Finding<'d>] {
         self.findings.clear();
-        if text.len() < SHORTEST {
-            return &self.findings;
+        if let Some(selected) = self.select_patterns(text.as_bytes(), place) {
+            self.search_selected(&selected, text, place);
         }
-        let has_words = self.select_patterns(text);
-        if self.wanted.is_empty() {
-            return &self.findings;
+        &self.findings
+    }
+
+    /// The same for a cell whose bytes are UTF-8; others are read with replacement characters, which keeps every ASCII
+    /// value findable, and spans then count in the text so read.
+    pub fn scan_bytes(&mut self, cell: &[u8], place: &Place) -> &[Finding<'d>] {
+        self.findings.clear();
+        if let Some(selected) = self.select_patterns(cell, place) {
+            match std::str::from_utf8(cell) {
+                Ok(text) => self.search_selected(&selected, text, place),
+                Err(_) => self.search_selected(&selected, &String::from_utf8_lossy(cell), place),
+            }
         }
-        self.raw.clear();
-        self.spoken_for.clear();
-        if self.detector.use_context && has_words {
-            self.detector.words().mark(text, &mut self.spoken_for);
+        &self.findings
+    }
+
+    /// Whether some word of the cell may speak for the entity. The words are looked up when first asked for.
+    fn is_spoken_for(&mut self, entity: usize, text: &str) -> bool {
+        if self.memory.has_words && self.memory.spoken_for.is_empty() {
+            self.memory.has_words = self.detector.words().mark(text, &mut self.memory.spoken_for);
         }
-        for position in 0..self.wanted.len() {
-            let Some(index) = self.wanted.get(position).copied() else { continue };
-            let Some(pattern) = self.detector.patterns.get(index) else { continue };
-            let in_context = || self.spoken_for.get(pattern.entity) == Some(&true) || place.speaks_for(pattern.entity);
-            if (!pattern.hopeless_alone || in_context()) && !self.is_surpassed(pattern, text) {
-                self.search(index, pattern, text, place);
+        self.memory.spoken_for.get(entity) == Some(&true)
+    }
+
+    fn search_selected(&mut self, selected: &Selected, text: &str, place: &Place) {
+        self.memory.raw.clear();
+        self.memory.spoken_for.clear();
+        self.memory.has_words = selected.has_words && self.detector.use_context;
+        for position in selected.start..selected.end {
+            let Some(candidate) = self.memory.noted.get(position).copied() else { break };
+            if candidate.needs_words && !self.is_spoken_for(candidate.entity.into(), text) {
+                if self.memory.has_words {
+                    continue;
+                }
+                // No word speaks for anything, and what is left needs words.
+                break;
+            }
+            let Some(pattern) = self.detector.patterns.get(usize::from(candidate.pattern)) else { continue };
+            if !self.is_surpassed(pattern, text) {
+                self.search(candidate, pattern, text, place);
             }
             if !self.detector.keep_overlaps && self.is_settled(text) {
                 break;
             }
         }
-        if !self.raw.is_empty() {
+        if selected.is_passing {
+            self.memory.noted.truncate(selected.start);
+        }
+        if !self.memory.raw.is_empty() {
             self.resolve();
         }
-        &self.findings
     }
 
-    /// Fills `wanted` with the patterns that may match, and says whether the cell can hold words beside a value.
-    fn select_patterns(&mut self, text: &str) -> bool {
-        self.wanted.clear();
-        let Some(shape) = Shape::of(text) else {
-            self.detector.which_match(text, false, &mut self.found);
-            self.wanted.extend(self.found.iter().map(|pattern| pattern.as_usize()));
-            return has_words(text);
+    /// The patterns that may match: a range of `noted`. What needs words comes last.
+    fn select_patterns(&mut self, cell: &[u8], place: &Place) -> Option<Selected> {
+        if cell.len() < SHORTEST {
+            return None;
+        }
+        let selected = match Shape::of(cell) {
+            Some(shape) => {
+                let slot = slot_of(&shape, place);
+                match self.memory.shapes.get(slot) {
+                    Some(known) if known.place == place.id() && known.shape == shape => known.selected,
+                    _ => self.remember(shape, slot, cell, place),
+                }
+            }
+            None => self.select_for_one(cell, place),
         };
-        let slot = slot_of(shape);
-        let (start, end, has_words) = match self.shapes.get(slot) {
-            Some(known) if known.shape == shape => (known.start, known.end, known.has_words),
-            _ => self.remember(shape, slot, text),
-        };
-        let patterns = self.noted.get(start..end).unwrap_or_default();
-        self.wanted.extend(patterns.iter().map(|pattern| usize::from(*pattern)));
-        has_words
+        (selected.start < selected.end).then_some(selected)
     }
 
-    fn remember(&mut self, shape: Shape, slot: usize, text: &str) -> (usize, usize, bool) {
-        if self.noted.len() > MAX_NOTED_PATTERNS {
-            self.noted.clear();
-            self.shapes.fill(Remembered::default());
+    /// For a long cell, whose shape is not worth remembering.
+    fn select_for_one(&mut self, cell: &[u8], place: &Place) -> Selected {
+        let text = String::from_utf8_lossy(cell);
+        self.detector.which_match(&text, false, &mut self.memory.found);
+        let selected = self.note(has_words(&text), place, |_| (true, true));
+        Selected { is_passing: true, ..selected }
+    }
+
+    /// Notes the patterns in `found` that can reach the threshold.
+    fn note(&mut self, has_words: bool, place: &Place, starts: impl Fn(&CompiledPattern) -> (bool, bool)) -> Selected {
+        let memory = &mut self.memory;
+        if memory.noted.len() > MAX_NOTED_PATTERNS {
+            memory.noted.clear();
+            memory.shapes.fill(Remembered::default());
         }
-        self.detector.which_match(text, true, &mut self.found);
-        let start = self.noted.len();
-        self.noted.extend(self.found.iter().filter_map(|pattern| u16::try_from(pattern.as_usize()).ok()));
-        let remembered = Remembered { shape, start, end: self.noted.len(), has_words: shape.has_words() };
-        if let Some(place) = self.shapes.get_mut(slot) {
-            *place = remembered;
+        let start = memory.noted.len();
+        memory.noted.extend(candidates(self.detector, &memory.found, place, has_words, starts));
+        memory.noted.get_mut(start..).unwrap_or_default().sort_by_key(|candidate| candidate.needs_words);
+        Selected { start, end: memory.noted.len(), has_words, is_passing: false }
+    }
+
+    #[cold]
+    fn remember(&mut self, shape: Shape, slot: usize, cell: &[u8], place: &Place) -> Selected {
+        let text = String::from_utf8_lossy(cell);
+        self.detector.which_match(&text, true, &mut self.memory.found);
+        let selected = self.note(shape.has_words(), place, |pattern| pattern.starts(&text));
+        if let Some(known) = self.memory.shapes.get_mut(slot) {
+            *known = Remembered { shape, place: place.id(), selected };
         }
-        (remembered.start, remembered.end, remembered.has_words)
+        selected
     }
 
     /// All matches of one pattern that its entity's check lets through.
-    fn search(&mut self, index: usize, pattern: &CompiledPattern, text: &str, place: &Place) {
-        let (Some(regex), Some(entity)) = (pattern.regex(), self.detector.entities.get(pattern.entity)) else { return };
-        let Some(mut cache) =
-            self.caches.get_mut(index).map(|cache| cache.take().unwrap_or_else(|| Box::new(regex.create_cache())))
-        else {
-            return;
-        };
+    fn search(&mut self, candidate: Candidate, pattern: &CompiledPattern, text: &str, place: &Place) {
+        let Some(entity) = self.detector.entities.get(pattern.entity) else { return };
         let mut from = 0;
-        while let Some(found) = regex.search_with(&mut cache, &Input::new(text).span(from..text.len())) {
+        // Most values stand at the start of their cell: there one pass tells where they end.
+        if candidate.at_start
+            && let Some(end) = self.end_at_start(candidate, pattern, text)
+        {
+            let site = Site { text, start: 0, end, settings: &self.detector.settings };
+            from = next_boundary(text, self.weigh(pattern, entity, &site, place).max(1));
+        }
+        if candidate.further_on {
+            self.search_from(from, candidate, pattern, text, place);
+        }
+    }
+
+    /// Where the match at the start of the text ends.
+    fn end_at_start(&mut self, candidate: Candidate, pattern: &CompiledPattern, text: &str) -> Option<usize> {
+        let input = Input::new(text).anchored(Anchored::Yes);
+        if let Some(Ok(half)) = pattern.anchored().map(|automaton| automaton.try_search_fwd(&input)) {
+            return half.map(|half| half.offset());
+        }
+        let regex = pattern.regex()?;
+        let cache = self.memory.caches.get_mut(usize::from(candidate.pattern))?;
+        let cache = cache.get_or_insert_with(|| Box::new(regex.create_cache()));
+        regex.search_with(cache, &input).map(|found| found.end())
+    }
+
+    fn search_from(
+        &mut self,
+        mut from: usize,
+        candidate: Candidate,
+        pattern: &CompiledPattern,
+        text: &str,
+        place: &Place,
+    ) {
+        let (Some(regex), Some(entity)) = (pattern.regex(), self.detector.entities.get(pattern.entity)) else { return };
+        let index = usize::from(candidate.pattern);
+        while from < text.len() {
+            let Some(slot) = self.memory.caches.get_mut(index) else { return };
+            let cache = slot.get_or_insert_with(|| Box::new(regex.create_cache()));
+            let Some(found) = regex.search_with(cache, &Input::new(text).span(from..text.len())) else { return };
             let site = Site { text, start: found.start(), end: found.end(), settings: &self.detector.settings };
             let resume = self.weigh(pattern, entity, &site, place);
             from = next_boundary(text, resume.max(found.start() + 1));
-            if from >= text.len() {
-                break;
-            }
-        }
-        if let Some(kept) = self.caches.get_mut(index) {
-            *kept = Some(cache);
         }
     }
 
@@ -199,11 +318,12 @@ impl<'d> Scanner<'d> {
         }
         let has_context = self.detector.use_context
             && (place.speaks_for(pattern.entity)
-                || (self.spoken_for.get(pattern.entity) == Some(&true)
-                    && speaks_nearby(entity, site.text, start, base_score)));
+                || (may_have_words_nearby(entity, start, base_score)
+                    && self.is_spoken_for(pattern.entity, site.text)
+                    && speaks_nearby(entity, site.text, start)));
         let score = if has_context && base_score < 1.0 { boosted(base_score) } else { base_score };
         if score >= entity.threshold && (has_context || !entity.needs_keyword) {
-            self.raw.push(Raw { entity: pattern.entity, start, end, score, base_score });
+            self.memory.raw.push(Raw { entity: pattern.entity, start, end, score, base_score });
         }
         end
     }
@@ -218,19 +338,22 @@ impl<'d> Scanner<'d> {
 
     /// Whether the pattern's own entity takes the whole cell already, with a score that this pattern cannot beat.
     fn is_surpassed(&self, pattern: &CompiledPattern, text: &str) -> bool {
-        let whole =
-            self.raw.last().filter(|raw| raw.entity == pattern.entity && raw.start == 0 && raw.end == text.len());
+        let whole = self
+            .memory
+            .raw
+            .last()
+            .filter(|raw| raw.entity == pattern.entity && raw.start == 0 && raw.end == text.len());
         whole.is_some_and(|raw| raw.base_score >= pattern.ceiling)
     }
 
     /// Whether the last finding is certain and takes the whole cell: then no other can displace it.
     fn is_settled(&self, text: &str) -> bool {
-        self.raw.last().is_some_and(|raw| raw.score >= 1.0 && raw.start == 0 && raw.end == text.len())
+        self.memory.raw.last().is_some_and(|raw| raw.score >= 1.0 && raw.start == 0 && raw.end == text.len())
     }
 
     /// The likeliest first, then the longest, then the entity listed first; whatever overlaps a better one goes.
     fn resolve(&mut self) {
-        if let [only] = self.raw.as_slice() {
+        if let [only] = self.memory.raw.as_slice() {
             self.findings.push(only.named(self.detector));
             return;
         }
@@ -241,10 +364,22 @@ impl<'d> Scanner<'d> {
                 .then(one.entity.cmp(&other.entity))
                 .then(one.start.cmp(&other.start))
         };
-        self.raw.sort_unstable_by(by_rank);
+        self.memory.raw.sort_unstable_by(by_rank);
         let keep_overlaps = self.detector.keep_overlaps;
+        if self.memory.raw.len() <= FEW {
+            for raw in &self.memory.raw {
+                let overlaps = |kept: &Finding<'_>| {
+                    (kept.number == raw.entity || !keep_overlaps) && kept.start < raw.end && raw.start < kept.end
+                };
+                if !self.findings.iter().any(overlaps) {
+                    self.findings.push(raw.named(self.detector));
+                }
+            }
+            self.findings.sort_by(|one, other| one.start.cmp(&other.start).then(other.end.cmp(&one.end)));
+            return;
+        }
         let mut kept = Kept::default();
-        for raw in &self.raw {
+        for raw in &self.memory.raw {
             let group = if keep_overlaps { raw.entity } else { 0 };
             if kept.insert(group, raw.start, raw.end) {
                 self.findings.push(raw.named(self.detector));
@@ -272,8 +407,34 @@ impl Kept {
     }
 }
 
-fn slot_of(shape: Shape) -> usize {
-    usize::try_from(shape.hash()).unwrap_or(0) % SHAPES
+/// The patterns among those that match which can reach the threshold at this place.
+fn candidates<'s>(
+    detector: &'s Detector,
+    found: &'s PatternSet,
+    place: &'s Place,
+    has_words: bool,
+    starts: impl Fn(&CompiledPattern) -> (bool, bool) + 's,
+) -> impl Iterator<Item = Candidate> + 's {
+    found.iter().filter_map(move |id| {
+        let pattern = detector.patterns.get(id.as_usize())?;
+        let needs_words = pattern.hopeless_alone && !place.speaks_for(pattern.entity);
+        let can_have_words = || {
+            let has_context = detector.entities.get(pattern.entity).is_some_and(|entity| !entity.context.is_empty());
+            detector.use_context && has_words && has_context
+        };
+        if needs_words && !can_have_words() {
+            return None;
+        }
+        let (at_start, further_on) = starts(pattern);
+        let (index, entity) = (u16::try_from(id.as_usize()).ok()?, u16::try_from(pattern.entity).ok()?);
+        Some(Candidate { pattern: index, entity, at_start, further_on, needs_words })
+    })
+}
+
+fn slot_of(shape: &Shape, place: &Place) -> usize {
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let hash = shape.hash() ^ place.id().wrapping_mul(SPREAD);
+    usize::try_from(hash >> 32).unwrap_or(0) % SHAPES
 }
 
 /// Whether the cell can hold words beside a value: a letter and something that parts words.
@@ -319,10 +480,11 @@ fn edges_hold(edges: Edges, site: &Site<'_>) -> bool {
 }
 
 /// Certain findings need no context.
-fn speaks_nearby(entity: &Compiled, text: &str, start: usize, base_score: f64) -> bool {
-    if start == 0 || entity.context.is_empty() || (base_score >= 1.0 && !entity.needs_keyword) {
-        return false;
-    }
+fn may_have_words_nearby(entity: &Compiled, start: usize, base_score: f64) -> bool {
+    start > 0 && !entity.context.is_empty() && (base_score < 1.0 || entity.needs_keyword)
+}
+
+fn speaks_nearby(entity: &Compiled, text: &str, start: usize) -> bool {
     let words = window(text, start);
     entity.context.iter().any(|phrase| phrase.stands_in(&words))
 }

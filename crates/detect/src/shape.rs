@@ -1,111 +1,113 @@
-//! Shapes of short cells: the classes of their characters. Whether a widened pattern can match depends on the shape
-//! alone, so one search serves all cells of a shape, and a column's cells have few shapes.
+//! Shapes of short cells: the classes of their bytes. Whether a widened pattern can match depends on the shape alone, so
+//! one search serves all cells of a shape, and a column's cells have few shapes.
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
-/// Characters that one word of a shape holds, four bits each, and the words.
-const WORD_CHARACTERS: usize = 16;
-const WORDS: usize = 4;
-/// Longest cell, in characters, that has a shape.
-const MAX_CHARACTERS: usize = WORDS * WORD_CHARACTERS;
+/// Longest cell, in bytes, that has a shape.
+const MAX_BYTES: usize = 64;
+const WORD_BYTES: usize = 8;
 
-/// The class of characters beyond ASCII; no ASCII character has it.
-const BEYOND_ASCII: u8 = 15;
-const DIGIT: u8 = 1;
-const LETTER: u8 = 2;
-/// ASCII characters that no pattern tells apart often enough to have a class of their own.
-const OTHER: u8 = 14;
+/// All digits are one class, all ASCII letters another, all characters beyond ASCII a third; any other ASCII character is
+/// a class of its own. So letters, digits and the underscore stay apart from the rest, and word edges depend on the shape
+/// alone too.
+const DIGIT: u8 = b'0';
+const LETTER: u8 = b'a';
+/// The first byte of a character beyond ASCII, and its further bytes: where characters begin depends on the shape alone.
+const LEAD: u8 = 0xC0;
+const CONTINUATION: u8 = 0x80;
 
-/// The class of each ASCII character: 1 digits, 2 letters, then characters that patterns name, each alone. Classes keep
-/// letters, digits and the underscore apart from the rest, so word edges depend on the shape alone too.
-const CLASSES: [u8; 128] = classes();
-
-const fn classes() -> [u8; 128] {
-    const ALONE: &[u8] = b"-./:@+() _,";
-    let mut classes = [OTHER; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        #[expect(clippy::cast_possible_truncation, reason = "it is below 128")]
-        let character = byte as u8;
-        #[expect(clippy::indexing_slicing, reason = "both are below 128, and this runs at compile time")]
-        if character.is_ascii_digit() {
-            classes[byte] = DIGIT;
-        } else if character.is_ascii_alphabetic() {
-            classes[byte] = LETTER;
-        }
-        byte += 1;
+/// Without a branch, so that the compiler classifies many bytes at once.
+const fn class_of(byte: u8) -> u8 {
+    let digit = byte.wrapping_sub(b'0') < 10;
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let beyond = byte & 0xC0;
+    let ascii = if digit {
+        DIGIT
+    } else if letter {
+        LETTER
+    } else {
+        byte
+    };
+    if beyond == LEAD {
+        LEAD
+    } else if beyond == CONTINUATION {
+        CONTINUATION
+    } else {
+        ascii
     }
-    let mut index = 0;
-    while index < ALONE.len() {
-        #[expect(
-            clippy::indexing_slicing,
-            clippy::cast_possible_truncation,
-            reason = "the characters are ASCII and few, and this runs at compile time"
-        )]
-        {
-            classes[ALONE[index] as usize] = 3 + index as u8;
-        }
-        index += 1;
-    }
-    classes
 }
 
-fn class_of(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or(BEYOND_ASCII)
-}
-
-/// The shape of a cell: four bits a character, none of them zero; equal shapes mean equal classes in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The shape of a cell: the class of each byte, and how many there are.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
-    words: [u64; WORDS],
+    classes: [u8; MAX_BYTES],
+    len: usize,
+}
+
+impl Default for Shape {
+    /// The shape of the empty cell.
+    fn default() -> Self {
+        Self { classes: [0; MAX_BYTES], len: 0 }
+    }
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        let (ours, _) = self.classes.as_chunks::<WORD_BYTES>();
+        let (theirs, _) = other.classes.as_chunks::<WORD_BYTES>();
+        let differences = ours
+            .iter()
+            .zip(theirs)
+            .fold(0, |bits, (one, other)| bits | (u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other)));
+        self.len == other.len && differences == 0
+    }
 }
 
 impl Shape {
-    /// The shape of a cell of at most 64 characters.
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        const LONGEST_CHARACTER: usize = 4;
-        if text.len() > MAX_CHARACTERS * LONGEST_CHARACTER {
-            return None;
-        }
-        if text.is_ascii() { Self::of_ascii(text.as_bytes()) } else { Self::of_any(text) }
-    }
-
-    fn of_ascii(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() > MAX_CHARACTERS {
-            return None;
-        }
-        let mut shape = Self::default();
-        for (word, chunk) in shape.words.iter_mut().zip(bytes.chunks(WORD_CHARACTERS)) {
-            *word = chunk.iter().fold(0, |word, byte| word << 4 | u64::from(class_of(*byte)));
+    /// The shape of a cell of at most 64 bytes.
+    pub(crate) fn of(cell: &[u8]) -> Option<Self> {
+        let mut shape = Self { len: cell.len(), ..Self::default() };
+        shape.classes.get_mut(..cell.len())?.copy_from_slice(cell);
+        // Zeros behind the cell stay zeros: zero is a class of its own.
+        let words = cell.len().div_ceil(2 * WORD_BYTES);
+        for chunk in shape.classes.as_chunks_mut::<{ 2 * WORD_BYTES }>().0.iter_mut().take(words) {
+            for byte in chunk {
+                *byte = class_of(*byte);
+            }
         }
         Some(shape)
     }
 
-    fn of_any(text: &str) -> Option<Self> {
-        let mut shape = Self::default();
-        for (index, character) in text.chars().enumerate() {
-            let class = u8::try_from(character).map_or(BEYOND_ASCII, class_of);
-            let word = shape.words.get_mut(index / WORD_CHARACTERS)?;
-            *word = *word << 4 | u64::from(class);
-        }
-        Some(shape)
-    }
-
-    /// Twelve bits that differ for most shapes.
+    /// Bits that differ for most shapes.
     pub(crate) fn hash(&self) -> u64 {
-        const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-        self.words.iter().fold(0, |hash: u64, word| (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER)) >> 52
+        const SECRETS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93];
+        let (pairs, _) = self.classes.as_chunks::<{ 2 * WORD_BYTES }>();
+        let used = self.len.div_ceil(2 * WORD_BYTES);
+        let mut hash = SECRETS[0] ^ u64::try_from(self.len).unwrap_or(0);
+        for pair in pairs.iter().take(used) {
+            let both = u128::from_le_bytes(*pair);
+            #[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
+            let (low, high) = (both as u64, (both >> 64) as u64);
+            hash = fold(low ^ hash, high ^ SECRETS[1]);
+        }
+        hash
     }
 
     /// Whether the cell can hold words beside a value: a letter and something that is neither letter nor digit.
     pub(crate) fn has_words(&self) -> bool {
-        const LETTERS: u16 = 1 << LETTER | 1 << BEYOND_ASCII;
-        const SEPARATORS: u16 = !(1 | 1 << DIGIT | 1 << LETTER);
-        let classes = self.words.iter().fold(0_u16, |classes, word| {
-            (0..WORD_CHARACTERS).fold(classes, |classes, place| classes | 1 << (word >> (4 * place) & 15))
-        });
-        classes & LETTERS != 0 && classes & SEPARATORS != 0
+        let classes = self.classes.get(..self.len).unwrap_or_default();
+        let is_letter = |class: &u8| matches!(*class, LETTER | LEAD);
+        let parts = |class: &u8| !matches!(*class, LETTER | DIGIT);
+        classes.iter().any(is_letter) && classes.iter().any(parts)
     }
+}
+
+/// Both halves of a product, mixed.
+fn fold(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
+    let (low, high) = (product as u64, (product >> 64) as u64);
+    low ^ high
 }
 
 /// The same expression with every character replaced by its whole class: it matches wherever the original does.
@@ -131,28 +133,21 @@ pub(crate) fn widen(hir: &Hir) -> Hir {
 
 /// All characters of the classes that `ranges` touch.
 fn widened(ranges: impl Iterator<Item = (char, char)>) -> Hir {
-    let mut touched = [false; 16];
+    let mut touched = [false; 128];
+    let mut beyond_ascii = false;
     for (start, end) in ranges {
-        for byte in 0..128_u8 {
-            if (start..=end).contains(&char::from(byte)) {
-                touch(&mut touched, class_of(byte));
+        beyond_ascii |= end >= '\u{80}';
+        for byte in (0..128_u8).filter(|byte| (start..=end).contains(&char::from(*byte))) {
+            if let Some(slot) = touched.get_mut(usize::from(class_of(byte))) {
+                *slot = true;
             }
         }
-        if end >= '\u{80}' {
-            touch(&mut touched, BEYOND_ASCII);
-        }
     }
-    let is_touched = |class: u8| touched.get(usize::from(class)).copied().unwrap_or(false);
-    let ascii = (0..128_u8).filter(|byte| is_touched(class_of(*byte)));
+    let is_touched = |byte: &u8| touched.get(usize::from(class_of(*byte))).copied().unwrap_or(false);
+    let ascii = (0..128_u8).filter(is_touched);
     let mut members: Vec<_> = ascii.map(|byte| ClassUnicodeRange::new(char::from(byte), char::from(byte))).collect();
-    if is_touched(BEYOND_ASCII) {
+    if beyond_ascii {
         members.push(ClassUnicodeRange::new('\u{80}', char::MAX));
     }
     Hir::class(Class::Unicode(ClassUnicode::new(members)))
-}
-
-fn touch(touched: &mut [bool; 16], class: u8) {
-    if let Some(slot) = touched.get_mut(usize::from(class)) {
-        *slot = true;
-    }
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::string_slice, reason = "a test that cannot be set up must fail")]
 
-use sluice_detect::{Checksum, ColumnVote, CustomEntity, Detector, Options, OptionsError, Place, VoteRule};
+use sluice_detect::{
+    Checksum, ColumnClass, ColumnVote, CustomEntity, Detector, Options, OptionsError, Place, VoteRule,
+};
 
 fn found(options: &Options, names: &[&str], text: &str) -> Vec<(String, String)> {
     let detector = Detector::new(options).expect("options");
@@ -124,8 +126,7 @@ fn custom_entities_have_patterns_context_and_check_digits() {
         name: "MEMBER".to_owned(),
         patterns: vec![(r"M\d{8}".to_owned(), 0.3)],
         context: vec!["member".to_owned()],
-        needs_keyword: false,
-        checksum: None,
+        ..CustomEntity::default()
     };
     let mut options = Options { custom: vec![custom], ..Options::default() };
     assert!(found(&options, &[], "M12345678").is_empty());
@@ -141,8 +142,7 @@ fn wrong_options_are_named() {
     assert!(matches!(Detector::new(&unknown), Err(OptionsError::UnknownEntity(name)) if name == "NOBODY"));
     let with_pattern = |pattern: &str| {
         let patterns = vec![(pattern.to_owned(), 0.5)];
-        let custom =
-            CustomEntity { name: "X".to_owned(), patterns, context: Vec::new(), needs_keyword: false, checksum: None };
+        let custom = CustomEntity { name: "X".to_owned(), patterns, ..CustomEntity::default() };
         Detector::new(&Options { custom: vec![custom], ..Options::default() })
     };
     assert!(matches!(with_pattern("a("), Err(OptionsError::Pattern { number: 1, .. })));
@@ -151,22 +151,57 @@ fn wrong_options_are_named() {
 }
 
 #[test]
+fn listed_values_are_certain_and_whole_words() {
+    let values = vec!["Project Alba".to_owned(), "Alba".to_owned(), "a+b".to_owned()];
+    let custom = CustomEntity { name: "CODENAME".to_owned(), values, ..CustomEntity::default() };
+    let options = Options { entities: Some(Vec::new()), custom: vec![custom], ..Options::default() };
+    let found = |text: &str| found(&options, &[], text).into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+    assert_eq!(found("on project alba, not Albania, and Alba"), ["project alba", "Alba"]);
+    assert_eq!(found("a+b is not aab"), ["a+b"]);
+    assert!(!format!("{options:?}").contains("Alba"));
+}
+
+#[test]
+fn a_scanner_goes_on_with_what_another_learnt() {
+    let detector = Detector::new(&Options::default()).expect("options");
+    let other = Detector::new(&Options { entities: Some(vec!["IP_ADDRESS".to_owned()]), ..Options::default() });
+    let place = detector.place(&["email"]);
+    let mut scanner = detector.scanner();
+    let first = scanner.scan("anna@example.org", &place).to_vec();
+    let mut scanner = detector.scanner_with(scanner.into_memory());
+    assert_eq!(scanner.scan("anna@example.org", &place), first);
+    let other = other.expect("options");
+    assert!(other.scanner_with(scanner.into_memory()).scan("anna@example.org", &place).is_empty());
+}
+
+#[test]
 fn a_column_is_what_enough_of_its_cells_are() {
     let detector = Detector::new(&Options::default()).expect("options");
     let mut scanner = detector.scanner();
-    let mut vote_on = |cells: &[&str]| {
+    let silent = Place::default();
+    let mut vote_on = |place: &Place, cells: &[&str]| {
         let mut vote = ColumnVote::new();
         for cell in cells {
-            vote.add(cell.len(), scanner.scan(cell, &Place::default()));
+            let findings = scanner.scan(cell, place).to_vec();
+            vote.add(cell.as_bytes(), &findings, place);
         }
         vote
     };
-    let mut vote = vote_on(&["a@example.com", "b@example.com", "none"]);
-    vote.merge(&vote_on(&["see c@example.com"]));
-    let verdict = vote.verdict(VoteRule { least_share: 0.7, least_cells: 3 });
+    let rule = VoteRule::default();
+    let mut vote = vote_on(&silent, &["a@example.com", "b@example.com", "none"]);
+    vote.merge(&vote_on(&silent, &["see c@example.com"]));
+    let verdict = vote.verdict(VoteRule { least_share: 0.7, ..rule });
     assert_eq!((vote.cells(), verdict.len(), verdict[0].cells, verdict[0].whole_cells), (4, 1, 3, 2));
     assert!((verdict[0].share - 0.75).abs() < 1e-9);
-    assert!(vote.verdict(VoteRule { least_share: 0.8, least_cells: 1 }).is_empty());
+    assert!(vote.verdict(VoteRule { least_share: 0.8, ..rule }).is_empty());
+    assert!(matches!(vote.class(rule), ColumnClass::Of(share) if share.entity == "EMAIL_ADDRESS"));
+    let notes = vote_on(&silent, &["thanks", "ok", "ask c@example.com", "done"]);
+    assert!(matches!(notes.class(rule), ColumnClass::TextWith(shares) if shares.len() == 1));
+    // One in five random numbers with a check digit that holds is chance, unless the column's name says otherwise.
+    let numbers = ["4000056655665556", "4000056655665557", "4000056655665558", "4000056655665559", "4000056655665551"];
+    assert_eq!(vote_on(&silent, &numbers).class(rule), ColumnClass::Clear);
+    let named = detector.place(&["card_number"]);
+    assert!(matches!(vote_on(&named, &numbers).class(rule), ColumnClass::Of(share) if share.entity == "CREDIT_CARD"));
 }
 
 #[test]

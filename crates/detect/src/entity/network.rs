@@ -103,6 +103,14 @@ fn email(site: &Site<'_>) -> Outcome {
         return if named { keep(site.start, site.end, 0.2) } else { Outcome::Drop { resume: site.end } };
     };
     let foreign_punctuation = |character: char| !character.is_ascii() && !character.is_alphanumeric();
+    if value.is_ascii() {
+        let local = slice(value, 0, at);
+        let sound = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
+        return match mail_domain(slice(value, at + 1, value.len())) {
+            Some(domain) if sound => keep(site.start, site.start + at + 1 + domain.len(), 1.0),
+            _ => Outcome::Drop { resume: site.start + at + 1 },
+        };
+    }
     let local = slice(value, 0, at);
     let cut = local
         .rfind(foreign_punctuation)
@@ -121,6 +129,11 @@ fn email(site: &Site<'_>) -> Outcome {
 /// The longest beginning of `domain` that ends in a top level of letters.
 fn mail_domain(domain: &str) -> Option<&str> {
     let (host, top) = domain.trim_end_matches(['.', '-']).rsplit_once('.')?;
+    let letters_alone = top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric();
+    if letters_alone && !host.is_empty() && host.bytes().all(plain) {
+        return domain.get(..host.len() + 1 + top.len());
+    }
     let punycode = top.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
     let letters = top.find(|character: char| !character.is_alphabetic()).unwrap_or(top.len());
     let label_is_sound = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');

@@ -16,7 +16,7 @@ macro_rules! numbers {
 /// Behind a plus; then with a separator, in groups that dates and social security numbers do not have; then digits alone,
 /// which need context.
 const CANDIDATES: &[Pattern] = &[
-    within(Edges::Free, WRITTEN, numbers!(r"\(?\+ ?\(?\d(?:[ .()/-]{0,2}\d){5,16}")),
+    within(Edges::Free, WRITTEN, numbers!(r"\(?\+ ?\(?\d(?:[ .()/-]{0,2}\d){5,16}")).at_most(WRITTEN),
     within(
         Edges::Free,
         WRITTEN,
@@ -25,7 +25,8 @@ const CANDIDATES: &[Pattern] = &[
             r"|\d{4,7}[ .()/-]{1,2}\d{3}(?:[ .()/-]{0,2}\d){2,11}|0\d{2,4}[ .()/-]{1,2}\d{5,6}",
             r"|00\d{2,3}[ .()/-]{1,2}\d(?:[ .()/-]{0,2}\d){7,14})"
         )),
-    ),
+    )
+    .at_most(WRITTEN),
     within(Edges::Free, BARE_WITH_PREFIX, numbers!(r"\d{9,14}")).never_promoted(),
 ];
 
@@ -162,15 +163,15 @@ pub(crate) struct Number<'t> {
     /// Its digits, in ASCII.
     pub(crate) digits: &'t str,
     /// Lengths of the groups of digits as written.
-    pub(crate) groups: &'t [usize],
+    pub(crate) groups: &'t [u8],
 }
 
 /// The digits of a candidate and the groups they are written in.
 struct Written {
     digits: [u8; MAX_DIGITS],
-    groups: [usize; MAX_DIGITS],
+    groups: [u8; MAX_DIGITS],
     /// Where each group ends in the text, in bytes.
-    ends: [usize; MAX_DIGITS],
+    ends: [u16; MAX_DIGITS],
     group_count: usize,
     digit_count: usize,
 }
@@ -198,16 +199,21 @@ impl Written {
             let group = written.group_count - 1;
             if let (Some(len), Some(end)) = (written.groups.get_mut(group), written.ends.get_mut(group)) {
                 *len += 1;
-                *end = index + 1;
+                *end = u16::try_from(index + 1).unwrap_or(u16::MAX);
             }
         }
         written
     }
 
+    /// Where a group ends in the text, in bytes.
+    fn end_of(&self, group: usize) -> usize {
+        self.ends.get(group).copied().map_or(0, usize::from)
+    }
+
     /// The number that the first `count` groups write.
     fn first(&self, count: usize, international: bool) -> Number<'_> {
         let groups = self.groups.get(..count).unwrap_or_default();
-        let digits = self.digits.get(..groups.iter().sum()).unwrap_or_default();
+        let digits = self.digits.get(..groups.iter().copied().map(usize::from).sum()).unwrap_or_default();
         Number { international, digits: std::str::from_utf8(digits).unwrap_or_default(), groups }
     }
 }
@@ -218,13 +224,14 @@ fn find(site: &Site<'_>, regions: &[Region], only: Option<Region>) -> Outcome {
     let leniency = site.settings.phone.leniency;
     let value = site.value();
     let body_len = value
-        .find(|character: char| character.is_ascii_alphabetic() || "#,;".contains(character))
+        .bytes()
+        .position(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'#' | b',' | b';'))
         .unwrap_or(value.len());
     let body = slice(value, 0, body_len).trim_end();
     let extended = body_len < value.len();
     let written = Written::read(body);
-    let first_end = written.ends.first().copied().unwrap_or(0).max(1);
-    let behind_first = written.digit_count.saturating_sub(written.groups.first().copied().unwrap_or(0));
+    let first_end = written.end_of(0).max(1);
+    let behind_first = written.digit_count.saturating_sub(written.groups.first().copied().map_or(0, usize::from));
     let drop =
         Outcome::Drop { resume: site.start + if behind_first < FEWEST_DIGITS { value.len() } else { first_end } };
     if !free_on_the_left(site, leniency) {
@@ -236,7 +243,7 @@ fn find(site: &Site<'_>, regions: &[Region], only: Option<Region>) -> Outcome {
         if number.digits.len() < plan::fewest_digits(&number) {
             break;
         }
-        let end = written.ends.get(count - 1).copied().unwrap_or(0);
+        let end = written.end_of(count - 1);
         let last = if end == body.len() && extended { value.len() } else { end };
         if !free_on_the_right(site, site.start + last, leniency) {
             continue;

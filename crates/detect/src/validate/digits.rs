@@ -11,14 +11,15 @@ pub(crate) struct Digits {
 }
 
 impl Digits {
-    /// The digits of `value`, in which only `separators` may stand between them.
+    /// The digits of `value`, in which only `separators`, of ASCII, may stand between them.
     pub(crate) fn of(value: &str, separators: &str) -> Option<Self> {
         let mut digits = Self { values: [0; MAX], len: 0 };
-        for character in value.chars() {
-            match character.to_digit(10) {
-                Some(digit) => digits.push(u8::try_from(digit).ok()?)?,
-                None if separators.contains(character) => {}
-                None => return None,
+        for byte in value.bytes() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                digits.push(digit)?;
+            } else if !separators.as_bytes().contains(&byte) {
+                return None;
             }
         }
         Some(digits)

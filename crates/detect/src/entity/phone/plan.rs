@@ -82,8 +82,8 @@ impl Region {
     /// are left open: fictional and training data use 555 and 1xx.
     fn in_use(self, number: &str) -> bool {
         let len = number.len();
-        let leading: Vec<u32> = number.chars().take(3).filter_map(|digit| digit.to_digit(10)).collect();
-        let [first, second, third] = leading.as_slice() else { return false };
+        let Some(leading) = number.as_bytes().first_chunk::<3>() else { return false };
+        let [first, second, third] = &leading.map(|digit| u32::from(digit.wrapping_sub(b'0')));
         match self {
             Self::Us | Self::Ca => len == 10 && *first >= 2 && !(*second == 1 && *third == 1),
             Self::Gb => (9..=10).contains(&len) && matches!(first, 1..=3 | 5 | 7..=9),
@@ -127,7 +127,7 @@ impl Region {
     }
 
     /// Groupings of the national number without its trunk prefix; empty when habits vary too much to tell.
-    fn groupings(self) -> &'static [&'static [usize]] {
+    fn groupings(self) -> &'static [&'static [u8]] {
         match self {
             Self::Us | Self::Ca => &[&[10], &[3, 3, 4], &[3, 7], &[6, 4]],
             Self::In => &[&[10], &[5, 5], &[2, 4, 4], &[2, 8], &[3, 7], &[3, 3, 4], &[4, 3, 3]],
@@ -191,11 +191,9 @@ fn international(number: &Number<'_>, only: Option<Region>, leniency: Leniency) 
         return (region.in_use(bare) || landline)
             && grouping_fits(region, grouped.as_ref().map(Groups::as_slice), leniency);
     }
-    let plan = country_codes().iter().find(|(code, _, _)| number.digits.starts_with(code));
-    plan.is_some_and(|&(code, least, most)| {
-        let rest = number.digits.len() - code.len();
-        let trunk_written_along =
-            usize::from(number.digits.get(code.len()..).is_some_and(|rest| rest.starts_with('0')));
+    plan_of(number.digits).is_some_and(|Plan { code_len, least, most }| {
+        let rest = number.digits.len() - code_len;
+        let trunk_written_along = usize::from(number.digits.get(code_len..).is_some_and(|rest| rest.starts_with('0')));
         (least..=most + trunk_written_along).contains(&rest) && leniency < Leniency::ExactGrouping
             || (least..=most).contains(&rest) && number.groups.len() <= 2
     })
@@ -228,7 +226,7 @@ fn national(number: &Number<'_>, region: Region, leniency: Leniency) -> Option<f
 
 /// Lengths of groups.
 struct Groups {
-    lengths: [usize; MAX_DIGITS],
+    lengths: [u8; MAX_DIGITS],
     count: usize,
 }
 
@@ -236,7 +234,7 @@ impl Groups {
     /// The groups behind the first `skipped` digits: a group that holds only prefix is left out, one that starts with it
     /// loses it. `None` when the number is shorter.
     fn behind(number: &Number<'_>, skipped: usize) -> Option<Self> {
-        let mut left = skipped;
+        let mut left = u8::try_from(skipped).ok()?;
         let mut groups = Self { lengths: [0; MAX_DIGITS], count: 0 };
         for group in number.groups {
             let taken = left.min(*group);
@@ -249,7 +247,7 @@ impl Groups {
         (left == 0).then_some(groups)
     }
 
-    fn as_slice(&self) -> &[usize] {
+    fn as_slice(&self) -> &[u8] {
         self.lengths.get(..self.count).unwrap_or_default()
     }
 }
@@ -266,7 +264,7 @@ pub(super) fn fewest_digits(number: &Number<'_>) -> usize {
     }
 }
 
-fn grouping_fits(region: Region, groups: Option<&[usize]>, leniency: Leniency) -> bool {
+fn grouping_fits(region: Region, groups: Option<&[u8]>, leniency: Leniency) -> bool {
     let known = region.groupings();
     match leniency {
         Leniency::Possible | Leniency::Valid | Leniency::StrictGrouping => true,
@@ -293,14 +291,35 @@ const COUNTRY_CODES: &str = "1:10-10 7:10-10 20:8-10 27:9-9 30:10-10 31:9-9 32:8
 962:8-9 963:8-9 964:8-10 965:8-8 966:8-9 967:7-9 968:8-8 970:8-9 971:8-9 972:8-9 973:8-8 974:7-8 975:7-8 976:8-8 977:8-10 \
 979:9-9 992:9-9 993:8-8 994:9-9 995:9-9 996:9-9 998:9-9";
 
-fn country_codes() -> &'static [(&'static str, usize, usize)] {
-    static CODES: OnceLock<Vec<(&str, usize, usize)>> = OnceLock::new();
-    CODES.get_or_init(|| {
-        let parse = |entry: &'static str| {
-            let (code, lengths) = entry.split_once(':')?;
-            let (least, most) = lengths.split_once('-')?;
-            Some((code, least.parse().ok()?, most.parse().ok()?))
-        };
-        COUNTRY_CODES.split(' ').filter_map(parse).collect()
-    })
+/// Lengths of a country's numbers.
+#[derive(Clone, Copy)]
+struct Plan {
+    code_len: usize,
+    least: usize,
+    most: usize,
+}
+
+/// The plan of the country whose code the digits start with. No code is the beginning of another.
+fn plan_of(digits: &str) -> Option<Plan> {
+    static PLANS: OnceLock<Vec<Option<Plan>>> = OnceLock::new();
+    let plans = PLANS.get_or_init(|| {
+        let mut plans = vec![None; 1000];
+        for entry in COUNTRY_CODES.split(' ') {
+            if let Some((first, last, plan)) = parse_plan(entry) {
+                plans.get_mut(first..last).unwrap_or_default().fill(Some(plan));
+            }
+        }
+        plans
+    });
+    let first_three = digits.get(..3)?.parse::<usize>().ok()?;
+    plans.get(first_three).copied().flatten()
+}
+
+/// The first three digits that a plan's numbers can have, the end exclusive, and the plan.
+fn parse_plan(entry: &str) -> Option<(usize, usize, Plan)> {
+    let (code, lengths) = entry.split_once(':')?;
+    let (least, most) = lengths.split_once('-')?;
+    let width = [100, 10, 1].get(code.len().checked_sub(1)?).copied()?;
+    let first = code.parse::<usize>().ok()? * width;
+    Some((first, first + width, Plan { code_len: code.len(), least: least.parse().ok()?, most: most.parse().ok()? }))
 }

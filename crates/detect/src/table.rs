@@ -1,0 +1,378 @@
+//! A whole table scanned block by block: what each column holds, how sure that is, and where the first of it stands.
+
+use crate::column::{ColumnClass, ColumnVote, EntityShare, VoteRule};
+use crate::context::Place;
+use crate::detector::Detector;
+use crate::scan::{Finding, Scanner};
+use crate::text::slice;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::{Array, ArrayRef};
+use arrow_cast::display::{ArrayFormatter, DurationFormat, FormatOptions};
+use arrow_schema::DataType;
+use sluice_tabular::{Block, Reader, TabularError};
+use std::fmt::Write as _;
+
+/// What is kept of the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableOptions {
+    /// Positions of rows kept for each entity of a column, the first ones.
+    pub positions: usize,
+    /// Values kept for each entity of a column, the first ones that differ. They are personal data: zero unless somebody
+    /// who may see them asks.
+    pub examples: usize,
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        Self { positions: 5, examples: 0 }
+    }
+}
+
+/// Longest example kept, in bytes.
+const MAX_EXAMPLE_BYTES: usize = 256;
+
+/// A scan of a table.
+#[derive(Debug)]
+pub struct TableScan<'d> {
+    detector: &'d Detector,
+    scanner: Scanner<'d>,
+    options: TableOptions,
+    columns: Vec<ColumnScan>,
+    rows: u64,
+}
+
+/// A scan of one column.
+pub struct ColumnScan {
+    name: String,
+    place: Place,
+    vote: ColumnVote,
+    nulls: u64,
+    clear: ClearValues,
+    traces: Vec<(usize, String, Trace)>,
+}
+
+impl std::fmt::Debug for ColumnScan {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "ColumnScan({} cells)", self.vote.cells())
+    }
+}
+
+/// Where an entity was found in a column.
+#[derive(Clone, Default)]
+pub struct Trace {
+    /// The first rows, counted from 0.
+    pub rows: Vec<u64>,
+    /// The first values that differ, if examples were asked for.
+    pub examples: Vec<String>,
+}
+
+impl std::fmt::Debug for Trace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Trace(rows {:?}, {} examples)", self.rows, self.examples.len())
+    }
+}
+
+/// What was found in a table.
+#[derive(Debug, Clone)]
+pub struct TableReport {
+    /// Rows scanned.
+    pub rows: u64,
+    /// The columns, in the table's order.
+    pub columns: Vec<ColumnReport>,
+}
+
+/// What was found in a column.
+#[derive(Debug, Clone)]
+pub struct ColumnReport {
+    /// Its name or path.
+    pub name: String,
+    /// Cells that are neither NULL nor empty.
+    pub cells: u64,
+    /// Cells that are NULL or empty.
+    pub nulls: u64,
+    /// What the vote says it is.
+    pub class: ColumnClass,
+    /// Every entity found, the largest share first.
+    pub found: Vec<EntityFound>,
+}
+
+/// An entity in a column.
+#[derive(Debug, Clone)]
+pub struct EntityFound {
+    /// How much of the column it takes.
+    pub share: EntityShare,
+    /// Whether the vote counts it.
+    pub counts: bool,
+    /// Where it stands first.
+    pub trace: Trace,
+}
+
+impl<'d> TableScan<'d> {
+    /// A scan that has seen nothing yet.
+    pub fn new(detector: &'d Detector, options: TableOptions) -> Self {
+        Self { detector, scanner: detector.scanner(), options, columns: Vec::new(), rows: 0 }
+    }
+
+    /// Scans the rows of a block. Columns may come up later, as those of JSON Lines do.
+    ///
+    /// # Errors
+    /// A column whose values have no text.
+    pub fn add(&mut self, block: &Block) -> Result<(), TabularError> {
+        let schema = block.batch.schema();
+        for (index, (field, array)) in schema.fields().iter().zip(block.batch.columns()).enumerate() {
+            if self.columns.get(index).is_none_or(|column| column.name != *field.name()) {
+                self.place_column(index, field.name());
+            }
+            if let Some(column) = self.columns.get_mut(index) {
+                column.add(&mut self.scanner, array, block.first_row, self.options)?;
+            }
+        }
+        self.rows = self.rows.max(block.first_row + u64::try_from(block.rows()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    fn place_column(&mut self, index: usize, name: &str) {
+        let known = self.columns.iter().position(|column| column.name == name);
+        let column = match known {
+            Some(position) => self.columns.remove(position),
+            None => ColumnScan::new(self.detector, name),
+        };
+        self.columns.insert(index.min(self.columns.len()), column);
+    }
+
+    /// What was found, judged by a rule.
+    pub fn finish(self, rule: VoteRule) -> TableReport {
+        TableReport { rows: self.rows, columns: self.columns.into_iter().map(|column| column.report(rule)).collect() }
+    }
+}
+
+/// Scans every block of a table.
+///
+/// # Errors
+/// What the reader finds wrong with the table.
+pub fn scan_table(
+    mut reader: Reader,
+    detector: &Detector,
+    options: TableOptions,
+    rule: VoteRule,
+) -> Result<TableReport, TabularError> {
+    reader.csv_text_as_bytes();
+    let mut scan = TableScan::new(detector, options);
+    for block in &mut reader {
+        scan.add(&block?)?;
+    }
+    Ok(scan.finish(rule))
+}
+
+impl ColumnScan {
+    /// A scan of the column at `path`: a header's name, or names of a nested path joined by dots.
+    pub fn new(detector: &Detector, path: &str) -> Self {
+        let place = detector.place(&path.split('.').collect::<Vec<_>>());
+        Self {
+            name: path.to_owned(),
+            place,
+            vote: ColumnVote::new(),
+            nulls: 0,
+            clear: ClearValues::default(),
+            traces: Vec::new(),
+        }
+    }
+
+    /// The vote so far.
+    pub fn vote(&self) -> &ColumnVote {
+        &self.vote
+    }
+
+    /// Scans an array of the column whose first row is the table's row `first_row`.
+    ///
+    /// # Errors
+    /// Values that have no text.
+    pub fn add(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        array: &ArrayRef,
+        first_row: u64,
+        options: TableOptions,
+    ) -> Result<(), TabularError> {
+        for_each_cell(array, |row, cell| {
+            if cell.is_empty() {
+                self.nulls += 1;
+                return;
+            }
+            let short = self.clear.key_of(cell);
+            if short.is_some_and(|key| self.clear.holds(key)) {
+                self.vote.add_clear(1);
+                return;
+            }
+            let findings = scanner.scan_bytes(cell, &self.place);
+            if findings.is_empty() {
+                self.vote.add_clear(1);
+                if let Some(key) = short {
+                    self.clear.note(key);
+                }
+            } else {
+                self.vote.add(cell, findings, &self.place);
+                trace(&mut self.traces, findings, cell, first_row.saturating_add(row), options);
+            }
+        })
+    }
+
+    fn report(self, rule: VoteRule) -> ColumnReport {
+        let trace_of = |entity: &str| self.traces.iter().find(|(_, name, _)| name == entity);
+        let found = self.vote.shares().into_iter().map(|share| EntityFound {
+            counts: share.counts(rule),
+            trace: trace_of(&share.entity).map(|(.., trace)| trace.clone()).unwrap_or_default(),
+            share,
+        });
+        ColumnReport {
+            found: found.collect(),
+            class: self.vote.class(rule),
+            cells: self.vote.cells(),
+            nulls: self.nulls,
+            name: self.name,
+        }
+    }
+}
+
+/// Short values of a column in which nothing was found: most columns have few values.
+#[derive(Default)]
+struct ClearValues {
+    slots: Vec<u128>,
+    hits: u32,
+    misses: u32,
+}
+
+impl ClearValues {
+    const SLOTS: usize = 256;
+    /// Longest value remembered; its length takes one more byte.
+    const MAX_BYTES: usize = 15;
+    /// Lookups after which a column with hardly a hit is left alone.
+    const TRIAL: u32 = 4096;
+
+    /// The value and its length as a number, unless it is long or looking it up does not pay.
+    fn key_of(&self, cell: &[u8]) -> Option<u128> {
+        if self.misses > Self::TRIAL && self.hits < self.misses / 4 {
+            return None;
+        }
+        if cell.len() > Self::MAX_BYTES {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        bytes.get_mut(..cell.len())?.copy_from_slice(cell);
+        *bytes.last_mut()? = u8::try_from(cell.len()).ok()?;
+        Some(u128::from_le_bytes(bytes))
+    }
+
+    fn slot_of(key: u128) -> usize {
+        const SPREAD: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+        usize::try_from(key.wrapping_mul(SPREAD) >> 120).unwrap_or(0)
+    }
+
+    fn holds(&mut self, key: u128) -> bool {
+        let holds = self.slots.get(Self::slot_of(key)) == Some(&key);
+        let count = if holds { &mut self.hits } else { &mut self.misses };
+        *count = count.saturating_add(1);
+        holds
+    }
+
+    fn note(&mut self, key: u128) {
+        // No key is zero: a length stands in its last byte.
+        self.slots.resize(Self::SLOTS, 0);
+        if let Some(slot) = self.slots.get_mut(Self::slot_of(key)) {
+            *slot = key;
+        }
+    }
+}
+
+fn trace(
+    traces: &mut Vec<(usize, String, Trace)>,
+    findings: &[Finding<'_>],
+    cell: &[u8],
+    row: u64,
+    options: TableOptions,
+) {
+    for finding in findings {
+        let position = traces.iter().position(|(number, ..)| *number == finding.number).unwrap_or_else(|| {
+            traces.push((finding.number, finding.entity.to_owned(), Trace::default()));
+            traces.len() - 1
+        });
+        let Some((.., trace)) = traces.get_mut(position) else { continue };
+        if trace.rows.len() < options.positions && trace.rows.last() != Some(&row) {
+            trace.rows.push(row);
+        }
+        if trace.examples.len() < options.examples {
+            let text = String::from_utf8_lossy(cell);
+            let value = slice(&text, finding.start, finding.end);
+            if value.len() <= MAX_EXAMPLE_BYTES && !trace.examples.iter().any(|known| known == value) {
+                trace.examples.push(value.to_owned());
+            }
+        }
+    }
+}
+
+/// Hands over the text of each cell, an empty one for NULL. Truth values hold nothing personal by themselves.
+fn for_each_cell(array: &ArrayRef, mut take: impl FnMut(u64, &[u8])) -> Result<(), TabularError> {
+    match array.data_type() {
+        DataType::Utf8View => each(array.as_string_view().iter().map(|cell| cell.map(str::as_bytes)), take),
+        DataType::BinaryView => each(array.as_binary_view().iter(), take),
+        DataType::Utf8 => each(array.as_string::<i32>().iter().map(|cell| cell.map(str::as_bytes)), take),
+        DataType::LargeUtf8 => each(array.as_string::<i64>().iter().map(|cell| cell.map(str::as_bytes)), take),
+        DataType::Binary => each(array.as_binary::<i32>().iter(), take),
+        DataType::LargeBinary => each(array.as_binary::<i64>().iter(), take),
+        DataType::Boolean => each((0..array.len()).map(|_| None), take),
+        DataType::Float64 => {
+            let values = array.as_primitive::<Float64Type>();
+            let mut text = String::new();
+            for (row, value) in (0..).zip(values) {
+                number(value, &mut text);
+                take(row, text.as_bytes());
+            }
+        }
+        DataType::Float32 => {
+            let values = array.as_primitive::<Float32Type>();
+            let mut text = String::new();
+            for (row, value) in (0..).zip(values) {
+                number(value.map(f64::from), &mut text);
+                take(row, text.as_bytes());
+            }
+        }
+        _ => return each_formatted(array, take),
+    }
+    Ok(())
+}
+
+fn each<'a>(cells: impl Iterator<Item = Option<&'a [u8]>>, mut take: impl FnMut(u64, &[u8])) {
+    for (row, cell) in (0..).zip(cells) {
+        take(row, cell.unwrap_or_default());
+    }
+}
+
+/// Whole numbers without a point: a column of identifiers with gaps is often stored as floats.
+fn number(value: Option<f64>, text: &mut String) {
+    text.clear();
+    if let Some(value) = value {
+        // Writing to a string cannot fail.
+        write!(text, "{value}").unwrap_or_default();
+    }
+}
+
+fn each_formatted(array: &ArrayRef, mut take: impl FnMut(u64, &[u8])) -> Result<(), TabularError> {
+    const FORMAT: FormatOptions<'static> =
+        FormatOptions::new().with_display_error(false).with_duration_format(DurationFormat::ISO8601);
+    let without_text = |problem: String| TabularError::Shape { problem };
+    let formatter =
+        ArrayFormatter::try_new(array.as_ref(), &FORMAT).map_err(|error| without_text(error.to_string()))?;
+    let nulls = array.logical_nulls();
+    let mut text = String::new();
+    for (position, row) in (0..).zip(0..array.len()) {
+        text.clear();
+        let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+        // A value that no calendar can show holds nothing that a pattern could find.
+        if !is_null && write!(text, "{}", formatter.value(row)).is_err() {
+            text.clear();
+        }
+        take(position, text.as_bytes());
+    }
+    Ok(())
+}
