@@ -148,16 +148,34 @@ impl Reader {
         }
     }
 
+    /// The columns that are in [`Self::schema`] only because they were asked for: no row so far had them, not even as
+    /// null. Only JSON Lines has such columns, and only its end tells that they do not exist.
+    pub fn columns_without_rows(&self) -> Vec<ColumnPath> {
+        match &self.inner {
+            Inner::JsonLines(reader) => reader.unseen().map(ColumnPath::from).collect(),
+            Inner::Csv(_) | Inner::Parquet(_) | Inner::Empty(_) => Vec::new(),
+        }
+    }
+
     /// Whether columns may come up that the first block does not have: those of JSON Lines do.
     pub fn is_json_lines(&self) -> bool {
         matches!(self.inner, Inner::JsonLines(_))
     }
 
-    /// Hands out the text of a CSV file as [`TextType::BinaryView`] from the next block on; every cell is valid UTF-8 all
-    /// the same. Other formats are left as they are.
+    /// [`Self::text_as_bytes`] for CSV only.
     pub fn csv_text_as_bytes(&mut self) {
         if let Inner::Csv(reader) = &mut self.inner {
             reader.set_text(TextType::BinaryView);
+        }
+    }
+
+    /// Hands out the text of CSV and JSON Lines as [`TextType::BinaryView`] from the next block on; every cell is valid
+    /// UTF-8 all the same. Parquet, which has bytes of its own, is left as it is.
+    pub fn text_as_bytes(&mut self) {
+        match &mut self.inner {
+            Inner::Csv(reader) => reader.set_text(TextType::BinaryView),
+            Inner::JsonLines(reader) => reader.set_text(TextType::BinaryView),
+            Inner::Parquet(_) | Inner::Empty(_) => {}
         }
     }
 

@@ -274,3 +274,17 @@ fn a_written_batch_reads_back_compressed_or_not() {
         assert_eq!(read(bytes(write()), &json_lines()).unwrap(), read(bytes(input), &json_lines()).unwrap());
     }
 }
+
+#[test]
+fn what_no_row_has_is_told_at_the_end() {
+    let options = json_lines().with_block_bytes(16);
+    let mut reader = Reader::open(bytes("{\"a\":1}\n{\"a\":2}\n{\"b\":{\"c\":null}}\n"), &options).unwrap();
+    reader.project(&["a".into(), "b.c".into(), "d".into()]).unwrap();
+    let unseen =
+        |reader: &Reader| reader.columns_without_rows().iter().map(|p| p.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(unseen(&reader), ["a", "b.c", "d"]);
+    reader.next().unwrap().unwrap();
+    assert_eq!(unseen(&reader), ["b.c", "d"]);
+    assert_eq!(reader.by_ref().map(|block| block.unwrap().rows()).sum::<usize>(), 1);
+    assert_eq!(unseen(&reader), ["d"]);
+}

@@ -27,6 +27,10 @@ pub(crate) struct JsonReader {
     /// The column of `paths` behind each column of the batch; `None`: all, as they come up.
     projection: Option<Vec<usize>>,
     schema: SchemaRef,
+    /// Whether some row had a value, if only null, for the column of this number.
+    is_seen: Vec<bool>,
+    /// Rows of the block before.
+    last_rows: usize,
     next_row: u64,
 }
 
@@ -60,6 +64,15 @@ impl SourceLines {
     }
 }
 
+/// What is kept of the lines.
+#[derive(Debug, Clone, Copy)]
+struct Keep {
+    /// Where each value is.
+    members: bool,
+    /// Rows that there will be, about: room for them is made at once.
+    expected_rows: usize,
+}
+
 /// The lines found in some bytes.
 #[derive(Debug, Default)]
 struct Parsed {
@@ -78,6 +91,8 @@ impl JsonReader {
             paths: Paths::new(&[], true, options.caps.columns),
             projection: None,
             schema: Arc::new(Schema::empty()),
+            is_seen: Vec::new(),
+            last_rows: 0,
             next_row: 0,
         };
         reader.look_ahead()?;
@@ -122,12 +137,24 @@ impl JsonReader {
         Ok(Paths::new(&asked, discover, self.caps.columns))
     }
 
+    pub(crate) fn set_text(&mut self, text: TextType) {
+        self.text = text;
+        let names: Vec<String> = self.schema.fields().iter().map(|field| field.name().clone()).collect();
+        self.schema = schema_of(names.iter().map(String::as_str), text);
+    }
+
+    /// The paths asked for or found that no row had so far.
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = &str> {
+        let unseen = |(column, _): &(usize, &String)| !self.is_seen.get(*column).is_some_and(|seen| *seen);
+        self.paths.names().iter().enumerate().filter(unseen).map(|(_, name)| name.as_str())
+    }
+
     /// Finds the paths of the block that comes next.
     fn look_ahead(&mut self) -> Result<(), TabularError> {
         if let Some(bytes) = self.load()? {
             let at = self.feed.at();
             let Self { feed, caps, paths, .. } = self;
-            parse(feed.first(bytes), at, caps, paths, false)?;
+            parse(feed.first(bytes), at, caps, paths, Keep { members: false, expected_rows: 0 })?;
         }
         self.schema = schema_of(self.paths.names().iter().map(String::as_str), self.text);
         Ok(())
@@ -139,7 +166,10 @@ impl JsonReader {
             let Some(bytes) = self.load()? else { return Ok(None) };
             let at = self.feed.at();
             let buffer = self.feed.give(bytes);
-            let parsed = parse(buffer.as_slice(), at, &self.caps, &mut self.paths, self.keep_lines)?;
+            // A block is as large as the one before; some room for shorter rows.
+            let keep = Keep { members: self.keep_lines, expected_rows: self.last_rows + self.last_rows / 16 };
+            let parsed = parse(buffer.as_slice(), at, &self.caps, &mut self.paths, keep)?;
+            self.last_rows = parsed.lines.len();
             if !parsed.lines.is_empty() {
                 return self.block(buffer, parsed).map(Some);
             }
@@ -164,6 +194,10 @@ impl JsonReader {
         let Parsed { lines, mut columns } = parsed;
         let rows = lines.len();
         columns.resize_with(self.paths.names().len(), Column::default);
+        self.is_seen.resize(columns.len(), false);
+        for (is_seen, column) in self.is_seen.iter_mut().zip(&columns) {
+            *is_seen |= column.cells.len() > 0;
+        }
         let buffers: Arc<[Buffer]> = [buffer.clone()].into();
         let mut members = Vec::new();
         let mut arrays = Vec::new();
@@ -188,8 +222,9 @@ impl JsonReader {
 }
 
 /// Reads each line of `bytes`, which begin at `at`.
-fn parse(bytes: &[u8], at: Place, caps: &Caps, paths: &mut Paths, keep_members: bool) -> Result<Parsed, TabularError> {
-    let mut parsed = Parsed::default();
+fn parse(bytes: &[u8], at: Place, caps: &Caps, paths: &mut Paths, keep: Keep) -> Result<Parsed, TabularError> {
+    let Keep { members: keep_members, expected_rows } = keep;
+    let mut parsed = Parsed { lines: Vec::with_capacity(expected_rows), columns: Vec::new() };
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', bytes) {
         let (line_start, line_end) = (start, end);
@@ -206,7 +241,7 @@ fn parse(bytes: &[u8], at: Place, caps: &Caps, paths: &mut Paths, keep_members: 
         let row = parsed.lines.len();
         let columns = &mut parsed.columns;
         let (field_bytes, nesting) = (caps.field_bytes, caps.nesting);
-        Walk { cursor, paths, columns, row, field_bytes, nesting, keep_members }
+        Walk { cursor, paths, columns, row, expected_rows, field_bytes, nesting, keep_members }
             .line()
             .map_err(|fault| explain(fault, bytes, at, caps))?;
         parsed.lines.push((line_start, line_end));

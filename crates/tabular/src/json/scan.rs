@@ -51,10 +51,14 @@ impl Cursor<'_> {
     /// The next byte that is not white space, or 0 at the end.
     #[inline]
     pub(crate) fn peek(&mut self) -> u8 {
-        while self.at < self.end && matches!(self.bytes[self.at], b' ' | b'\t' | b'\r' | b'\n') {
+        while self.at < self.end {
+            let byte = self.bytes[self.at];
+            if byte > b' ' || !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                return byte;
+            }
             self.at += 1;
         }
-        if self.at < self.end { self.bytes[self.at] } else { 0 }
+        0
     }
 
     /// Steps over `byte`, which must come next.
@@ -92,11 +96,12 @@ impl Cursor<'_> {
         }
     }
 
-    /// Position of the next byte that cannot stand for itself in a string.
+    /// Position of the next byte that cannot stand for itself in a string. The line feed after the line is one, so there
+    /// is no need to stop before it.
     #[inline]
     fn plain_until(&self) -> usize {
         let mut at = self.at;
-        while let Some(lanes) = self.bytes.get(at..self.end).and_then(|rest| rest.first_chunk::<16>()) {
+        while let Some(lanes) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
             let lanes = u8x16::new(*lanes);
             let special = lanes.simd_eq(u8x16::splat(b'"'))
                 | lanes.simd_eq(u8x16::splat(b'\\'))

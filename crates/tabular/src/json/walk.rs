@@ -1,6 +1,6 @@
 //! Takes the values on the asked paths out of one line.
 
-use crate::json::paths::{Child, Paths};
+use crate::json::paths::{Child, NO_KEY, Paths};
 use crate::json::scan::{Cursor, Fault, Problem, Text};
 use crate::json::string::unescape;
 use crate::views::{Cells, view};
@@ -27,6 +27,12 @@ pub(crate) struct Column {
     pub(crate) members: Vec<Member>,
 }
 
+impl Column {
+    fn with_rows(rows: usize) -> Self {
+        Self { cells: Cells::with_rows(rows), members: Vec::new() }
+    }
+}
+
 /// What one walk needs.
 #[derive(Debug)]
 pub(crate) struct Walk<'a> {
@@ -35,6 +41,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) columns: &'a mut Vec<Column>,
     /// The row in the block.
     pub(crate) row: usize,
+    /// Rows that the block will have, about.
+    pub(crate) expected_rows: usize,
     pub(crate) field_bytes: usize,
     /// Levels of nesting allowed.
     pub(crate) nesting: usize,
@@ -61,13 +69,29 @@ impl Walk<'_> {
             self.cursor.at += 1;
             return Ok(());
         }
-        let mut hint = 0;
+        let mut before = NO_KEY;
         loop {
-            let key = self.cursor.string("a key in quotes is missing")?;
-            self.cursor.expect(b':', "a colon is missing after a key")?;
-            match self.child(node, key, &mut hint)? {
+            self.cursor.peek();
+            let rest = self.cursor.bytes.get(self.cursor.at..).unwrap_or_default();
+            let (key, child) = if let Some((known, length)) = self.paths.expected(node, before, rest) {
+                let start = self.cursor.at;
+                self.cursor.at += length;
+                self.cursor.expect(b':', NO_COLON)?;
+                before = known;
+                let key = Text { start: start + 1, end: start + length - 1, escaped: false };
+                (key, self.known_child(node, known, key)?)
+            } else {
+                let key = self.cursor.string("a key in quotes is missing")?;
+                self.cursor.expect(b':', NO_COLON)?;
+                if !key.escaped {
+                    let raw = self.cursor.bytes.get(key.start..key.end).unwrap_or_default();
+                    before = self.paths.remember(node, before, raw);
+                }
+                (key, self.child(node, key)?)
+            };
+            match child {
                 None => self.cursor.value(depth)?,
-                Some((column, asked, next)) => self.member(key, column, asked, next, depth)?,
+                Some(child) => self.member(key, child, depth)?,
             }
             if !self.cursor.comma(b'}', "a comma or closing brace is missing")? {
                 return Ok(());
@@ -75,14 +99,22 @@ impl Walk<'_> {
         }
     }
 
-    /// Where a key leads: column, whether it was asked for, node of its members.
-    #[expect(clippy::type_complexity, reason = "a private answer of three parts")]
-    fn child(
-        &mut self,
-        node: usize,
-        key: Text,
-        hint: &mut usize,
-    ) -> Result<Option<(Option<usize>, bool, Option<usize>)>, Fault> {
+    /// Where a key leads that an earlier row had at this place.
+    #[inline]
+    fn known_child(&mut self, node: usize, known: usize, key: Text) -> Result<Option<Child>, Fault> {
+        if !self.paths.discovers() {
+            return Ok(self.paths.known(node, known).copied());
+        }
+        let object = self.is_object_with_members();
+        match self.paths.known(node, known) {
+            Some(child) if self.paths.is_settled(child, object) => Ok(Some(*child)),
+            _ => self.child(node, key),
+        }
+    }
+
+    /// Where a key leads.
+    fn child(&mut self, node: usize, key: Text) -> Result<Option<Child>, Fault> {
+        let object = self.is_object_with_members();
         let raw = self.cursor.bytes.get(key.start..key.end).unwrap_or_default();
         let mut unescaped = Vec::new();
         let name = if key.escaped {
@@ -91,17 +123,13 @@ impl Walk<'_> {
         } else {
             raw
         };
-        let object = self.is_object_with_members();
-        let settled = |child: &Child| (child.column, child.asked, child.next);
-        if let Some(child) = self.paths.find(node, name, hint)
-            && self.paths.is_settled(child, object)
-        {
-            return Ok(Some(settled(child)));
+        let found = self.paths.find(node, name);
+        if !self.paths.discovers() || found.is_some_and(|child| self.paths.is_settled(child, object)) {
+            return Ok(found.copied());
         }
         let text = std::str::from_utf8(name).unwrap_or_default();
-        let found = self.paths.discover(node, text, object);
         let fault = |_| Fault { at: key.start, problem: Problem::TooManyPaths };
-        Ok(found.map_err(fault)?.as_ref().map(settled))
+        self.paths.discover(node, text, object).map_err(fault)
     }
 
     fn is_object_with_members(&mut self) -> bool {
@@ -115,36 +143,43 @@ impl Walk<'_> {
         first != b'}'
     }
 
-    fn member(
-        &mut self,
-        key: Text,
-        column: Option<usize>,
-        asked: bool,
-        next: Option<usize>,
-        depth: usize,
-    ) -> Result<(), Fault> {
-        let has_members = self.is_object_with_members();
+    /// Steps over the value of a key that leads somewhere, and takes what is wanted of it.
+    #[inline]
+    fn member(&mut self, key: Text, child: Child, depth: usize) -> Result<(), Fault> {
         let first = self.cursor.peek();
         let start = self.cursor.at;
-        match next {
-            Some(next) if first == b'{' => self.object(next, depth)?,
+        let mut value = Value::Raw;
+        match first {
+            b'"' => value = Value::Text(self.cursor.string("a string")?),
+            b'{' => {
+                let has_members = self.is_object_with_members();
+                match child.next {
+                    Some(next) => self.object(next, depth)?,
+                    None => self.cursor.value(depth)?,
+                }
+                // A column that was only found takes no object with members: these are columns of their own.
+                if has_members && !child.asked {
+                    return Ok(());
+                }
+            }
             _ => self.cursor.value(depth)?,
         }
-        let end = self.cursor.at;
-        let Some(column) = column else { return Ok(()) };
-        // A column that was only found takes no object with members: these are columns of their own.
-        if has_members && !asked {
-            return Ok(());
+        if first == b'n' {
+            value = Value::Null;
         }
+        let Some(column) = child.column else { return Ok(()) };
+        let end = self.cursor.at;
         if end - start > self.field_bytes {
             return Err(Fault { at: start, problem: Problem::TooLong });
         }
-        self.capture(key, column, first, start, end)
+        self.capture(key, column, &value, start, end)
     }
 
-    fn capture(&mut self, key: Text, column: usize, first: u8, start: usize, end: usize) -> Result<(), Fault> {
+    #[inline]
+    fn capture(&mut self, key: Text, column: usize, value: &Value, start: usize, end: usize) -> Result<(), Fault> {
         if self.columns.len() <= column {
-            self.columns.resize_with(column + 1, Column::default);
+            let rows = self.expected_rows;
+            self.columns.resize_with(column + 1, || Column::with_rows(rows));
         }
         let bytes = self.cursor.bytes;
         let row = self.row;
@@ -153,18 +188,14 @@ impl Walk<'_> {
             return Err(Fault { at: key.start, problem: Problem::Ambiguous });
         }
         column.cells.pad(row);
-        match first {
-            b'n' => column.cells.push_null(),
-            b'"' => {
-                let (text_start, text_end) = (start + 1, end - 1);
-                let raw = bytes.get(text_start..text_end).unwrap_or_default();
-                if memchr::memchr(b'\\', raw).is_none() {
-                    column.cells.push(view(bytes, text_start, text_end));
-                } else {
-                    column.cells.push_copied(|out| unescape(raw, text_start, out))?;
-                }
+        match value {
+            Value::Null => column.cells.push_null(),
+            Value::Text(text) if text.escaped => {
+                let raw = bytes.get(text.start..text.end).unwrap_or_default();
+                column.cells.push_copied(|out| unescape(raw, text.start, out))?;
             }
-            _ => column.cells.push(view(bytes, start, end)),
+            Value::Text(text) => column.cells.push(view(bytes, text.start, text.end)),
+            Value::Raw => column.cells.push(view(bytes, start, end)),
         }
         if self.keep_members {
             column.members.resize(row, Member::ABSENT);
@@ -172,6 +203,16 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+const NO_COLON: &str = "a colon is missing after a key";
+
+/// A value that was stepped over.
+enum Value {
+    Null,
+    Text(Text),
+    /// Anything that is taken as it is written.
+    Raw,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a block is shorter than 4 GiB (Caps::check)")]
