@@ -59,6 +59,7 @@ pub fn run<W: Write + Send>(
         let values = pseudonymizer.replacements(&block.batch)?;
         writer.write(&block, &values, None)?;
     }
+    check_unseen_columns(&reader, pseudonymizer.stats())?;
     let schema = SchemaRef::clone(pseudonymizer.output_schema());
     Ok(Finished { sink: writer.finish()?, stats: pseudonymizer.stats().clone(), schema })
 }
@@ -74,6 +75,20 @@ fn ask_for_declared(reader: &mut Reader, format: &Format, plan: &Plan) -> Result
         (Format::Csv(_) | Format::Parquet, _) => {}
     }
     Ok(())
+}
+
+/// A column of the policy that no row of a JSON Lines table has may be there under another name: its values would be
+/// published as they are. Only the end tells; what was written by then must not be published.
+fn check_unseen_columns(reader: &Reader, stats: &Stats) -> Result<(), PseudonymizeError> {
+    if stats.rows == 0 {
+        return Ok(());
+    }
+    let unseen = reader.columns_without_rows();
+    let named = |column: &&str| unseen.iter().any(|path| path.as_str() == *column);
+    match stats.columns.iter().map(|column| column.name.as_str()).find(named) {
+        Some(column) => Err(PseudonymizeError::MissingColumn { column: column.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// JSON Lines may bring paths that the first block did not have. Only lines that are edited in place can take them as they

@@ -121,6 +121,27 @@ fn a_missing_column_is_named_and_a_name_of_the_data_is_not() {
 }
 
 #[test]
+fn a_column_that_no_line_has_is_missing_and_one_that_some_line_has_is_not() {
+    for undeclared in ["keep", "drop", "refuse"] {
+        let lines = format!(
+            "undeclared: {undeclared}\ncolumns:\n  a: {{ transform: keep }}\n  e.mail: {{ transform: redact }}"
+        );
+        let read = ReadOptions::new(Format::JsonLines).with_block_bytes(16);
+        let result = |rows: &str| {
+            let source = Bytes::copy_from_slice(rows.as_bytes());
+            run(source, &read, Vec::new(), &WriteOptions::new(Format::JsonLines), plan(&lines))
+                .map(|done| done.stats.rows)
+        };
+        let misspelt = "{\"a\":1}\n".repeat(9) + if undeclared == "refuse" { "" } else { "{\"E.mail\":\"canary\"}\n" };
+        let error = result(&misspelt).unwrap_err();
+        assert_eq!((error.disposition(), error.reason()), (Disposition::Quarantine, "policy_column_missing"));
+        assert!(error.to_string().contains("`e.mail`") && !error.to_string().contains("canary"));
+        assert_eq!(result(&("{\"a\":1}\n".repeat(9) + "{\"e\":{\"mail\":null}}\n")).unwrap(), 10);
+        assert_eq!(result("").unwrap(), 0, "no rows, nothing to miss");
+    }
+}
+
+#[test]
 fn formulas_are_neutralised_even_when_they_are_kept() {
     let (output, _) = pseudonymize(&csv(), b"a\n=1+1\n", "columns:\n  a: { transform: keep }").unwrap();
     assert_eq!(output, "a\n'=1+1\n");
