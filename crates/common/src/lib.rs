@@ -9,6 +9,7 @@
 //! | [`disposition`] | what becomes of a message whose work failed |
 //! | [`runner`] | a batch of messages, one at a time, within the deadline, none dropped |
 //! | [`policy`] | the pipeline policy: what is done to which object |
+//! | [`privacy_loss`] | ε and δ of differential privacy, in exact decimals |
 //! | [`telemetry`] | structured logs and CloudWatch metrics |
 //! | [`config`] | configuration from the environment, read once |
 //!
@@ -21,6 +22,7 @@ pub mod event;
 pub mod object;
 pub mod policy;
 pub mod port;
+pub mod privacy_loss;
 pub mod runner;
 pub mod telemetry;
 

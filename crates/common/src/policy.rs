@@ -3,21 +3,31 @@
 //! [`Policy::parse`] lists every problem at once, each by path, line and column. The published JSON Schema,
 //! `crates/common/schema/pipeline-policy.schema.json`, gives editors the same answer for everything that a schema can say.
 
+mod detect;
 mod digest;
 mod load;
 mod model;
 mod privacy;
 mod problem;
 mod reader;
+mod release;
 mod sections;
+mod transform;
+mod transforms;
 mod yaml;
 
+pub use detect::{AllowSpec, CustomEntitySpec, DetectSpec, EntityChecksum, TestValues, UndeclaredPii};
 pub use load::MAX_POLICY_BYTES;
 pub use model::{
     CatalogSpec, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern, OnFail,
-    OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Transform, Undeclared,
+    OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Undeclared,
 };
 pub use problem::{PolicyProblem, PolicyProblems};
+pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};
+pub use transform::{
+    CheckDigit, DateOrder, DatePart, Fpe, Generalize, HashAlgorithm, HashConstruction, KeyScope, NoiseDistribution,
+    Number, RedactWith, ShiftDate, SurrogateKind, Transform, Unfit,
+};
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ mod posture;
 mod queue;
 mod retention;
 mod store;
+mod trail;
 mod versions;
 
 pub use catalog::{Catalog, CatalogError, CatalogTable, RulesetSource, TableColumn, TableFormat};
@@ -28,4 +29,5 @@ pub use store::{
     ByteStream, Encryption, ObjectBody, ObjectFacts, ObjectPart, ObjectReader, ObjectWriter, StoreError, UserMetadata,
     WriteOnceUpload,
 };
+pub use trail::{TrailKeyError, TrailKeys, TrailPublicKey};
 pub use versions::{ListCursor, VersionEntry, VersionLister, VersionPage};

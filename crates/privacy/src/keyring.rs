@@ -24,7 +24,7 @@ mod vault;
 mod wrapped;
 
 pub use domain::{Domain, DomainError, Epoch, EpochError};
-pub use domain_key::{DomainKey, KeyPurpose};
+pub use domain_key::{DomainKey, KeyPurpose, KeyRef, ScopedKey};
 pub use error::KeyringError;
 pub use ring::Keyring;
 pub use unwrapper::KeyUnwrapper;

@@ -10,6 +10,7 @@ mod run;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod undeclared;
 
 pub use error::PseudonymizeError;
 pub use plan::{Plan, domain_of};

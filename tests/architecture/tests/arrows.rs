@@ -14,20 +14,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-dqdl", &[]),
     ("sluice-quality", &["sluice-dqdl", "sluice-tabular"]),
     ("sluice-profile", &["sluice-dqdl", "sluice-quality", "sluice-tabular"]),
+    ("sluice-report", &["sluice-quality", "sluice-profile"]),
     ("sluice-detect", &[TABULAR]),
     ("sluice-privacy", &["sluice-common", "sluice-detect", "sluice-tabular"]),
+    ("sluice-release", &["sluice-common", "sluice-evidence", "sluice-tabular"]),
     ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
     ("sluice-tlog", &[]),
     ("sluice-log", &[COMMON, EVIDENCE, TLOG]),
+    ("sluice-audit", &["sluice-common", "sluice-evidence"]),
     ("sluice-stage", &["sluice-common", "sluice-evidence", "sluice-integrity", "sluice-tabular"]),
     ("sluice-aws", &["sluice-common"]),
     ("sluice-testkit", &["sluice-common"]),
-    ("sluice", &[AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, DETECT, DQDL, TABULAR]),
+    ("sluice", &[AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, DETECT, DQDL, TABULAR, PROFILE, REPORT, AUDIT]),
     ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
     ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, DQDL, TABULAR]),
     ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
+    ("audit", &[AWS, COMMON, EVIDENCE, STAGE, AUDIT]),
     ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
-    ("log", &[AWS, COMMON, EVIDENCE, STAGE, LOG, TLOG]),
+    ("log-function", &[AWS, COMMON, EVIDENCE, STAGE, LOG, TLOG]),
     ("reidentify", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY]),
 ];
 
@@ -35,9 +39,13 @@ const AWS: &str = "sluice-aws";
 const COMMON: &str = "sluice-common";
 const EVIDENCE: &str = "sluice-evidence";
 const STAGE: &str = "sluice-stage";
+const AUDIT: &str = "sluice-audit";
 const INTEGRITY: &str = "sluice-integrity";
 const QUALITY: &str = "sluice-quality";
+const PROFILE: &str = "sluice-profile";
+const REPORT: &str = "sluice-report";
 const PRIVACY: &str = "sluice-privacy";
+const RELEASE: &str = "sluice-release";
 const DQDL: &str = "sluice-dqdl";
 const DETECT: &str = "sluice-detect";
 const TABULAR: &str = "sluice-tabular";

@@ -26,7 +26,8 @@ const MAX_PATTERN_BYTES: usize = 1_024;
 const MAX_PATTERN_BRACES: usize = 16;
 
 pub(super) const POLICY_FIELDS: &[&str] = &["version", "datasets"];
-pub(super) const DATASET_FIELDS: &[&str] = &["name", "match", "format", "quality", "privacy", "integrity", "catalog"];
+pub(super) const DATASET_FIELDS: &[&str] =
+    &["name", "match", "format", "quality", "privacy", "integrity", "catalog", "release"];
 
 impl Policy {
     /// Reads a policy.
@@ -107,10 +108,21 @@ fn dataset(reader: &mut Reader, node: &Node, path: &str) -> Option<Dataset> {
     let privacy = reader.required(&fields, "privacy").and_then(|node| reader.privacy(node, &fields.path_of("privacy")));
     let integrity = reader.optional(&fields, "integrity", IntegritySpec::default(), Reader::integrity);
     let catalog = reader.optional(&fields, "catalog", None, |reader, node, path| reader.catalog(node, path).map(Some));
+    let release = reader.optional(&fields, "release", None, |reader, node, path| reader.release(node, path).map(Some));
     let (name, format, quality, privacy, catalog) = (name?, format?, quality?, privacy?, catalog?);
     let digests = SectionDigests::of(VERSION, &name, &format, &quality, &privacy, catalog.as_ref());
     let digests = digests.map_err(|json| reader.report(path, node.at, format!("cannot be digested: {json}"))).ok()?;
-    Some(Dataset { name, patterns: patterns?, format, quality, privacy, integrity: integrity?, catalog, digests })
+    Some(Dataset {
+        name,
+        patterns: patterns?,
+        format,
+        quality,
+        privacy,
+        integrity: integrity?,
+        catalog,
+        release: release?,
+        digests,
+    })
 }
 
 /// Names stand in keys that we write and in KMS encryption contexts, so they are plain.

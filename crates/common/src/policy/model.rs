@@ -4,7 +4,10 @@ use globset::GlobMatcher;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use super::detect::{DetectSpec, UndeclaredPii};
 use super::digest::SectionDigests;
+use super::release::ReleaseSpec;
+use super::transform::Transform;
 use crate::digest::Sha256Digest;
 use crate::object::ObjectKey;
 use crate::port::RetentionMode;
@@ -49,6 +52,8 @@ pub struct Dataset {
     pub integrity: IntegritySpec,
     /// The table under which the curated objects are known.
     pub catalog: Option<CatalogSpec>,
+    /// What may be published about it under differential privacy. `None`: nothing.
+    pub release: Option<ReleaseSpec>,
     pub(super) digests: SectionDigests,
 }
 
@@ -169,15 +174,26 @@ pub enum OnFail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PrivacySpec {
     /// Whose key: equal values get equal tokens within a domain and unrelated ones across domains. Set whenever a column
-    /// has the transform `token` or `encrypt`. Spelled like a dataset's name.
+    /// has a keyed transform ([`Transform::is_keyed`]). Spelled like a dataset's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// What is done to which column.
     pub columns: Columns,
     /// What is done to the columns that `columns` does not name. Default `drop`.
     pub undeclared: Undeclared,
+    /// What is done about a column that looks personal and that `columns` does not name. Default `allow`.
+    #[serde(skip_serializing_if = "is_allow")]
+    pub undeclared_pii: UndeclaredPii,
+    /// What counts as personal data.
+    #[serde(skip_serializing_if = "DetectSpec::is_default")]
+    pub detect: DetectSpec,
     /// The format of what is published. Default `same`.
     pub output: OutputFormat,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_allow(undeclared_pii: &UndeclaredPii) -> bool {
+    *undeclared_pii == UndeclaredPii::Allow
 }
 
 /// Columns and their transforms in the order of the file. A column is named as `tabular` names it: a header's name, or a
@@ -218,42 +234,6 @@ impl Serialize for Columns {
             map.serialize_entry(name, transform)?;
         }
         map.end()
-    }
-}
-
-/// What is done to the values of a column. Nulls stay nulls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "transform", rename_all = "snake_case")]
-pub enum Transform {
-    /// Publish as it is.
-    Keep,
-    /// Leave the column out.
-    Drop,
-    /// Put the same text in place of each value.
-    Redact {
-        /// The text. Default `[REDACTED]`; at most 256 bytes without control characters.
-        with: String,
-    },
-    /// Put a character in place of each character, save at the ends. A value that the ends would show whole is masked
-    /// whole.
-    Mask {
-        /// The character (`char`). Default `*`; not a control character.
-        character: char,
-        /// Characters to show at the start. Default 0, at most 64.
-        keep_first: u16,
-        /// Characters to show at the end. Default 0, at most 64.
-        keep_last: u16,
-    },
-    /// A keyed digest (HMAC-SHA-256): equal values, equal tokens within the domain; no way back.
-    Token,
-    /// Deterministic encryption (AES-SIV): equal values, equal texts within the domain; `reidentify` can open them.
-    Encrypt,
-}
-
-impl Transform {
-    /// Whether it needs the key of the domain.
-    pub fn is_keyed(&self) -> bool {
-        matches!(self, Self::Token | Self::Encrypt)
     }
 }
 

@@ -1,64 +1,40 @@
 //! The `privacy` section.
 
-use super::model::{Columns, OutputFormat, PrivacySpec, Transform, Undeclared};
+use super::detect::{DetectSpec, UNDECLARED_PII, UndeclaredPii};
+use super::model::{Columns, OutputFormat, PrivacySpec, Undeclared};
 use super::reader::{Fields, Reader, join, kind};
+use super::transform::Transform;
+use super::transforms::MAX_COLUMN_NAME_BYTES;
 use super::yaml::{Node, Yaml};
 
 const MAX_COLUMNS: usize = 4_096;
-const MAX_COLUMN_NAME_BYTES: usize = 1_024;
-const MAX_REPLACEMENT_BYTES: usize = 256;
-const MAX_SHOWN_CHARACTERS: u32 = 64;
-const DEFAULT_REPLACEMENT: &str = "[REDACTED]";
 
-#[derive(Clone, Copy)]
-pub(super) enum TransformName {
-    Keep,
-    Drop,
-    Redact,
-    Mask,
-    Token,
-    Encrypt,
-}
-
-impl TransformName {
-    /// The parameters of a transform.
-    pub(super) fn fields(self) -> &'static [&'static str] {
-        match self {
-            Self::Keep | Self::Drop | Self::Token | Self::Encrypt => &["transform"],
-            Self::Redact => &["transform", "with"],
-            Self::Mask => &["transform", "char", "keep_first", "keep_last"],
-        }
-    }
-}
-
-pub(super) const TRANSFORMS: &[(&str, TransformName)] = &[
-    ("keep", TransformName::Keep),
-    ("drop", TransformName::Drop),
-    ("redact", TransformName::Redact),
-    ("mask", TransformName::Mask),
-    ("token", TransformName::Token),
-    ("encrypt", TransformName::Encrypt),
-];
-pub(super) const LATER_TRANSFORMS: &[&str] = &["fpe", "shift_date", "redact_text"];
 pub(super) const UNDECLARED: &[(&str, Undeclared)] =
     &[("keep", Undeclared::Keep), ("drop", Undeclared::Drop), ("refuse", Undeclared::Refuse)];
 pub(super) const OUTPUTS: &[(&str, OutputFormat)] = &[("same", OutputFormat::Same), ("parquet", OutputFormat::Parquet)];
 
-pub(super) const PRIVACY_FIELDS: &[&str] = &["domain", "columns", "undeclared", "output"];
-pub(super) const LATER_PRIVACY_FIELDS: &[&str] = &["undeclared_pii", "quasi_identifiers", "min_k"];
+pub(super) const PRIVACY_FIELDS: &[&str] = &["domain", "columns", "undeclared", "undeclared_pii", "detect", "output"];
+pub(super) const LATER_PRIVACY_FIELDS: &[&str] = &["quasi_identifiers", "min_k"];
 
 impl Reader {
     pub(super) fn privacy(&mut self, node: &Node, path: &str) -> Option<PrivacySpec> {
         let fields = self.fields(node, path, PRIVACY_FIELDS, LATER_PRIVACY_FIELDS)?;
         let domain = self.optional(&fields, "domain", None, |reader, node, path| reader.domain(node, path).map(Some));
         let columns = self.optional(&fields, "columns", Columns::default(), Self::columns);
-        let undeclared = self.optional(&fields, "undeclared", Undeclared::Drop, |reader, node, path| {
+        let undeclared_pii = self.optional(&fields, "undeclared_pii", UndeclaredPii::Allow, |reader, node, path| {
+            reader.one_of(node, path, "action", UNDECLARED_PII, &[])
+        });
+        let detect = self.optional(&fields, "detect", DetectSpec::default(), Self::detect);
+        // Whoever says what becomes of personal columns that are not named wants the others kept.
+        let default =
+            if fields.get("undeclared_pii").is_some() { Undeclared::Keep } else { Undeclared::default() };
+        let undeclared = self.optional(&fields, "undeclared", default, |reader, node, path| {
             reader.one_of(node, path, "action", UNDECLARED, &[])
         });
         let output = self.optional(&fields, "output", OutputFormat::Same, |reader, node, path| {
             reader.one_of(node, path, "output", OUTPUTS, &[])
         });
-        let spec = PrivacySpec { domain: domain?, columns: columns?, undeclared: undeclared?, output: output? };
+        let spec = PrivacySpec { domain: domain?, columns: columns?, undeclared: undeclared?, undeclared_pii: undeclared_pii?, detect: detect?, output: output? };
         self.check_whole(&spec, node, &fields).then_some(spec)
     }
 
@@ -73,6 +49,19 @@ impl Reader {
             );
             self.report(&fields.path_of("domain"), node.at, message);
         }
+        let mut is_sound = true;
+        for (column, transform) in spec.columns.iter() {
+            if transform.subject() == Some(column) {
+                let path = join(&join(&fields.path_of("columns"), column), "per");
+                self.report(&path, node.at, "the column that names the subject must be another one");
+                is_sound = false;
+            }
+        }
+        if let Some(node) = fields.get("undeclared_pii").filter(|_| spec.undeclared != Undeclared::Keep) {
+            let message = "looks at columns that are kept, and `undeclared` keeps none; leave one of the two out";
+            self.report(&fields.path_of("undeclared_pii"), node.at, message);
+            is_sound = false;
+        }
         let publishes = spec.undeclared == Undeclared::Keep
             || spec.columns.iter().any(|(_, transform)| *transform != Transform::Drop);
         if !publishes {
@@ -80,7 +69,7 @@ impl Reader {
                            `undeclared: keep`";
             self.report(&fields.path, node.at, message);
         }
-        publishes && without_domain.is_none()
+        publishes && is_sound && without_domain.is_none()
     }
 
     fn columns(&mut self, node: &Node, path: &str) -> Option<Columns> {
@@ -106,50 +95,5 @@ impl Reader {
             }
         }
         columns.map(Columns::new)
-    }
-
-    fn transform(&mut self, node: &Node, path: &str) -> Option<Transform> {
-        let Yaml::Mapping(entries) = &node.yaml else {
-            let message = format!("expected {{ transform: … }}, found {}", kind(node));
-            self.report(path, node.at, message);
-            return None;
-        };
-        // The name decides which parameters there are, so it is read before them.
-        let Some(entry) = entries.iter().find(|entry| entry.key == "transform") else {
-            self.report(&join(path, "transform"), node.at, "missing");
-            return None;
-        };
-        let path_of_name = join(path, "transform");
-        let name = self.one_of(&entry.value, &path_of_name, "transform", TRANSFORMS, LATER_TRANSFORMS)?;
-        let fields = self.fields(node, path, name.fields(), &[])?;
-        Some(match name {
-            TransformName::Keep => Transform::Keep,
-            TransformName::Drop => Transform::Drop,
-            TransformName::Token => Transform::Token,
-            TransformName::Encrypt => Transform::Encrypt,
-            TransformName::Redact => {
-                Transform::Redact { with: self.optional(&fields, "with", DEFAULT_REPLACEMENT.to_owned(), Self::with)? }
-            }
-            TransformName::Mask => self.mask(&fields)?,
-        })
-    }
-
-    fn with(&mut self, node: &Node, path: &str) -> Option<String> {
-        let rule = "a replacement: expected at most 256 bytes without control characters";
-        let bounded = |text: &str| text.len() <= MAX_REPLACEMENT_BYTES && !text.chars().any(char::is_control);
-        self.text_where(node, path, rule, bounded).map(str::to_owned)
-    }
-
-    fn mask(&mut self, fields: &Fields<'_>) -> Option<Transform> {
-        let character = self.optional(fields, "char", '*', |reader, node, path| {
-            let single = |text: &str| text.chars().count() == 1 && !text.chars().any(char::is_control);
-            reader.text_where(node, path, "one visible character", single)?.chars().next()
-        });
-        let shown = |reader: &mut Self, node: &Node, path: &str| {
-            reader.integer(node, path, 0..=MAX_SHOWN_CHARACTERS).and_then(|shown| u16::try_from(shown).ok())
-        };
-        let keep_first = self.optional(fields, "keep_first", 0, shown);
-        let keep_last = self.optional(fields, "keep_last", 0, shown);
-        Some(Transform::Mask { character: character?, keep_first: keep_first?, keep_last: keep_last? })
     }
 }

@@ -4,7 +4,9 @@ use super::*;
 use crate::object::ObjectKey;
 use crate::port::RetentionMode;
 
+mod detect;
 mod schema;
+mod transforms;
 
 const EXAMPLE: &str = include_str!("../../schema/pipeline-policy.example.yaml");
 
@@ -17,6 +19,10 @@ fn with_privacy(privacy: &str) -> String {
 
 fn key(text: &str) -> ObjectKey {
     ObjectKey::new(text).unwrap()
+}
+
+fn mask(keep_first: u16, keep_last: u16) -> Transform {
+    Transform::Mask { character: '*', keep_first, keep_last, mask_first: None, mask_last: None }
 }
 
 fn problems(text: &str) -> Vec<String> {
@@ -41,9 +47,9 @@ fn the_documented_example_is_read_as_it_says() {
     assert!(matches!(&orders.quality.ruleset, RulesetRef::Inline(text) if text.starts_with("Rules = [ IsComplete")));
     assert_eq!(orders.privacy.domain.as_deref(), Some("customers"));
     let columns: Vec<(&str, &Transform)> = orders.privacy.columns.iter().collect();
-    assert_eq!(columns[4], ("card_number", &Transform::Mask { character: '*', keep_first: 0, keep_last: 4 }));
+    assert_eq!(columns[4], ("card_number", &mask(0, 4)));
     assert_eq!(columns[5].1, &Transform::Redact { with: "[REDACTED]".to_owned() });
-    assert_eq!(orders.privacy.columns.get("customer_id"), Some(&Transform::Encrypt));
+    assert_eq!(orders.privacy.columns.get("customer_id"), Some(&Transform::Encrypt { key: KeyScope::Domain }));
     assert_eq!(orders.integrity.retention, Some(RetentionSpec { mode: RetentionMode::Governance, days: 365 }));
     assert_eq!(orders.catalog, Some(CatalogSpec { database: "lake".to_owned(), table: "orders".to_owned() }));
     let clicks = policy.dataset("clicks").unwrap();
@@ -73,10 +79,7 @@ fn what_is_left_out_has_the_safe_default() {
     assert_eq!(dataset.quality.on_fail, OnFail::Quarantine);
     assert_eq!(dataset.privacy.undeclared, Undeclared::Drop);
     assert_eq!(dataset.privacy.output, OutputFormat::Same);
-    assert_eq!(
-        dataset.privacy.columns.get("b"),
-        Some(&Transform::Mask { character: '*', keep_first: 0, keep_last: 0 })
-    );
+    assert_eq!(dataset.privacy.columns.get("b"), Some(&mask(0, 0)));
     assert_eq!(dataset.integrity, IntegritySpec::default());
 }
 
@@ -94,11 +97,11 @@ datasets:
     privacy:
       columns:
         email: { transform: tokn }
-        card: { transform: fpe, keep_last: 4 }
+        card: { transform: redact_text, entities: [e-mail] }
         name: { transform: mask, keep_last: 400, char: ab }
         plain: token
         born.on: { transform: token }
-      undeclared_pii: refuse
+      min_k: 5
     catalog: { database: Lake }
     retention: { days: 3 }
 ";
@@ -111,26 +114,22 @@ datasets[0].format.compression: unknown compression \"gz\"; expected one of auto
 datasets[0].quality.ruleset: expected DQDL text, { s3: key } or { glue: name } (line 7, column 16)
 datasets[0].quality.on_fail: action \"drop_rows\" is not supported by this version of Sluice; remove it rather than rely on it (line 8, column 16)
 datasets[0].privacy.columns.email.transform: unknown transform \"tokn\"; did you mean \"token\"? (line 11, column 29)
-datasets[0].privacy.columns.card.transform: transform \"fpe\" is not supported by this version of Sluice; remove it rather than rely on it (line 12, column 28)
+datasets[0].privacy.columns.card.entities[0]: \"e-mail\" is not the name of an entity: expected capitals, digits and underscores, at most 64, such as EMAIL_ADDRESS (line 12, column 52)
 datasets[0].privacy.columns.name.keep_last: expected a whole number from 0 to 64 (line 13, column 45)
 datasets[0].privacy.columns.name.char: \"ab\" is not one visible character (line 13, column 56)
 datasets[0].privacy.columns.plain: expected { transform: … }, found text (line 14, column 16)
-datasets[0].privacy.undeclared_pii: not supported by this version of Sluice; remove it rather than rely on it (line 16, column 7)
+datasets[0].privacy.min_k: not supported by this version of Sluice; remove it rather than rely on it (line 16, column 7)
 datasets[0].catalog.table: missing (line 17, column 14)
 datasets[0].catalog.database: \"Lake\" is not a catalog name: expected 1 to 255 of a-z, 0-9 and '_' (line 17, column 26)
-datasets[0].retention: unknown field; expected one of name, match, format, quality, privacy, integrity, catalog (line 18, column 5)";
+datasets[0].retention: unknown field; expected one of name, match, format, quality, privacy, integrity, catalog, release (line 18, column 5)";
     assert_eq!(Policy::parse(text).unwrap_err().to_string(), expected);
 }
 
 #[test]
 fn later_features_are_refused_never_ignored() {
     for privacy in [
-        "{ undeclared: keep, undeclared_pii: refuse }",
         "{ undeclared: keep, quasi_identifiers: [a] }",
         "{ undeclared: keep, min_k: 5 }",
-        "{ columns: { a: { transform: fpe } } }",
-        "{ columns: { a: { transform: shift_date, per: b, max_days: 30 } } }",
-        "{ columns: { a: { transform: redact_text, entities: [EMAIL_ADDRESS] } } }",
     ] {
         let problems = problems(&with_privacy(privacy));
         assert_eq!(problems.len(), 1, "{problems:?}");
@@ -337,3 +336,5 @@ proptest! {
         }
     }
 }
+
+mod release;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -23,6 +24,16 @@ pub enum KeyPurpose {
     Identity,
     /// Blinds the digest of a re-identification's answer.
     Answer,
+    /// [`crate::transform::Hash`].
+    Hash,
+    /// FF1 of [`crate::transform::Fpe`].
+    Fpe,
+    /// How far the dates of a subject move: [`crate::transform::ShiftDate`].
+    ShiftDate,
+    /// [`crate::transform::Noise`].
+    Noise,
+    /// [`crate::transform::Surrogate`].
+    Surrogate,
 }
 
 impl KeyPurpose {
@@ -32,6 +43,11 @@ impl KeyPurpose {
             Self::Encrypt => "encrypt",
             Self::Identity => "identity",
             Self::Answer => "answer",
+            Self::Hash => "hash",
+            Self::Fpe => "fpe",
+            Self::ShiftDate => "shift_date",
+            Self::Noise => "noise",
+            Self::Surrogate => "surrogate",
         }
     }
 }
@@ -71,13 +87,96 @@ impl DomainKey {
     /// a domain, and lets a token be opened without knowing where it stood. The price is that equal values show as equal
     /// across them. Columns that must not be joinable belong in different domains.
     pub fn derive<const N: usize>(&self, purpose: KeyPurpose) -> Zeroizing<[u8; N]> {
+        self.derive_labelled(&self.label(purpose))
+    }
+
+    fn derive_labelled<const N: usize>(&self, label: &str) -> Zeroizing<[u8; N]> {
         const { assert!(N <= crate::crypto::HKDF_MAX_BYTES) };
         let mut derived = Zeroizing::new([0; N]);
-        match hkdf_sha256(&[], self.secret.as_slice(), self.label(purpose).as_bytes(), derived.as_mut_slice()) {
+        match hkdf_sha256(&[], self.secret.as_slice(), label.as_bytes(), derived.as_mut_slice()) {
             Ok(()) => derived,
             Err(crate::crypto::OutputTooLong) => unreachable!("the length is checked when this is compiled"),
         }
     }
+
+    /// The keys of one kind of personal data within this domain, such as `EMAIL_ADDRESS`: for what is found in free text,
+    /// so that an address there has the pseudonym of the address in a column of its own kind, and no other.
+    pub fn of_entity<'k>(&'k self, entity: &'k str) -> ScopedKey<'k> {
+        ScopedKey { key: self, scope: Scope::Entity(entity) }
+    }
+
+    /// The keys of one column within this domain: its pseudonyms join those of columns of the same name only.
+    pub fn of_column<'k>(&'k self, column: &'k str) -> ScopedKey<'k> {
+        ScopedKey { key: self, scope: Scope::Column(column) }
+    }
+}
+
+/// A domain's secret and the part of the domain that keys are derived for.
+#[derive(Debug, Clone, Copy)]
+pub struct ScopedKey<'k> {
+    key: &'k DomainKey,
+    scope: Scope<'k>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Scope<'k> {
+    Domain,
+    Column(&'k str),
+    Entity(&'k str),
+}
+
+impl<'k> From<&'k DomainKey> for ScopedKey<'k> {
+    fn from(key: &'k DomainKey) -> Self {
+        Self { key, scope: Scope::Domain }
+    }
+}
+
+impl<'k> From<&'k Arc<DomainKey>> for ScopedKey<'k> {
+    fn from(key: &'k Arc<DomainKey>) -> Self {
+        Self::from(key.as_ref())
+    }
+}
+
+impl ScopedKey<'_> {
+    /// The epoch.
+    pub fn epoch(&self) -> Epoch {
+        self.key.epoch
+    }
+
+    /// [`DomainKey::label`]; `/column/<name>` or `/entity/<name>` follows when the keys are not the whole domain's. The name
+    /// may hold slashes, but nothing comes after it.
+    pub fn label(&self, purpose: KeyPurpose) -> String {
+        let label = self.key.label(purpose);
+        match self.scope {
+            Scope::Domain => label,
+            Scope::Column(name) => format!("{label}/column/{name}"),
+            Scope::Entity(name) => format!("{label}/entity/{name}"),
+        }
+    }
+
+    /// As [`DomainKey::derive`] with this label.
+    pub fn derive<const N: usize>(&self, purpose: KeyPurpose) -> Zeroizing<[u8; N]> {
+        self.key.derive_labelled(&self.label(purpose))
+    }
+
+    /// What names the key in a pseudonym: its epoch, and when it is not the whole domain's, 40 bits that follow from the
+    /// secret and the scope and give neither away.
+    pub fn key_ref(&self) -> KeyRef {
+        let scope = match self.scope {
+            Scope::Domain => None,
+            Scope::Column(_) | Scope::Entity(_) => Some(*self.derive::<5>(KeyPurpose::Identity)),
+        };
+        KeyRef { epoch: self.key.epoch, scope }
+    }
+}
+
+/// What names a key in a pseudonym.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyRef {
+    /// The generation of the domain's secret.
+    pub epoch: Epoch,
+    /// Which part of the domain the key is for; none for the whole.
+    pub scope: Option<[u8; 5]>,
 }
 
 impl fmt::Debug for DomainKey {
@@ -102,6 +201,23 @@ mod tests {
         assert_ne!(*token, *key("customers", 2).derive::<32>(KeyPurpose::Token));
         assert_ne!(*token, *key("staff", 1).derive::<32>(KeyPurpose::Token));
         assert_eq!(*token, *key("customers", 1).derive::<32>(KeyPurpose::Token));
+    }
+
+    #[test]
+    fn scopes_have_keys_and_names_of_their_own() {
+        let base = key("customers", 1);
+        let whole = ScopedKey::from(&base);
+        assert_eq!(*whole.derive::<32>(KeyPurpose::Token), *base.derive::<32>(KeyPurpose::Token));
+        assert_eq!(whole.key_ref(), KeyRef { epoch: Epoch::FIRST, scope: None });
+        let scoped = [base.of_column("a"), base.of_column("b"), base.of_entity("a")];
+        for (i, one) in scoped.iter().enumerate() {
+            assert_ne!(*one.derive::<32>(KeyPurpose::Token), *whole.derive::<32>(KeyPurpose::Token));
+            for other in &scoped[..i] {
+                assert_ne!(*one.derive::<32>(KeyPurpose::Token), *other.derive::<32>(KeyPurpose::Token));
+                assert_ne!(one.key_ref(), other.key_ref());
+            }
+        }
+        assert_ne!(base.of_column("a").key_ref().scope, key("staff", 1).of_column("a").key_ref().scope);
     }
 
     #[test]

@@ -36,6 +36,25 @@ pub enum PseudonymizeError {
         /// The first, counted from 1.
         first: usize,
     },
+    /// A column that the policy does not name looks personal, and the policy refuses such tables.
+    #[error(
+        "column {column} is not in the policy and looks personal: {entity} in {cells} of its cells; declare a transform \
+         for it, or `keep` if it is none"
+    )]
+    UndeclaredPersonal {
+        /// The column's name, or its number counted from 1 where the name may be data.
+        column: String,
+        /// What was found.
+        entity: String,
+        /// In how many cells.
+        cells: u64,
+    },
+    /// The detector does not take what the policy says of entities.
+    #[error("the policy's `detect` cannot be used: {problem}")]
+    Detect {
+        /// What is wrong.
+        problem: String,
+    },
     /// Nothing would be published.
     #[error("the policy leaves no column of the table; keep at least one")]
     NothingLeft,
@@ -73,6 +92,8 @@ impl Dispose for PseudonymizeError {
             Self::MissingColumn { .. } => "policy_column_missing",
             Self::DuplicateColumn { .. } => "duplicate_column",
             Self::UndeclaredColumns { .. } => "undeclared_columns",
+            Self::UndeclaredPersonal { .. } => "undeclared_personal_data",
+            Self::Detect { .. } => "detection_unfit",
             Self::NothingLeft => "nothing_to_publish",
             Self::LateColumns { .. } => "late_columns",
             Self::Transform { .. } => "transform_failed",

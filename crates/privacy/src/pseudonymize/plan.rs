@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use sluice_common::policy::{PrivacySpec, Undeclared};
 
 use super::error::PseudonymizeError;
+use super::undeclared::Watch;
 use crate::keyring::{Domain, DomainKey};
 use crate::transform::{Action, compile, name};
 
@@ -12,6 +13,7 @@ pub struct Plan {
     pub(super) columns: Vec<PlannedColumn>,
     pub(super) by_name: HashMap<String, usize>,
     pub(super) undeclared: Undeclared,
+    pub(super) watch: Option<Watch>,
 }
 
 /// What becomes of a column that the policy names.
@@ -20,6 +22,16 @@ pub(super) struct PlannedColumn {
     pub(super) name: String,
     pub(super) transform: &'static str,
     pub(super) action: Action,
+}
+
+impl PlannedColumn {
+    /// The column that its transform looks at beside its own.
+    pub(super) fn subject(&self) -> Option<&str> {
+        match &self.action {
+            Action::Map(transform) => transform.subject(),
+            Action::Keep | Action::Drop => None,
+        }
+    }
 }
 
 /// The domain whose key a plan needs; none when no column has a keyed transform.
@@ -43,12 +55,13 @@ impl Plan {
     /// [`PseudonymizeError::Transform`] when a keyed transform is given no key.
     pub fn new(privacy: &PrivacySpec, key: Option<&DomainKey>) -> Result<Self, PseudonymizeError> {
         let planned = privacy.columns.iter().map(|(column, transform)| {
-            let action = compile(transform, key)
+            let action = compile(transform, column, key, &privacy.detect)
                 .map_err(|source| PseudonymizeError::Transform { column: column.to_owned(), source })?;
             Ok(PlannedColumn { name: column.to_owned(), transform: name(transform), action })
         });
         let columns = planned.collect::<Result<Vec<_>, PseudonymizeError>>()?;
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
-        Ok(Self { columns, by_name, undeclared: privacy.undeclared })
+        let watch = Watch::new(privacy)?;
+        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch })
     }
 }

@@ -9,7 +9,8 @@ use sluice_tabular::{Change, ColumnPath, TabularError};
 use super::error::PseudonymizeError;
 use super::plan::Plan;
 use super::stats::{ColumnStats, Stats};
-use crate::transform::{Action, type_name};
+use super::undeclared::Watch;
+use crate::transform::{Action, Beside, type_name};
 
 /// A plan bound to the columns of a table. Pull batches through it with [`Self::transform`].
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Pseudonymizer {
     plan: Plan,
     /// What becomes of each column of the input, in its order.
     inputs: Vec<Bound>,
+    /// By column of the policy: where the input has the column that names the subject.
+    subjects: Vec<Option<usize>>,
     input_schema: SchemaRef,
     output_schema: SchemaRef,
     stats: Stats,
@@ -28,6 +31,8 @@ enum Bound {
     /// As the policy's column of this number says.
     Declared(usize),
     KeptUndeclared,
+    /// Kept, with what is personal in its text replaced.
+    MaskedUndeclared,
     DroppedUndeclared,
 }
 
@@ -37,12 +42,23 @@ impl Pseudonymizer {
     /// # Errors
     /// A column of the policy is missing, the table has a column twice or one that the policy does not name and refuses,
     /// a column's type cannot be transformed, or no column is left.
-    pub fn new(plan: Plan, input: &SchemaRef) -> Result<Self, PseudonymizeError> {
+    pub fn new(mut plan: Plan, input: &SchemaRef) -> Result<Self, PseudonymizeError> {
         check_names(input)?;
         if let Some(missing) = plan.columns.iter().find(|column| input.index_of(&column.name).is_err()) {
             return Err(PseudonymizeError::MissingColumn { column: missing.name.clone() });
         }
-        let inputs: Vec<Bound> = input.fields().iter().map(|field| bind(&plan, field)).collect();
+        let subjects = subjects_of(&plan, input)?;
+        let mut inputs: Vec<Bound> = input.fields().iter().map(|field| bind(&plan, field)).collect();
+        if let Some(watch) = &mut plan.watch {
+            // Every column of the policy was found, so the header is one.
+            watch.names_are_known = !plan.columns.is_empty();
+            let kept = inputs.iter_mut().zip(input.fields()).enumerate();
+            for (position, (bound, field)) in kept.filter(|(_, (bound, _))| **bound == Bound::KeptUndeclared) {
+                if watch.add(position, field.name(), field.data_type()) {
+                    *bound = Bound::MaskedUndeclared;
+                }
+            }
+        }
         let undeclared = |bound: &Bound| !matches!(bound, Bound::Declared(_));
         let count = inputs.iter().filter(|bound| undeclared(bound)).count();
         if let (Undeclared::Refuse, Some(first)) = (plan.undeclared, inputs.iter().position(undeclared)) {
@@ -51,7 +67,8 @@ impl Pseudonymizer {
         let mut stats = Stats {
             rows: 0,
             columns: plan.columns.iter().map(|column| column_stats(&column.name, column.transform)).collect(),
-            undeclared_kept: count_of(&inputs, Bound::KeptUndeclared),
+            undeclared_kept: count_of(&inputs, Bound::KeptUndeclared)
+                .saturating_add(count_of(&inputs, Bound::MaskedUndeclared)),
             undeclared_dropped: count_of(&inputs, Bound::DroppedUndeclared),
         };
         let mut fields = Vec::with_capacity(inputs.len());
@@ -69,7 +86,7 @@ impl Pseudonymizer {
             return Err(PseudonymizeError::NothingLeft);
         }
         let output_schema = Arc::new(Schema::new(fields));
-        Ok(Self { plan, inputs, input_schema: Arc::clone(input), output_schema, stats })
+        Ok(Self { plan, inputs, subjects, input_schema: Arc::clone(input), output_schema, stats })
     }
 
     /// The columns of the output.
@@ -88,6 +105,9 @@ impl Pseudonymizer {
             let change = match bound {
                 Bound::KeptUndeclared => return None,
                 Bound::DroppedUndeclared => Change::Remove,
+                Bound::MaskedUndeclared => {
+                    Change::Replace(self.output_schema.field_with_name(field.name()).ok()?.data_type().clone())
+                }
                 Bound::Declared(column) => match &self.plan.columns.get(*column)?.action {
                     Action::Keep => return None,
                     Action::Drop => Change::Remove,
@@ -101,19 +121,23 @@ impl Pseudonymizer {
         changes.collect()
     }
 
-    /// Forgets the columns that are left out, and gives the others: from now on batches have only these.
+    /// Forgets the columns that are left out and not looked at, and gives the others: from now on batches have only these.
     pub fn narrow(&mut self) -> Vec<ColumnPath> {
-        let published = |name: &String| self.output_schema.index_of(name).is_ok();
+        let names_subjects = |index: usize| self.subjects.contains(&Some(index));
+        let needed = |name: &String, index| self.output_schema.index_of(name).is_ok() || names_subjects(index);
         let (inputs, fields): (Vec<Bound>, Vec<Arc<Field>>) = self
             .inputs
             .iter()
             .zip(self.input_schema.fields())
-            .filter(|(_, field)| published(field.name()))
-            .map(|(bound, field)| (*bound, Arc::clone(field)))
+            .enumerate()
+            .filter(|(index, (_, field))| needed(field.name(), *index))
+            .map(|(_, (bound, field))| (*bound, Arc::clone(field)))
             .unzip();
         let paths = fields.iter().map(|field| ColumnPath::new(field.name())).collect();
         self.inputs = inputs;
         self.input_schema = Arc::new(Schema::new(fields));
+        // They were found before, so they are found again.
+        self.subjects = subjects_of(&self.plan, &self.input_schema).unwrap_or_default();
         paths
     }
 
@@ -140,6 +164,20 @@ impl Pseudonymizer {
             .map_err(|error| TabularError::Shape { problem: error.to_string() }.into())
     }
 
+    /// Whether the columns that the policy does not name are masked: then none may come up late.
+    pub(super) fn masks_undeclared(&self) -> bool {
+        self.plan.watch.as_ref().is_some_and(Watch::masks)
+    }
+
+    /// What only the whole table can tell: whether a column that the policy does not name looks personal. Call it at the
+    /// end, before anything is published.
+    ///
+    /// # Errors
+    /// [`PseudonymizeError::UndeclaredPersonal`].
+    pub fn check_undeclared(&self) -> Result<(), PseudonymizeError> {
+        self.plan.watch.as_ref().map_or(Ok(()), Watch::verdict)
+    }
+
     /// The new values of the columns that [`Self::changes`] replaces, in that order.
     ///
     /// # Errors
@@ -155,14 +193,26 @@ impl Pseudonymizer {
         wanted: impl Fn(bool) -> bool,
     ) -> Result<Vec<ArrayRef>, PseudonymizeError> {
         self.check(batch)?;
+        let first_row = self.stats.rows;
         self.stats.rows = self.stats.rows.saturating_add(count(batch.num_rows()));
         let mut outputs = Vec::with_capacity(self.inputs.len());
-        for (bound, array) in self.inputs.iter().zip(batch.columns()) {
+        if let Some(watch) = &mut self.plan.watch {
+            watch.look_at_late(batch, self.inputs.len())?;
+        }
+        for ((bound, field), array) in self.inputs.iter().zip(self.input_schema.fields()).zip(batch.columns()) {
+            let subject = match bound {
+                Bound::Declared(column) => self.subjects.get(*column).copied().flatten(),
+                Bound::KeptUndeclared | Bound::MaskedUndeclared | Bound::DroppedUndeclared => None,
+            };
             let declared = match bound {
                 Bound::Declared(column) => self.plan.columns.get(*column).zip(self.stats.columns.get_mut(*column)),
-                Bound::KeptUndeclared => {
-                    if wanted(false) {
-                        outputs.push(Arc::clone(array));
+                Bound::KeptUndeclared | Bound::MaskedUndeclared => {
+                    let masked = match &mut self.plan.watch {
+                        Some(watch) => watch.look_at(field.name(), array)?,
+                        None => None,
+                    };
+                    if wanted(masked.is_some()) {
+                        outputs.push(masked.unwrap_or_else(|| Arc::clone(array)));
                     }
                     continue;
                 }
@@ -173,7 +223,8 @@ impl Pseudonymizer {
                 Action::Drop => continue,
                 Action::Keep => (Arc::clone(array), false),
                 Action::Map(transform) => {
-                    let output = transform.apply(array);
+                    let subject = subject.and_then(|index| batch.columns().get(index));
+                    let output = transform.apply_beside(array, &Beside { subject, first_row });
                     let named = |source| PseudonymizeError::Transform { column: column.name.clone(), source };
                     (output.map_err(named)?, true)
                 }
@@ -201,6 +252,18 @@ impl Pseudonymizer {
     }
 }
 
+/// Where the input has the columns that name subjects, by column of the policy.
+fn subjects_of(plan: &Plan, input: &Schema) -> Result<Vec<Option<usize>>, PseudonymizeError> {
+    let places = plan.columns.iter().map(|column| match column.subject() {
+        None => Ok(None),
+        Some(subject) => match input.index_of(subject) {
+            Ok(index) => Ok(Some(index)),
+            Err(_absent) => Err(PseudonymizeError::MissingColumn { column: subject.to_owned() }),
+        },
+    });
+    places.collect()
+}
+
 fn check_names(schema: &Schema) -> Result<(), PseudonymizeError> {
     let mut seen = HashMap::with_capacity(schema.fields().len());
     for (i, field) in schema.fields().iter().enumerate() {
@@ -223,8 +286,11 @@ fn bind(plan: &Plan, field: &Field) -> Bound {
 }
 
 fn output_type(plan: &Plan, bound: Bound, input: &DataType) -> Result<Option<DataType>, PseudonymizeError> {
-    let Bound::Declared(column) = bound else {
-        return Ok((bound == Bound::KeptUndeclared).then(|| input.clone()));
+    let column = match bound {
+        Bound::Declared(column) => column,
+        Bound::KeptUndeclared => return Ok(Some(input.clone())),
+        Bound::MaskedUndeclared => return Ok(Some(DataType::Utf8View)),
+        Bound::DroppedUndeclared => return Ok(None),
     };
     let Some(column) = plan.columns.get(column) else { return Ok(None) };
     match &column.action {

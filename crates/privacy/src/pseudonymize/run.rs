@@ -5,7 +5,7 @@ use sluice_common::policy::Undeclared;
 use sluice_tabular::{Block, ColumnPath, Format, ReadOptions, Reader, Rewriter, Source, WriteOptions};
 
 use super::error::PseudonymizeError;
-use super::plan::Plan;
+use super::plan::{Plan, PlannedColumn};
 use super::pseudonymizer::Pseudonymizer;
 use super::stats::Stats;
 
@@ -47,6 +47,12 @@ pub fn run<W: Write + Send>(
         // What is left out is not decoded. A Parquet file is rewritten whole, so that it stays nested.
         reader.project(&pseudonymizer.narrow())?;
     }
+    let masks_undeclared = pseudonymizer.masks_undeclared();
+    if masks_undeclared && read.format == Format::JsonLines {
+        let paths: Vec<ColumnPath> =
+            reader.schema().fields().iter().map(|field| field.name().as_str().into()).collect();
+        reader.require(&paths)?;
+    }
     let known_columns = reader.schema().fields().len();
     let mut writer = if is_selected {
         Rewriter::select(sink, &write, &reader, &pseudonymizer.selection())?
@@ -56,17 +62,27 @@ pub fn run<W: Write + Send>(
     for block in &mut reader {
         let block = block?;
         check_late_columns(&block, known_columns, undeclared, &write.format)?;
+        if masks_undeclared && block.batch.num_columns() > known_columns {
+            return Err(PseudonymizeError::LateColumns { first_row: block.first_row });
+        }
         let values = pseudonymizer.replacements(&block.batch)?;
         writer.write(&block, &values, None)?;
     }
     check_unseen_columns(&reader, pseudonymizer.stats())?;
+    pseudonymizer.check_undeclared()?;
     let schema = SchemaRef::clone(pseudonymizer.output_schema());
     Ok(Finished { sink: writer.finish()?, stats: pseudonymizer.stats().clone(), schema })
 }
 
 /// Tells the reader of JSON Lines, whose columns come up as it reads, which ones the policy names.
 fn ask_for_declared(reader: &mut Reader, format: &Format, plan: &Plan) -> Result<(), PseudonymizeError> {
-    let declared: Vec<ColumnPath> = plan.columns.iter().map(|column| column.name.as_str().into()).collect();
+    let mut names: Vec<&str> = plan.columns.iter().map(|column| column.name.as_str()).collect();
+    for subject in plan.columns.iter().filter_map(PlannedColumn::subject) {
+        if !names.contains(&subject) {
+            names.push(subject);
+        }
+    }
+    let declared: Vec<ColumnPath> = names.into_iter().map(ColumnPath::from).collect();
     match (format, plan.undeclared) {
         // What is not named is not even looked at.
         (Format::JsonLines, Undeclared::Drop) => reader.project(&declared)?,

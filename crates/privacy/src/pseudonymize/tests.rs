@@ -323,3 +323,58 @@ proptest! {
         prop_assert_eq!(whole, (String::from_utf8(blocks.sink).unwrap(), blocks.stats));
     }
 }
+
+#[test]
+fn undeclared_personal_columns_are_refused_masked_or_let_pass() {
+    let table = b"id,contact,amount\n1,anna@example.org,12.50\n2,,3.99\n3,call ben@example.org,7.00\n";
+    let lines = |action| format!("columns:\n  id: {{ transform: keep }}\nundeclared_pii: {action}");
+    let refused = pseudonymize(&csv(), table, &lines("refuse")).unwrap_err();
+    assert_eq!((refused.disposition(), refused.reason()), (Disposition::Quarantine, "undeclared_personal_data"));
+    let told = refused.to_string();
+    assert!(
+        told.contains("column `contact`") && told.contains("EMAIL_ADDRESS in 2") && !told.contains("anna"),
+        "{told}"
+    );
+    let masked = "id,contact,amount\n1,[EMAIL_ADDRESS],12.50\n2,,3.99\n3,call [EMAIL_ADDRESS],7.00\n";
+    assert_eq!(pseudonymize(&csv(), table, &lines("mask")).unwrap().0, masked);
+    assert_eq!(pseudonymize(&csv(), table, &lines("allow")).unwrap().0.as_bytes(), table);
+    assert!(pseudonymize(&csv(), b"id,amount\n1,12.50\n", &lines("refuse")).is_ok());
+    // A name that may be a cell is not told, nor is a declared column looked at.
+    let unnamed = pseudonymize(&csv(), b"anna\nanna@example.org\n", "undeclared_pii: refuse").unwrap_err().to_string();
+    assert!(unnamed.contains("column 1 ") && !unnamed.contains("anna"), "{unnamed}");
+    let declared = "columns:\n  contact: { transform: keep }\nundeclared_pii: refuse";
+    assert!(pseudonymize(&csv(), table, declared).is_ok());
+}
+
+#[test]
+fn undeclared_paths_are_looked_at_even_when_they_come_up_late() {
+    let lines = |action| format!("columns:\n  id: {{ transform: keep }}\nundeclared_pii: {action}");
+    let mut table = "{\"id\":1}\n".repeat(10);
+    table.push_str("{\"id\":2,\"user\":{\"mail\":\"anna@example.org\"}}\n");
+    let read = ReadOptions::new(Format::JsonLines).with_block_bytes(16);
+    let reason = |action| {
+        let source = Bytes::copy_from_slice(table.as_bytes());
+        let done = run(source, &read, Vec::new(), &WriteOptions::new(Format::JsonLines), plan(&lines(action)));
+        done.map(|_| ()).map_err(|error| error.reason())
+    };
+    assert_eq!(reason("refuse"), Err("undeclared_personal_data"));
+    assert_eq!(reason("mask"), Err("late_columns"));
+    assert_eq!(reason("allow"), Ok(()));
+    let early = b"{\"id\":1,\"user\":{\"mail\":\"anna@example.org\",\"n\":\"x\"}}\n";
+    let (output, _) = pseudonymize(&Format::JsonLines, early, &lines("mask")).unwrap();
+    assert_eq!(output, "{\"id\":1,\"user\":{\"mail\":\"[EMAIL_ADDRESS]\",\"n\":\"x\"}}\n");
+}
+
+#[test]
+fn redacted_text_joins_with_tokens_of_columns() {
+    let lines = "domain: customers\ncolumns:\n  email: { transform: token }\n  notes: { transform: redact_text, with: token }\n  \
+                 memo: { transform: redact_text, entities: [PHONE_NUMBER] }";
+    let table = b"email,notes,memo\nanna@example.org,mail anna@example.org now,anna@example.org or +1 212 555 0187\n";
+    let (output, _) = pseudonymize(&csv(), table, lines).unwrap();
+    let row: Vec<&str> = output.lines().nth(1).unwrap().split(',').collect();
+    assert_eq!(row[1], format!("mail [EMAIL_ADDRESS:{}] now", row[0]));
+    assert_eq!(row[2], "anna@example.org or [PHONE_NUMBER]");
+    let unknown = privacy("columns:\n  a: { transform: redact_text, entities: [NO_SUCH_THING] }");
+    assert_eq!(Plan::new(&unknown, None).unwrap_err().reason(), "transform_failed");
+    assert_eq!(crate::detection::problems(&unknown).len(), 1);
+}

@@ -22,6 +22,12 @@ pub enum Refusal {
     /// No such key.
     #[error("the domain has no key of the pseudonym's epoch")]
     UnknownEpoch,
+    /// Made under the key of one column, and the request names none.
+    #[error("the pseudonym was made under the key of one column: name the column in the request")]
+    ColumnNeeded,
+    /// Made under the key of another column.
+    #[error("the pseudonym was made under the key of another column, or in another domain")]
+    OtherColumn,
     /// The key is gone for good.
     #[error("the key of the pseudonym's epoch was shredded: it cannot be opened any more")]
     Shredded,

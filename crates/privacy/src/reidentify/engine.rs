@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use super::answer::{Answer, Opened, Refusal};
 use super::request::ReidentifyRequest;
 use crate::crypto::{HmacKey, NotAuthentic};
-use crate::keyring::{DomainKey, Epoch, KeyPurpose, KeyUnwrapper, KeyringError};
+use crate::keyring::{DomainKey, KeyPurpose, KeyRef, KeyUnwrapper, KeyringError, ScopedKey};
 use crate::transform::{Decrypt, TokenText};
 
-/// The most epochs of one request: each costs a call to KMS.
-const MAX_EPOCHS: usize = 32;
+/// The most keys of one request: each epoch costs a call to KMS.
+const MAX_KEYS: usize = 32;
 
-/// An epoch's key, or why there is none.
+/// What opens the pseudonyms of one key, or why nothing does.
 type Opener = Result<Decrypt, Refusal>;
 
 /// Opens the pseudonyms of a request. A pseudonym that cannot be opened is a result too, and does not stop the others.
@@ -17,12 +17,12 @@ type Opener = Result<Decrypt, Refusal>;
 /// # Errors
 /// When a key could not be had for reasons that lie outside the request: the vault, KMS, an altered wrapped key.
 pub async fn reidentify(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Result<Answer, KeyringError> {
-    let mut openers: BTreeMap<Epoch, Opener> = BTreeMap::new();
+    let mut openers: BTreeMap<KeyRef, Opener> = BTreeMap::new();
     let mut blind = None;
     let mut results = Vec::with_capacity(request.tokens.len());
     for token in &request.tokens {
-        let (epoch, sealed) = match TokenText::parse(token) {
-            Ok(TokenText::Encrypted { epoch, sealed }) => (epoch, sealed),
+        let (key, sealed) = match TokenText::parse(token) {
+            Ok(TokenText::Encrypted { key, sealed }) => (key, sealed),
             Ok(TokenText::Token { .. }) => {
                 results.push(Opened::Refused(Refusal::NotReversible));
                 continue;
@@ -32,15 +32,15 @@ pub async fn reidentify(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Res
                 continue;
             }
         };
-        if !openers.contains_key(&epoch) {
-            let opener = if openers.len() < MAX_EPOCHS {
-                opener(request, keys, epoch, &mut blind).await?
+        if !openers.contains_key(&key) {
+            let opener = if openers.len() < MAX_KEYS {
+                opener(request, keys, key, &mut blind).await?
             } else {
                 Err(Refusal::UnknownEpoch)
             };
-            openers.insert(epoch, opener);
+            openers.insert(key, opener);
         }
-        results.push(match openers.get(&epoch) {
+        results.push(match openers.get(&key) {
             Some(Ok(decrypt)) => match decrypt.open(&sealed) {
                 Ok(value) => Opened::Value(value),
                 Err(NotAuthentic) => Opened::Refused(Refusal::NotAuthentic),
@@ -55,13 +55,18 @@ pub async fn reidentify(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Res
 async fn opener(
     request: &ReidentifyRequest,
     keys: &KeyUnwrapper,
-    epoch: Epoch,
+    wanted: KeyRef,
     blind: &mut Option<[u8; 32]>,
 ) -> Result<Opener, KeyringError> {
-    match keys.open(&request.domain, epoch).await {
+    match keys.open(&request.domain, wanted.epoch).await {
         Ok(key) => {
             blind.get_or_insert_with(|| blind_of(request, &key));
-            Ok(Ok(Decrypt::new(&key)))
+            let scoped = match (wanted.scope, &request.column) {
+                (None, _) => ScopedKey::from(&*key),
+                (Some(_), Some(column)) => key.of_column(column),
+                (Some(_), None) => return Ok(Err(Refusal::ColumnNeeded)),
+            };
+            Ok(if scoped.key_ref() == wanted { Ok(Decrypt::new(scoped)) } else { Err(Refusal::OtherColumn) })
         }
         Err(KeyringError::Unknown { .. }) => Ok(Err(Refusal::UnknownEpoch)),
         Err(KeyringError::Shredded { .. }) => Ok(Err(Refusal::Shredded)),

@@ -12,6 +12,7 @@ pub const MAX_REQUEST_BYTES: usize = 6 * 1024 * 1024;
 pub const MAX_TOKENS: usize = 1_000;
 
 const MAX_TOKEN_BYTES: usize = 256 * 1024;
+const MAX_COLUMN_BYTES: usize = 1_024;
 const MAX_CASE_ID_BYTES: usize = 128;
 const MAX_REASON_CHARACTERS: usize = 2_000;
 const MIN_REASON_CHARACTERS: usize = 10;
@@ -61,6 +62,8 @@ pub struct ReidentifyRequest {
     pub case_id: String,
     /// Why.
     pub reason: String,
+    /// The column of the pseudonyms, when they were made under its own key (`key: column`).
+    pub column: Option<String>,
     /// SHA-256 of the request's bytes.
     pub digest: Sha256Digest,
 }
@@ -75,6 +78,8 @@ struct Document {
     approver: String,
     case_id: String,
     reason: String,
+    #[serde(default)]
+    column: Option<String>,
 }
 
 /// What is wrong with a request.
@@ -119,6 +124,9 @@ pub enum RequestProblem {
     /// Nobody approves for themselves.
     #[error("approver: must be someone other than the requester")]
     SelfApproved,
+    /// Not a column's name.
+    #[error("column: expected 1 to 1,024 bytes, or nothing")]
+    Column,
     /// Not a case.
     #[error("caseId: expected 1 to 128 visible ASCII characters")]
     CaseId,
@@ -183,6 +191,9 @@ impl ReidentifyRequest {
         if case_id.is_empty() || case_id.len() > MAX_CASE_ID_BYTES || !case_id.bytes().all(|b| b.is_ascii_graphic()) {
             problems.push(RequestProblem::CaseId);
         }
+        if document.column.as_ref().is_some_and(|name| !(1..=MAX_COLUMN_BYTES).contains(&name.len())) {
+            problems.push(RequestProblem::Column);
+        }
         let reason = document.reason.trim().to_owned();
         let length = reason.chars().count();
         if !(MIN_REASON_CHARACTERS..=MAX_REASON_CHARACTERS).contains(&length) || reason.chars().any(char::is_control) {
@@ -190,7 +201,8 @@ impl ReidentifyRequest {
         }
         match (domain, requester, approver) {
             (Some(domain), Some(requester), Some(approver)) if problems.is_empty() => {
-                Ok(Self { domain, tokens: document.tokens, requester, approver, case_id, reason, digest })
+                let (tokens, column) = (document.tokens, document.column);
+                Ok(Self { domain, tokens, requester, approver, case_id, reason, column, digest })
             }
             _ => Err(problems),
         }

@@ -8,7 +8,7 @@ use super::text::{has_text, map_text};
 use super::token_text::{encrypted_prefix, push_base64url};
 use super::{ColumnTransform, TransformError};
 use crate::crypto::{NotAuthentic, SivCipher, SivHeaders};
-use crate::keyring::{DomainKey, KeyPurpose};
+use crate::keyring::{KeyPurpose, ScopedKey};
 
 /// Deterministic encryption: AES-256-SIV (RFC 5297) of the value's UTF-8 text under a 512-bit key.
 ///
@@ -24,12 +24,13 @@ pub struct Encrypt {
 }
 
 impl Encrypt {
-    /// Encryption under a domain's key.
-    pub fn new(key: &DomainKey) -> Self {
+    /// Encryption under a key of a domain.
+    pub fn new<'k>(key: impl Into<ScopedKey<'k>>) -> Self {
+        let key = key.into();
         let label = key.label(KeyPurpose::Encrypt);
         let cipher = SivCipher::aes_256(&key.derive(KeyPurpose::Encrypt));
         let headers = cipher.header(label.as_bytes());
-        Self { cipher, headers, label, prefix: encrypted_prefix(key.epoch()) }
+        Self { cipher, headers, label, prefix: encrypted_prefix(key.key_ref()) }
     }
 }
 
@@ -62,8 +63,9 @@ pub struct Decrypt {
 }
 
 impl Decrypt {
-    /// Decryption under a domain's key.
-    pub fn new(key: &DomainKey) -> Self {
+    /// Decryption under a key of a domain.
+    pub fn new<'k>(key: impl Into<ScopedKey<'k>>) -> Self {
+        let key = key.into();
         Self { cipher: SivCipher::aes_256(&key.derive(KeyPurpose::Encrypt)), label: key.label(KeyPurpose::Encrypt) }
     }
 
@@ -93,7 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keyring::{Domain, Epoch};
+    use crate::keyring::{Domain, DomainKey, Epoch};
     use crate::transform::TokenText;
 
     fn key(domain: &str, epoch: u32) -> DomainKey {

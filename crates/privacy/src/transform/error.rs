@@ -1,5 +1,7 @@
 use arrow_schema::DataType;
 
+use crate::crypto::Ff1Error;
+
 /// Why a column cannot be transformed. Messages hold no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -26,6 +28,40 @@ pub enum TransformError {
         /// The row in its batch, counted from 0.
         row: usize,
     },
+    /// A value is not of the kind that the transform takes.
+    #[error(
+        "row {row} of a batch holds a value that is not {expected}; repair it, or let the policy say what becomes of \
+         such values (`unfit`)"
+    )]
+    Unfit {
+        /// What was expected, such as `a date`.
+        expected: &'static str,
+        /// The row in its batch, counted from 0.
+        row: usize,
+    },
+    /// Values of a type cannot be what the transform takes.
+    #[error("values of type {data_type} are not {expected}; choose another transform, or drop the column")]
+    WrongType {
+        /// What was expected, such as `dates`.
+        expected: &'static str,
+        /// Arrow's name of the type.
+        data_type: &'static str,
+    },
+    /// A row is needed with the column that names its subject.
+    #[error("transform `{transform}` needs the column that names the subject")]
+    SubjectNeeded {
+        /// The transform.
+        transform: &'static str,
+    },
+    /// The detector does not take what the policy says of entities.
+    #[error("transform `redact_text`: {problem}")]
+    Detect {
+        /// What is wrong.
+        problem: String,
+    },
+    /// FF1 does not take the parameters.
+    #[error("transform `fpe`: {0}")]
+    Fpe(#[from] Ff1Error),
     /// A column of one batch would be larger than Arrow can address.
     #[error("a batch's column is too large once transformed; read in smaller blocks")]
     TooLarge,
@@ -59,5 +95,10 @@ pub(crate) fn type_name(data_type: &DataType) -> &'static str {
         }
         DataType::Map(..) => "Map",
         DataType::RunEndEncoded(..) => "RunEndEncoded",
+    }
+}
+impl From<sluice_detect::OptionsError> for TransformError {
+    fn from(error: sluice_detect::OptionsError) -> Self {
+        Self::Detect { problem: error.to_string() }
     }
 }

@@ -11,21 +11,41 @@ use super::{ColumnTransform, TransformError};
 #[derive(Debug, Clone, Copy)]
 pub struct Mask {
     character: char,
-    keep_first: usize,
-    keep_last: usize,
+    extent: Extent,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    AllBut { first: usize, last: usize },
+    First(usize),
+    Last(usize),
 }
 
 impl Mask {
     /// Masks with a character, and shows some at the start and the end.
     pub fn new(character: char, keep_first: usize, keep_last: usize) -> Self {
-        Self { character, keep_first, keep_last }
+        Self { character, extent: Extent::AllBut { first: keep_first, last: keep_last } }
+    }
+
+    /// Masks so many characters at the start, and shows the rest: Presidio's `chars_to_mask`.
+    pub fn first(character: char, characters: usize) -> Self {
+        Self { character, extent: Extent::First(characters) }
+    }
+
+    /// Masks so many characters at the end, and shows the rest: Presidio's `from_end`.
+    pub fn last(character: char, characters: usize) -> Self {
+        Self { character, extent: Extent::Last(characters) }
     }
 
     /// Appends the masked text. A text that the ends would show whole is masked whole.
     pub fn mask(&self, text: &str, out: &mut String) {
         let count = text.chars().count();
-        let shown = self.keep_first.saturating_add(self.keep_last);
-        let (first, last) = if shown >= count { (0, count) } else { (self.keep_first, count - self.keep_last) };
+        let (first, last) = match self.extent {
+            Extent::AllBut { first, last } if first.saturating_add(last) >= count => (0, count),
+            Extent::AllBut { first, last } => (first, count - last),
+            Extent::First(characters) => (0, characters.min(count)),
+            Extent::Last(characters) => (count.saturating_sub(characters), count),
+        };
         out.reserve(text.len());
         out.extend(text.chars().enumerate().map(|(i, c)| if (first..last).contains(&i) { self.character } else { c }));
     }
@@ -70,6 +90,21 @@ mod tests {
             assert_eq!(mask('*', keep_first, keep_last, text), masked, "{keep_first} {keep_last}");
         }
         assert_eq!(mask('😈', 0, 1, "tex"), "😈😈x");
+    }
+
+    #[test]
+    fn so_many_at_an_end() {
+        for (mask, text, masked) in [
+            (Mask::first('*', 3), "text", "***t"),
+            (Mask::first('*', 9), "text", "****"),
+            (Mask::first('*', 0), "text", "text"),
+            (Mask::last('*', 3), "text", "t***"),
+            (Mask::last('*', 9), "é😀", "**"),
+        ] {
+            let mut out = String::new();
+            mask.mask(text, &mut out);
+            assert_eq!(out, masked);
+        }
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, StringViewArray};
 use arrow_cast::display::{ArrayFormatter, DurationFormat, FormatOptions};
 use arrow_schema::{DataType, TimeUnit};
+use sluice_common::policy::Unfit;
 
 use super::error::{TransformError, type_name};
 
@@ -109,6 +110,58 @@ pub(super) fn append(out: &mut StringViewBuilder, text: Option<&str>) -> Result<
         return Ok(());
     };
     out.try_append_value(text).map_err(|_overflow| TransformError::TooLarge)
+}
+
+/// What becomes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// The text that was appended.
+    Text,
+    /// NULL.
+    Null,
+    /// It is not what the transform takes.
+    Unfit,
+}
+
+/// What becomes of unfit values, and what they were expected to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    pub(super) unfit: Unfit,
+    pub(super) what: &'static str,
+}
+
+impl Expected {
+    /// NULL, or the error that names the row.
+    pub(super) fn or_null<T>(self, row: usize) -> Result<Option<T>, TransformError> {
+        match self.unfit {
+            Unfit::Null => Ok(None),
+            Unfit::Refuse | Unfit::Token => Err(TransformError::Unfit { expected: self.what, row }),
+        }
+    }
+}
+
+/// As [`map_text`], for transforms that do not take every value. The function is told the row.
+pub(super) fn try_map_text(
+    input: &ArrayRef,
+    expected: Expected,
+    mut transform: impl FnMut(usize, &str, &mut String) -> Cell,
+) -> Result<ArrayRef, TransformError> {
+    let texts = text_of(input)?;
+    let mut out = StringViewBuilder::with_capacity(texts.len());
+    let mut buffer = String::new();
+    for (row, text) in texts.iter().enumerate() {
+        let Some(text) = text else {
+            out.append_null();
+            continue;
+        };
+        buffer.clear();
+        match if text.is_empty() { Cell::Text } else { transform(row, text, &mut buffer) } {
+            Cell::Text => append(&mut out, Some(&buffer))?,
+            Cell::Null => out.append_null(),
+            Cell::Unfit => append(&mut out, expected.or_null::<&str>(row)?)?,
+        }
+    }
+    Ok(Arc::new(out.finish()))
 }
 
 /// Applies a function from text to text to every value. The function appends to a buffer that is cleared before each.

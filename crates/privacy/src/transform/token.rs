@@ -5,7 +5,7 @@ use super::text::{has_text, map_text};
 use super::token_text::{TOKEN_BYTES, push_base32, token_prefix};
 use super::{ColumnTransform, TransformError};
 use crate::crypto::HmacKey;
-use crate::keyring::{DomainKey, KeyPurpose};
+use crate::keyring::{KeyPurpose, ScopedKey};
 
 /// A keyed digest: HMAC-SHA-256 of the value's UTF-8 text, the first 128 bits of it ([`super::TokenText`]).
 ///
@@ -18,10 +18,11 @@ pub struct Token {
 }
 
 impl Token {
-    /// Tokens under a domain's key.
-    pub fn new(key: &DomainKey) -> Self {
+    /// Tokens under a key of a domain.
+    pub fn new<'k>(key: impl Into<ScopedKey<'k>>) -> Self {
+        let key = key.into();
         let derived = key.derive::<32>(KeyPurpose::Token);
-        Self { key: HmacKey::new(derived.as_slice()), prefix: token_prefix(key.epoch()) }
+        Self { key: HmacKey::new(derived.as_slice()), prefix: token_prefix(key.key_ref()) }
     }
 
     /// Appends the token of a text.
@@ -53,7 +54,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::keyring::{Domain, Epoch};
+    use crate::keyring::{Domain, DomainKey, Epoch};
 
     fn key(domain: &str, epoch: u32) -> DomainKey {
         DomainKey::new(Domain::new(domain).unwrap(), Epoch::new(epoch).unwrap(), Zeroizing::new([7; 32]))

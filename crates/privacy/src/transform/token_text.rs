@@ -2,10 +2,11 @@
 //!
 //! | form | what |
 //! |---|---|
-//! | `tk1_<epoch>_<26 of a-z2-7>` | a token: 128 bits, RFC 4648 base32 in lower case |
-//! | `enc1_<epoch>_<base64url>` | a ciphertext: synthetic IV and text, RFC 4648 base64url without padding |
+//! | `tk1_<key>_<26 of a-z2-7>` | a token: 128 bits, RFC 4648 base32 in lower case |
+//! | `enc1_<key>_<base64url>` | a ciphertext: synthetic IV and text, RFC 4648 base64url without padding |
 //!
-//! Both say what they are, in which version of the format, and of which epoch of the domain's key. They begin with a letter, so no
+//! Both say what they are, in which version of the format, and under which key: `<epoch>` of the domain's secret, or
+//! `<epoch>-<8 of a-z2-7>` for a key of one column or one kind of data ([`KeyRef`]). They begin with a letter, so no
 //! spreadsheet takes one for a formula. Base32 keeps tokens apart also where letters are compared without their case, as
 //! in some databases. A ciphertext is as long as its text and uses base64url instead, which is shorter.
 
@@ -13,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 
 use crate::crypto::SIV_BYTES;
-use crate::keyring::Epoch;
+use crate::keyring::KeyRef;
 
 const TOKEN: &str = "tk1_";
 const ENCRYPTED: &str = "enc1_";
@@ -21,6 +22,7 @@ const ENCRYPTED: &str = "enc1_";
 /// Bytes of a token: collisions among n values have a chance of n² / 2¹²⁹.
 pub(super) const TOKEN_BYTES: usize = 16;
 const TOKEN_DIGITS: usize = 26;
+const SCOPE_DIGITS: usize = 8;
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// A pseudonym, taken apart.
@@ -28,13 +30,13 @@ const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 pub enum TokenText {
     /// A token. It cannot be opened.
     Token {
-        /// The epoch of the key.
-        epoch: Epoch,
+        /// The key.
+        key: KeyRef,
     },
     /// A ciphertext.
     Encrypted {
-        /// The epoch of the key.
-        epoch: Epoch,
+        /// The key.
+        key: KeyRef,
         /// Synthetic IV and encrypted text.
         sealed: Vec<u8>,
     },
@@ -58,8 +60,8 @@ pub enum TokenTextError {
 impl std::fmt::Debug for TokenText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Token { epoch } => write!(f, "Token(epoch {epoch})"),
-            Self::Encrypted { epoch, sealed } => write!(f, "Encrypted(epoch {epoch}, {} bytes)", sealed.len()),
+            Self::Token { key } => write!(f, "Token(epoch {})", key.epoch),
+            Self::Encrypted { key, sealed } => write!(f, "Encrypted(epoch {}, {} bytes)", key.epoch, sealed.len()),
         }
     }
 }
@@ -70,25 +72,25 @@ impl TokenText {
     /// # Errors
     /// When the text is not a pseudonym.
     pub fn parse(text: &str) -> Result<Self, TokenTextError> {
-        let split = |rest: &str| -> Result<(Epoch, String), TokenTextError> {
-            let (epoch, body) = rest.split_once('_').ok_or(TokenTextError::Malformed)?;
-            Ok((epoch.parse().map_err(|_epoch| TokenTextError::Malformed)?, body.to_owned()))
+        let split = |rest: &str| -> Result<(KeyRef, String), TokenTextError> {
+            let (key, body) = rest.split_once('_').ok_or(TokenTextError::Malformed)?;
+            Ok((parse_key(key).ok_or(TokenTextError::Malformed)?, body.to_owned()))
         };
         if let Some(rest) = text.strip_prefix(TOKEN) {
-            let (epoch, digits) = split(rest)?;
+            let (key, digits) = split(rest)?;
             return if is_base32_of_128_bits(&digits) {
-                Ok(Self::Token { epoch })
+                Ok(Self::Token { key })
             } else {
                 Err(TokenTextError::Malformed)
             };
         }
         if let Some(rest) = text.strip_prefix(ENCRYPTED) {
-            let (epoch, body) = split(rest)?;
+            let (key, body) = split(rest)?;
             let sealed = BASE64URL.decode(body).map_err(|_base64| TokenTextError::Malformed)?;
             return if sealed.len() < SIV_BYTES {
                 Err(TokenTextError::Malformed)
             } else {
-                Ok(Self::Encrypted { epoch, sealed })
+                Ok(Self::Encrypted { key, sealed })
             };
         }
         let version =
@@ -102,13 +104,36 @@ impl TokenText {
 }
 
 /// What stands before the digits of a token.
-pub(super) fn token_prefix(epoch: Epoch) -> String {
-    format!("{TOKEN}{epoch}_")
+pub(super) fn token_prefix(key: KeyRef) -> String {
+    format!("{TOKEN}{}_", key_text(key))
 }
 
 /// What stands before a ciphertext.
-pub(super) fn encrypted_prefix(epoch: Epoch) -> String {
-    format!("{ENCRYPTED}{epoch}_")
+pub(super) fn encrypted_prefix(key: KeyRef) -> String {
+    format!("{ENCRYPTED}{}_", key_text(key))
+}
+
+fn key_text(key: KeyRef) -> String {
+    let mut text = key.epoch.to_string();
+    if let Some([a, b, c, d, e]) = key.scope {
+        text.push('-');
+        push_five_bits(u128::from(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])) << 88, SCOPE_DIGITS, &mut text);
+    }
+    text
+}
+
+fn parse_key(text: &str) -> Option<KeyRef> {
+    let (epoch, scope) = match text.split_once('-') {
+        Some((epoch, digits)) if digits.len() == SCOPE_DIGITS => {
+            let place = |digit| BASE32.iter().position(|letter| *letter == digit);
+            let bits = digits.bytes().try_fold(0u64, |bits, digit| Some(bits << 5 | place(digit)? as u64))?;
+            let [_, _, _, scope @ ..] = bits.to_be_bytes();
+            (epoch, Some(scope))
+        }
+        Some(_) => return None,
+        None => (text, None),
+    };
+    Some(KeyRef { epoch: epoch.parse().ok()?, scope })
 }
 
 /// Appends a ciphertext in base64url.
@@ -118,11 +143,15 @@ pub(super) fn push_base64url(sealed: &[u8], out: &mut String) {
 
 /// Appends 128 bits in base32: 26 digits of 5 bits, the last two bits of the last one zero.
 pub(super) fn push_base32(bytes: [u8; TOKEN_BYTES], out: &mut String) {
-    let bits = u128::from_be_bytes(bytes);
-    for digit in 0..TOKEN_DIGITS {
-        let five = if digit + 1 < TOKEN_DIGITS { (bits >> (123 - 5 * digit)) & 31 } else { (bits << 2) & 31 };
-        let letter = usize::try_from(five).ok().and_then(|five| BASE32.get(five)).copied().unwrap_or_default();
+    push_five_bits(u128::from_be_bytes(bytes), TOKEN_DIGITS, out);
+}
+
+/// Appends base32 digits of a number, from its most significant bit; zeros follow its last.
+pub(super) fn push_five_bits(mut bits: u128, digits: usize, out: &mut String) {
+    for _digit in 0..digits {
+        let letter = BASE32.get((bits >> 123) as usize).copied().unwrap_or_default();
         out.push(char::from(letter));
+        bits <<= 5;
     }
 }
 
@@ -138,6 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::keyring::Epoch;
 
     #[test]
     fn base32_as_in_rfc_4648() {
@@ -168,6 +198,9 @@ mod tests {
             ("tk1_1_aaaqeayeaudaocajbifqydiob4a", Malformed),
             ("tk1_1_AAAqeayeaudaocajbifqydiob4", Malformed),
             ("tk1_1_aaaqeayeaudaocajbifqydiob5", Malformed),
+            ("tk1_1-_aaaqeayeaudaocajbifqydiob4", Malformed),
+            ("tk1_1-aaaaaaa1_aaaqeayeaudaocajbifqydiob4", Malformed),
+            ("tk1_1-aaaaaaaaa_aaaqeayeaudaocajbifqydiob4", Malformed),
             ("enc1_1_", Malformed),
             ("enc1_1_AAAA", Malformed),
             ("enc1_1_AAAAAAAAAAAAAAAAAAAAAB", Malformed),
@@ -180,19 +213,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tokens_parse(bytes in any::<[u8; 16]>(), epoch in 1u32..1_000_000_000) {
-            let epoch = Epoch::new(epoch).unwrap();
-            let mut text = token_prefix(epoch);
+        fn tokens_parse(bytes in any::<[u8; 16]>(), epoch in 1u32..1_000_000_000, scope in any::<Option<[u8; 5]>>()) {
+            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope };
+            let mut text = token_prefix(key);
             push_base32(bytes, &mut text);
-            prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Token { epoch }));
+            prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Token { key }));
         }
 
         #[test]
-        fn ciphertexts_parse(sealed in prop::collection::vec(any::<u8>(), 16..80), epoch in 1u32..1_000_000_000) {
-            let epoch = Epoch::new(epoch).unwrap();
-            let mut text = encrypted_prefix(epoch);
+        fn ciphertexts_parse(
+            sealed in prop::collection::vec(any::<u8>(), 16..80),
+            epoch in 1u32..1_000_000_000,
+            scope in any::<Option<[u8; 5]>>(),
+        ) {
+            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope };
+            let mut text = encrypted_prefix(key);
             push_base64url(&sealed, &mut text);
-            prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Encrypted { epoch, sealed }));
+            prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Encrypted { key, sealed }));
         }
 
         #[test]

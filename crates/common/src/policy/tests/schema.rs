@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{EXAMPLE, Policy};
-use crate::policy::privacy::{LATER_PRIVACY_FIELDS, LATER_TRANSFORMS, OUTPUTS, PRIVACY_FIELDS, TRANSFORMS, UNDECLARED};
-use crate::policy::{load, sections};
+use crate::policy::privacy::{LATER_PRIVACY_FIELDS, OUTPUTS, PRIVACY_FIELDS, UNDECLARED};
+use crate::policy::transforms::{self, LATER_TRANSFORMS, TRANSFORMS};
+use crate::policy::{detect, load, release, sections};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../../schema/pipeline-policy.schema.json")).unwrap()
@@ -37,9 +38,15 @@ fn fields_agree() {
         ("quality", sections::QUALITY_FIELDS),
         ("ruleset", sections::RULESET_FIELDS),
         ("privacy", PRIVACY_FIELDS),
+        ("detect", detect::DETECT_FIELDS),
+        ("custom_entity", detect::CUSTOM_FIELDS),
+        ("entity_pattern", detect::PATTERN_FIELDS),
         ("integrity", sections::INTEGRITY_FIELDS),
         ("retention", sections::RETENTION_FIELDS),
         ("catalog", sections::CATALOG_FIELDS),
+        ("release", release::RELEASE_FIELDS),
+        ("budget", release::BUDGET_FIELDS),
+        ("release_column", release::RELEASE_COLUMN_FIELDS),
     ] {
         assert_eq!(fields(&schema["$defs"][definition]), sorted(known), "{definition}");
     }
@@ -54,6 +61,9 @@ fn words_agree() {
         ("format", "compression", words(sections::COMPRESSIONS)),
         ("quality", "on_fail", words(sections::ON_FAIL)),
         ("privacy", "undeclared", words(UNDECLARED)),
+        ("privacy", "undeclared_pii", words(detect::UNDECLARED_PII)),
+        ("detect", "test_values", words(detect::TEST_VALUES)),
+        ("custom_entity", "checksum", words(detect::ENTITY_CHECKSUMS)),
         ("privacy", "output", words(OUTPUTS)),
         ("retention", "mode", words(sections::RETENTION_MODES)),
     ] {
@@ -64,6 +74,41 @@ fn words_agree() {
     for (alternative, (word, transform)) in alternatives.iter().zip(TRANSFORMS) {
         assert_eq!(alternative["properties"]["transform"]["const"], Value::from(*word));
         assert_eq!(fields(alternative), sorted(transform.fields()), "{word}");
+    }
+}
+
+#[test]
+fn words_of_transforms_agree() {
+    let schema = schema();
+    let alternatives = schema["$defs"]["transform"]["oneOf"].as_array().unwrap();
+    let words_of = |transform: &str, field: &str| {
+        let alternative = alternatives.iter().find(|one| one["properties"]["transform"]["const"] == transform).unwrap();
+        alternative["properties"][field]["enum"].clone()
+    };
+    for (transform, field, table) in [
+        ("token", "key", words(transforms::KEY_SCOPES)),
+        ("encrypt", "key", words(transforms::KEY_SCOPES)),
+        ("hash", "key", words(transforms::KEY_SCOPES)),
+        ("hash", "algorithm", words(transforms::HASH_ALGORITHMS)),
+        ("hash", "construction", words(transforms::HASH_CONSTRUCTIONS)),
+        ("fpe", "key", words(transforms::KEY_SCOPES)),
+        ("fpe", "check", words(transforms::CHECK_DIGITS)),
+        ("fpe", "unfit", words(transforms::UNFIT_OR_TOKEN)),
+        ("generalize", "to", words(transforms::GENERALIZE_TO)),
+        ("generalize", "part", words(transforms::DATE_PARTS)),
+        ("generalize", "order", words(transforms::DATE_ORDERS)),
+        ("generalize", "unfit", words(transforms::UNFIT)),
+        ("clip", "unfit", words(transforms::UNFIT)),
+        ("shift_date", "order", words(transforms::DATE_ORDERS)),
+        ("shift_date", "unfit", words(transforms::UNFIT)),
+        ("noise", "distribution", words(transforms::DISTRIBUTIONS)),
+        ("noise", "unfit", words(transforms::UNFIT)),
+        ("surrogate", "kind", words(transforms::SURROGATES)),
+        ("surrogate", "key", words(transforms::KEY_SCOPES)),
+        ("redact_text", "with", words(transforms::REDACT_WITH)),
+        ("redact_text", "key", words(transforms::KEY_SCOPES)),
+    ] {
+        assert_eq!(words_of(transform, field), Value::from(table), "{transform}.{field}");
     }
 }
 

@@ -1,0 +1,54 @@
+//! The check of ISO/IEC 7812-1, annex B: every second digit from the right is doubled, and the digits of all are summed.
+
+/// What a digit adds where it is doubled; each of ten different amounts.
+const DOUBLED: [u16; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+
+/// The remainder of the sum by ten; 0 for a valid number.
+pub(super) fn remainder(digits: &[u16]) -> u16 {
+    let amounts = digits.iter().rev().enumerate().map(|(place, digit)| amount(*digit, place));
+    amounts.fold(0, |sum, amount| (sum + amount) % 10)
+}
+
+/// Sets the digit at a place so that the sum has a remainder.
+pub(super) fn set(digits: &mut [u16], at: usize, wanted: u16) {
+    let from_right = digits.len().saturating_sub(at + 1);
+    if let Some(digit) = digits.get_mut(at) {
+        *digit = 0;
+    }
+    let missing = (wanted + 10 - remainder(digits)) % 10;
+    if let Some(digit) = digits.get_mut(at) {
+        *digit = (0..10).find(|digit| amount(*digit, from_right) == missing).unwrap_or_default();
+    }
+}
+
+fn amount(digit: u16, from_right: usize) -> u16 {
+    if from_right % 2 == 0 { digit } else { DOUBLED.get(usize::from(digit)).copied().unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digits(text: &str) -> Vec<u16> {
+        text.bytes().map(|byte| u16::from(byte - b'0')).collect()
+    }
+
+    #[test]
+    fn known_numbers() {
+        for valid in ["79927398713", "4111111111111111", "378282246310005", "0"] {
+            assert_eq!(remainder(&digits(valid)), 0, "{valid}");
+        }
+        assert_eq!(remainder(&digits("79927398710")), 7);
+    }
+
+    #[test]
+    fn any_place_can_make_up_for_the_others() {
+        for at in 0..11 {
+            for wanted in 0..10 {
+                let mut number = digits("79927398713");
+                set(&mut number, at, wanted);
+                assert_eq!(remainder(&number), wanted);
+            }
+        }
+    }
+}
