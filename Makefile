@@ -18,7 +18,9 @@ TOOLS := $(STATE)/tools
 export PATH := $(VENV)/bin:$(TOOLS)/bin:$(PATH)
 LOCAL := $(VENV)/bin/python -m infra.local
 
-FUNCTIONS := seal quality pseudonymize sweep reidentify
+FUNCTIONS := seal quality pseudonymize sweep reidentify audit log
+# The registry has a package `log`; ours has another name than its binary.
+PACKAGES := $(patsubst log,log-function,$(FUNCTIONS))
 ARCHITECTURE ?= arm64
 STACK ?= sluice
 CARGO_DENY_VERSION := 0.20.2
@@ -76,11 +78,11 @@ requirements: setup ## Pin the Python tools anew from infra/requirements*.in
 
 .PHONY: build
 build: setup ## Build the functions for AWS (ARCHITECTURE=arm64|x86_64)
-	cargo lambda build --release $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix -p ,$(FUNCTIONS))
+	cargo lambda build --release $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) $(addprefix -p ,$(PACKAGES))
 
 .PHONY: build-local
 build-local: setup ## Build the functions for this machine, in a third of the time
-	cargo lambda build --profile local $(addprefix -p ,$(FUNCTIONS))
+	cargo lambda build --profile local $(addprefix -p ,$(PACKAGES))
 
 .PHONY: fmt
 fmt: setup ## Format Rust and Python

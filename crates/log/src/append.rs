@@ -11,7 +11,7 @@
 //! All of 4 is a function of the decision, Ed25519 included, so any writer may do it, and twice. A root is signed only after
 //! it was decided, so no two roots of a size are ever signed.
 //!
-//! `tests/model.rs` tries every interleaving of writers, crashes and lost answers on this code.
+//! `tests/model` tries every interleaving of writers, crashes and lost answers on this code.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,3 +1,5 @@
+//! What can go wrong.
+
 use sluice_common::port::{KeyError, StoreError};
 use sluice_common::{Dispose, Disposition};
 use sluice_evidence::canonical::CanonicalError;

@@ -114,6 +114,10 @@ def test_evidence_is_written_once_and_deleted_by_nobody():
     assert {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"} <= set(
         denials["DenyDeletionToAll"]["Action"]
     )
+    assert "${EvidenceBucket.Arn}/log/*" in str(denials["DenyOverwritingStatements"]["Resource"])
+    assert denials["DenyForeignLogs"]["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["LogRole", "Arn"]}}
+    }
     assert denials["DenyOverwritingStatements"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
 
 
@@ -142,6 +146,30 @@ def test_signing_is_for_functions_over_digests_only():
     ]
     for name in ("UploaderPolicy", "DataScientistPolicy", "PolicyEditorPolicy", "AuditorPolicy", "InvestigatorPolicy"):
         assert "kms:Sign" not in actions_of(name, "kms")
+
+
+def test_the_log_signs_checkpoints_and_no_statement():
+    conditions = [
+        item["Condition"]
+        for item in RESOURCES["CheckpointKey"]["Properties"]["KeyPolicy"]["Statement"]
+        if item["Action"] == "kms:Sign"
+    ]
+    assert conditions == [
+        {
+            "ArnEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["LogRole", "Arn"]}},
+            "StringEquals": {"kms:SigningAlgorithm": "ED25519_SHA_512", "kms:MessageType": "RAW"},
+        }
+    ]
+    signing = [item for name, item in identity_statements() if "kms:Sign" in listed(item["Action"])]
+    by_key = {item["Resource"]["Fn::GetAtt"][0]: item for item in signing}
+    assert by_key.keys() == {"SigningKey", "CheckpointKey"}
+    assert {"Ref": "LogRole"} not in RESOURCES["SharedPolicy"]["Properties"]["Roles"]
+    writes = [item for item in policy_statements("LogPolicy") if "s3:PutObject" in listed(item["Action"])]
+    assert {item["Sid"] for item in writes} == {"WriteLogOnce", "AnchorCheckpoints"}
+    for item in writes:
+        assert "/log/" in str(item["Resource"])
+    alarms = str(of_type("AWS::CloudWatch::Alarm"))
+    assert all(name in alarms for name in ("LogDeadLetterQueue", "LogQueue", "LogFunction"))
 
 
 def test_only_pseudonymize_and_reidentify_unwrap_pseudonym_keys():
@@ -217,6 +245,15 @@ def test_every_queue_function_and_finding_has_an_alarm():
         assert watched("Throttles", f"{function}Function")
     assert watched("Findings", "Sluice")
     assert watched("Alarms", "Sluice")
+
+
+def test_every_finding_is_told():
+    rule = RESOURCES["FindingsRule"]["Properties"]
+    assert rule["EventPattern"]["detail"]["object"] == {"key": [{"prefix": "att/finding/"}]}
+    assert [target["Arn"] for target in rule["Targets"]] == [{"Ref": "Alerts"}]
+    allowed = [item for item in policy_statements("AlertsPolicy") if item["Effect"] == "Allow"]
+    told = [item["Condition"] for item in allowed if item["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert told == [{"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["FindingsRule", "Arn"]}}}]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
