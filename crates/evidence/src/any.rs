@@ -5,7 +5,7 @@ use sluice_common::{ObjectVersion, Sha256Digest};
 use crate::archive::{Archive, EvidenceError};
 use crate::dsse::Envelope;
 use crate::layout::{Stage, StatementKey};
-use crate::predicate::{Finding, Pseudonymize, Quality, Quarantine, Reidentify, Seal, Sweep};
+use crate::predicate::{Audit, Budget, Finding, Pseudonymize, Quality, Quarantine, Reidentify, Release, Seal, Sweep};
 use crate::statement::{Predicate, predicate_type};
 use crate::verify::{KeyId, Opened, TrustedKeys, VerifyError};
 
@@ -37,6 +37,9 @@ impl TrustedKeys {
             Some(Stage::Reidentify) => genuine::<Reidentify>(opened),
             Some(Stage::Quarantine) => genuine::<Quarantine>(opened),
             Some(Stage::Finding) => genuine::<Finding>(opened),
+            Some(Stage::Audit) => genuine::<Audit>(opened),
+            Some(Stage::Budget) => genuine::<Budget>(opened),
+            Some(Stage::Release) => genuine::<Release>(opened),
             None => Err(VerifyError::NotAStatement("its predicate type is not one of ours".to_owned())),
         }
     }

@@ -28,12 +28,25 @@ pub enum Stage {
     Reidentify,
     Quarantine,
     Finding,
+    Audit,
+    Budget,
+    Release,
 }
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 7] =
-        [Self::Seal, Self::Quality, Self::Pseudonymize, Self::Sweep, Self::Reidentify, Self::Quarantine, Self::Finding];
+    pub const ALL: [Self; 10] = [
+        Self::Seal,
+        Self::Quality,
+        Self::Pseudonymize,
+        Self::Sweep,
+        Self::Reidentify,
+        Self::Quarantine,
+        Self::Finding,
+        Self::Audit,
+        Self::Budget,
+        Self::Release,
+    ];
 
     /// The name in keys and predicate types.
     pub const fn as_str(self) -> &'static str {
@@ -45,6 +58,9 @@ impl Stage {
             Self::Reidentify => "reidentify",
             Self::Quarantine => "quarantine",
             Self::Finding => "finding",
+            Self::Audit => "audit",
+            Self::Budget => "budget",
+            Self::Release => "release",
         }
     }
 
@@ -225,7 +241,7 @@ mod tests {
         for bad in [
             String::new(),
             good.replace("att/", "log/"),
-            good.replace("quality", "audit"),
+            good.replace("quality", "unknown"),
             good.replace("/2d/", "/2e/"),
             good.replace("/2d/", "//"),
             good.replace(".dsse.json", ".json"),

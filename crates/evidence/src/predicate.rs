@@ -3,22 +3,28 @@
 //! A payload is a pure function of its inputs. Facts of a delivery (event times, sequencers, who asked, attempts) would
 //! differ between redeliveries, so they go to the stored object's user metadata, not into the payload.
 
+mod audit;
+mod budget;
 mod finding;
 mod pseudonymize;
 mod quality;
 mod quarantine;
 mod reidentify;
+mod release;
 mod seal;
 mod sweep;
 
 use serde::{Deserialize, Serialize};
 use sluice_common::Sha256Digest;
 
+pub use audit::{Audit, AuditCounts, AuditKind, AuditRange};
+pub use budget::Budget;
 pub use finding::{Finding, FindingEvidence, Severity};
 pub use pseudonymize::{ConfigRef, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats};
 pub use quality::{Quality, QualityResult, RuleCounts, RulesetRef};
 pub use quarantine::Quarantine;
 pub use reidentify::{Decision, Reidentify};
+pub use release::Release;
 pub use seal::{ChecksumCheck, ChecksumVerdict, Lock, OwnChecksums, Seal, SealChecks, SealedObject};
 pub use sweep::{Coverage, Deep, Sweep, SweepCursor};
 

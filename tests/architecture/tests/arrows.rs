@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-report", &["sluice-quality", "sluice-profile"]),
     ("sluice-detect", &[TABULAR]),
     ("sluice-privacy", &["sluice-common", "sluice-detect", "sluice-tabular"]),
+    ("sluice-risk", &["sluice-tabular"]),
     ("sluice-release", &["sluice-common", "sluice-evidence", "sluice-tabular"]),
     ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
     ("sluice-tlog", &[]),
@@ -25,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-stage", &["sluice-common", "sluice-evidence", "sluice-integrity", "sluice-tabular"]),
     ("sluice-aws", &["sluice-common"]),
     ("sluice-testkit", &["sluice-common"]),
-    ("sluice", &[AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, DETECT, DQDL, TABULAR, PROFILE, REPORT, AUDIT]),
+    ("sluice", &[AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, RISK, DETECT, DQDL, TABULAR, PROFILE, REPORT, AUDIT]),
     ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
     ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, DQDL, TABULAR]),
     ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
@@ -45,6 +46,7 @@ const QUALITY: &str = "sluice-quality";
 const PROFILE: &str = "sluice-profile";
 const REPORT: &str = "sluice-report";
 const PRIVACY: &str = "sluice-privacy";
+const RISK: &str = "sluice-risk";
 const RELEASE: &str = "sluice-release";
 const DQDL: &str = "sluice-dqdl";
 const DETECT: &str = "sluice-detect";

@@ -1,0 +1,29 @@
+use arrow_schema::ArrowError;
+use sluice_tabular::TabularError;
+
+/// Why risk could not be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RiskError {
+    /// Nothing to tell rows apart by.
+    #[error("name at least one quasi-identifier: a column that others may know of a person")]
+    NoQuasiIdentifiers,
+    /// A column that is not there.
+    #[error("the table has no column `{0}`")]
+    NoColumn(String),
+    /// A column whose type has no text.
+    #[error("column `{column}` cannot be compared as text")]
+    Type {
+        /// The column.
+        column: String,
+        /// Why.
+        #[source]
+        source: ArrowError,
+    },
+    /// The table cannot be read.
+    #[error(transparent)]
+    Table(#[from] TabularError),
+    /// Ephemeral storage failed or is full.
+    #[error("temporary storage: {0}")]
+    Storage(#[from] std::io::Error),
+}
