@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import pytest
 
 from infra.local import paths
@@ -11,10 +13,11 @@ TEMPLATE = load(paths.TEMPLATE)
 RESOURCES = TEMPLATE["Resources"]
 ZONES = ("Raw", "Curated", "Evidence", "Vault")
 STAGES = ("Seal", "Quality", "Pseudonymize")
-FUNCTIONS = (*STAGES, "Sweep", "Reidentify")
+FUNCTIONS = (*STAGES, "Sweep", "Reidentify", "Audit")
 
 # AWS knows no resource for these actions.
 WITHOUT_RESOURCE = {
+    "cloudtrail:ListPublicKeys",
     "cloudwatch:PutMetricData",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -247,6 +250,33 @@ def test_every_queue_function_and_finding_has_an_alarm():
     assert watched("Alarms", "Sluice")
 
 
+def test_the_audit_sees_the_trail_and_no_data():
+    reads = [str(item["Resource"]) for item in policy_statements("AuditPolicy") if "s3:GetObject" in listed(item["Action"])]
+    assert not any(f"{zone}Bucket" in text for text in reads for zone in ("Raw", "Curated", "Vault"))
+    lock = RESOURCES["TrailBucket"]["Properties"]["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert lock == {"Mode": {"Ref": "RetentionMode"}, "Days": {"Ref": "EvidenceRetentionDays"}}
+    trail = RESOURCES["Trail"]["Properties"]
+    assert trail["EnableLogFileValidation"] is True
+    selected = str(trail["AdvancedEventSelectors"])
+    assert all(f"${{{zone}Bucket.Arn}}/" in selected for zone in ("Raw", "Vault", "Evidence"))
+    writes = {item["Sid"]: item for item in policy_statements("TrailBucketPolicy") if "s3:PutObject" in listed(item["Action"])}
+    assert writes.keys() == {"CloudTrailDelivers", "DenyWritingByPrincipals"}
+    assert writes["CloudTrailDelivers"]["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+    alarms = str(of_type("AWS::CloudWatch::Alarm"))
+    assert all(name in alarms for name in ("AuditDeadLetterQueue", "AuditQueue", "AuditFunction"))
+
+
+def test_the_access_policy_fits_into_an_environment():
+    variables = RESOURCES["AuditFunction"]["Properties"]["Environment"]["Variables"]
+    text = variables["SLUICE_ACCESS_POLICY"]["Fn::Sub"]
+    # Names of 63 characters, ARNs of 80, the longest prefix.
+    longest = re.sub(r"\$\{NamePrefix}", "x" * 16, text)
+    longest = re.sub(r"\$\{[A-Za-z]+\.Arn}", "x" * 80, longest)
+    longest = re.sub(r"\$\{[^}]+}", "x" * 63, longest)
+    json.loads(longest)
+    assert len(longest) < 3500, "Lambda takes 4 KB for all variables together"
+
+
 def test_every_finding_is_told():
     rule = RESOURCES["FindingsRule"]["Properties"]
     assert rule["EventPattern"]["detail"]["object"] == {"key": [{"prefix": "att/finding/"}]}
@@ -268,6 +298,7 @@ def test_functions_run_our_binary_under_their_own_role(function):
 
 EVERYWHERE = {"EVIDENCE_BUCKET", "SIGNING_KEY_ARN", "METRICS_NAMESPACE"}
 ENVIRONMENT = {
+    "Audit": {"TRAIL_BUCKET", "TRAIL_ARN", "TRAIL_REGIONS", "TRAIL_KEYS", "ACCESS_POLICY"},
     "Seal": {"RAW_BUCKET", "POLICY_KEY", "DEFAULT_RETENTION_MODE", "DEFAULT_RETENTION_DAYS"},
     "Quality": {"RAW_BUCKET", "POLICY_KEY"},
     "Pseudonymize": {"RAW_BUCKET", "CURATED_BUCKET", "VAULT_BUCKET", "PSEUDONYM_KEY_ARN", "POLICY_KEY", "CATALOG_DATABASE"},
