@@ -180,10 +180,8 @@ impl Case<'_> {
         let buckets = self.policy.buckets.values();
         let lists = buckets.flat_map(|bucket| bucket.readers.iter().chain(&bucket.writers).chain([&bucket.retainers]));
         let keys = self.policy.keys.iter().map(|key| &key.users);
-        let is_bound = |entry: &Entry| match entry {
-            Entry::Session(bound) => glob(&bound.role, arn) || glob(&bound.role, name),
-            Entry::Whoever(_) => false,
-        };
+        let is_bound =
+            |entry: &Entry| entry.bound().is_some_and(|(role, _)| role != "*" && (glob(role, arn) || glob(role, name)));
         lists.chain(keys).flatten().any(is_bound).then_some(Rule::ROLE_ASSUMED)
     }
 

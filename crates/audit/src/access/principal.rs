@@ -12,6 +12,7 @@ use super::record::Record;
 /// | `arn:aws:iam::ACCOUNT:role/…`, `…:user/…` | that role, whatever its session, or that user |
 /// | `service:NAME.amazonaws.com` | an AWS service acting for itself |
 /// | `{"role": NAME or ARN, "session": NAME}` | that role only in a session of that name: Lambda names a session after its function |
+/// | `lambda:NAME` | the same for a role that is named like its function |
 ///
 /// `*` stands for any characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,16 @@ pub enum Entry {
     Whoever(String),
     /// A role within a session.
     Session(RoleSession),
+}
+
+impl Entry {
+    /// The role and the session that it is bound to, if it is.
+    pub fn bound(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Session(bound) => Some((&bound.role, &bound.session)),
+            Self::Whoever(text) => text.strip_prefix("lambda:").map(|name| (name, name)),
+        }
+    }
 }
 
 /// A role, bound to a session.
@@ -109,13 +120,13 @@ impl<'a> Principal<'a> {
 
     /// How it is on a list.
     pub fn listed(&self, list: &[Entry], ours: &[&str]) -> Listed {
-        let how = |entry: &Entry| match entry {
-            Entry::Whoever(text) if self.is(text, ours) => Listed::Yes,
-            Entry::Session(bound) if self.is(&bound.role, ours) => {
-                let same = self.session.is_some_and(|session| glob(&bound.session, session));
+        let how = |entry: &Entry| match entry.bound() {
+            Some((role, session)) if self.is(role, ours) => {
+                let same = self.session.is_some_and(|actual| glob(session, actual));
                 if same { Listed::Yes } else { Listed::OtherSession }
             }
-            Entry::Whoever(_) | Entry::Session(_) => Listed::No,
+            None if matches!(entry, Entry::Whoever(text) if self.is(text, ours)) => Listed::Yes,
+            _ => Listed::No,
         };
         list.iter().map(how).max().unwrap_or(Listed::No)
     }
@@ -192,6 +203,8 @@ mod tests {
         assert_eq!(how(&ours, whoever("arn:aws:iam::*:role/*")), Listed::Yes);
         assert_eq!(how(&ours, bound("fn")), Listed::Yes);
         assert_eq!(how(&ours, bound("alice")), Listed::OtherSession);
+        assert_eq!(how(&ours, whoever("lambda:reader")), Listed::OtherSession);
+        assert_eq!(how(&ours, whoever("lambda:*")), Listed::Yes);
         assert_eq!(how(&ours, whoever("service:reader")), Listed::No);
     }
 

@@ -89,6 +89,9 @@ pub fn judge_digest(
     if !holds {
         return Judged::refused(Code::DigestSignatureInvalid, Some(document));
     }
+    if !document.is_sound {
+        return Judged::refused(Code::DigestInvalidFormat, Some(document));
+    }
     let is_in_time = if key.chain.backfill {
         let from = public_key.valid_from.checked_sub(BACKFILL_TOLERANCE).unwrap_or(public_key.valid_from);
         let to = public_key.valid_to.checked_add(BACKFILL_TOLERANCE).unwrap_or(public_key.valid_to);

@@ -37,6 +37,8 @@ pub struct DigestDocument {
     pub logs: Vec<ListedLog>,
     /// SHA-256 of the document.
     pub sha256: Sha256Digest,
+    /// Whether its algorithms are CloudTrail's and its hour ends after it begins.
+    pub is_sound: bool,
 }
 
 /// The link to the digest before.
@@ -55,8 +57,8 @@ pub struct PreviousDigest {
 pub struct ListedLog {
     /// Where it lies.
     pub at: FileAt,
-    /// SHA-256 of its content.
-    pub sha256: Sha256Digest,
+    /// SHA-256 of its content; none when what is listed is no digest, which no file then has.
+    pub sha256: Option<Sha256Digest>,
 }
 
 /// Why bytes are no digest.
@@ -68,12 +70,6 @@ pub enum DigestError {
     /// Not the document.
     #[error("not a digest document: {0}")]
     Document(String),
-    /// Its algorithm is unknown.
-    #[error("signed or hashed by an algorithm that CloudTrail does not use")]
-    Algorithm,
-    /// It ends before it begins.
-    #[error("its hour ends before it begins")]
-    Times,
 }
 
 #[derive(Deserialize)]
@@ -125,27 +121,23 @@ impl DigestDocument {
         let json = inflate(body, MAX_DIGEST_BYTES)?;
         let refuse = |error: &dyn std::fmt::Display| DigestError::Document(error.to_string());
         let wire: Wire = serde_json::from_slice(&json).map_err(|error| refuse(&error))?;
-        let hash = |text: &str| text.to_ascii_lowercase().parse::<Sha256Digest>().map_err(|error| refuse(&error));
+        // Values that make no sense are kept out and refused later: that the signature does not hold is the better reason.
+        let hash = |text: &str| text.to_ascii_lowercase().parse::<Sha256Digest>().ok();
         let known = |stated: Option<&str>, algorithm| stated.is_none_or(|stated| stated == algorithm);
         let has_known_hashes = wire.log_files.iter().all(|log| known(log.hash_algorithm.as_deref(), HASH_ALGORITHM));
-        if !has_known_hashes
-            || !known(wire.digest_signature_algorithm.as_deref(), SIGNATURE_ALGORITHM)
-            || !known(wire.previous_digest_hash_algorithm.as_deref(), HASH_ALGORITHM)
-        {
-            return Err(DigestError::Algorithm);
-        }
         let end = wire.digest_end_time.parse::<Timestamp>().map_err(|error| refuse(&error))?;
-        if end <= wire.digest_start_time {
-            return Err(DigestError::Times);
-        }
-        let previous_sha256 = wire.previous_digest_hash_value.as_deref().map(hash).transpose()?;
+        let is_sound = has_known_hashes
+            && known(wire.digest_signature_algorithm.as_deref(), SIGNATURE_ALGORITHM)
+            && known(wire.previous_digest_hash_algorithm.as_deref(), HASH_ALGORITHM)
+            && end > wire.digest_start_time;
+        let previous_sha256 = wire.previous_digest_hash_value.as_deref().and_then(hash);
         let previous = wire.previous_digest_signature.map(|signature| PreviousDigest {
             at: wire.previous_bucket.zip(wire.previous_object).map(|(bucket, key)| FileAt { bucket, key }),
             sha256: previous_sha256,
             signature,
         });
         let listed =
-            |log: WireLog| Ok(ListedLog { at: FileAt::new(log.bucket, log.object), sha256: hash(&log.hash_value)? });
+            |log: WireLog| ListedLog { sha256: hash(&log.hash_value), at: FileAt::new(log.bucket, log.object) };
         Ok(Self {
             account: wire.aws_account_id,
             start: wire.digest_start_time,
@@ -154,7 +146,8 @@ impl DigestDocument {
             at: FileAt::new(wire.digest_s3_bucket, wire.digest_s3_object),
             key_fingerprint: wire.digest_public_key_fingerprint,
             previous,
-            logs: wire.log_files.into_iter().map(listed).collect::<Result<_, DigestError>>()?,
+            logs: wire.log_files.into_iter().map(listed).collect(),
+            is_sound,
             sha256: Sha256Digest::of(&json),
         })
     }

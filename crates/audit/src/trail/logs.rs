@@ -21,10 +21,10 @@ const DELIVERY: SignedDuration = SignedDuration::from_mins(15);
 pub(super) const DIGEST_GRACE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Judges a log file by the digest that lists it.
-pub fn judge_log(body: &[u8], listed: &Sha256Digest) -> Option<Code> {
+pub fn judge_log(body: &[u8], listed: Option<&Sha256Digest>) -> Option<Code> {
     match hash_log(body, MAX_LOG_BYTES) {
         Err(_broken) => Some(Code::LogInvalidFormat),
-        Ok(inflated) if inflated.sha256 != *listed => Some(Code::LogHashMismatch),
+        Ok(inflated) if listed != Some(&inflated.sha256) => Some(Code::LogHashMismatch),
         Ok(inflated) if inflated.has_trailing_data => Some(Code::LogTrailingData),
         Ok(_) => None,
     }
@@ -33,7 +33,7 @@ pub fn judge_log(body: &[u8], listed: &Sha256Digest) -> Option<Code> {
 /// The log files that digests speak of.
 pub(super) struct Listed {
     /// By believed digests, with the digests of their contents and the end of their hour.
-    by_believed: BTreeMap<FileAt, (Sha256Digest, Timestamp)>,
+    by_believed: BTreeMap<FileAt, (Option<Sha256Digest>, Timestamp)>,
     /// By digests whose signature is not at hand.
     by_unverified: BTreeSet<FileAt>,
     /// By digests that are not to be believed.
@@ -68,7 +68,7 @@ impl Listed {
                     continue;
                 }
                 Ok(None) => Some(Code::LogMissing),
-                Ok(Some(file)) => judge_log(&file.body, sha256),
+                Ok(Some(file)) => judge_log(&file.body, sha256.as_ref()),
             };
             if let Some(code) = code {
                 report.find(code, Some(at.clone()), Some(*end));
