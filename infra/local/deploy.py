@@ -21,6 +21,9 @@ NEW_ROLE_SECONDS = 30
 LOCAL_PARAMETERS = {
     "Architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
     "EvidenceRetentionDays": "1",
+    # The emulator makes no trail and knows no public keys: tests deliver files, and keep their key beside the policy.
+    "ExistingTrailArn": f"arn:aws:cloudtrail:{REGION}:000000000000:trail/existing",
+    "TrailKeys": "evidence:policy/cloudtrail-keys.json",
     "RawRetentionDays": "1",
     "RequireMfa": "false",
     "StageConcurrency": "2",

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".sluice"
 TEMPLATE = ROOT / "infra" / "template.yaml"
-FUNCTIONS = ("seal", "quality", "pseudonymize", "sweep", "reidentify", "log")
+FUNCTIONS = ("seal", "quality", "pseudonymize", "sweep", "reidentify", "audit", "log")
 
 
 def target_directory() -> Path:

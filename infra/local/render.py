@@ -26,6 +26,7 @@ import yaml
 
 UNEVALUATED_KEYS = frozenset(
     {
+        "aws:PrincipalIsAWSService",
         "aws:SourceVpce",
         "cloudwatch:namespace",
         "kms:EncryptionContext:aws:logs:arn",

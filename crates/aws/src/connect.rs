@@ -174,6 +174,16 @@ impl Aws {
         SqsQueue::new(client.clone(), url.into())
     }
 
+    /// CloudTrail's public keys.
+    #[cfg(feature = "cloudtrail")]
+    pub fn trail_keys(&self) -> crate::CloudTrailKeys {
+        let config = aws_sdk_cloudtrail::config::Builder::from(&self.config);
+        crate::CloudTrailKeys::new(aws_sdk_cloudtrail::Client::from_conf(match self.endpoint("CLOUDTRAIL") {
+            Some(url) => config.endpoint_url(url).build(),
+            None => config.build(),
+        }))
+    }
+
     fn kms(&self) -> &aws_sdk_kms::Client {
         self.kms.get_or_init(|| {
             let config = aws_sdk_kms::config::Builder::from(&self.config);
@@ -192,7 +202,7 @@ fn endpoints(variable: &impl Fn(&str) -> Option<String>) -> BTreeMap<String, Str
         let own = variable(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| common.clone());
         own.map(|url| (service.to_owned(), url))
     };
-    ["S3", "KMS", "GLUE", "CLOUDWATCH", "SQS"].into_iter().filter_map(endpoint).collect()
+    ["S3", "KMS", "GLUE", "CLOUDTRAIL", "CLOUDWATCH", "SQS"].into_iter().filter_map(endpoint).collect()
 }
 
 /// The configuration of an environment that names region and keys.

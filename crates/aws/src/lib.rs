@@ -20,9 +20,12 @@
 //! | `Catalog`, `RulesetSource` | [`GlueCatalog`] | `GetTable`, `CreateTable`, `UpdateTable`, `GetDataQualityRuleset` |
 //! | `Metrics` | [`CloudWatchMetrics`] | `PutMetricData` |
 //! | `Queue` | [`SqsQueue`] | `SendMessage` |
+//! | `TrailKeys`, with the feature `cloudtrail` | `CloudTrailKeys` | `ListPublicKeys` |
 //!
 //! Errors are told apart by their code and HTTP status, never by their message, and carry neither message nor key.
 
+#[cfg(feature = "cloudtrail")]
+mod cloudtrail;
 mod cloudwatch;
 mod connect;
 mod error;
@@ -35,6 +38,8 @@ mod s3;
 mod sqs;
 mod time;
 
+#[cfg(feature = "cloudtrail")]
+pub use cloudtrail::CloudTrailKeys;
 pub use cloudwatch::CloudWatchMetrics;
 pub use connect::{Aws, ConnectError};
 pub use glue::GlueCatalog;

@@ -9,6 +9,9 @@
 
 mod analyzers;
 mod anomaly;
+mod cloudtrail_access;
+mod cloudtrail_digests;
+mod cloudtrail_published;
 mod condition;
 mod crypto;
 mod detect;
@@ -29,6 +32,9 @@ const SUITES: &[Suite] = &[
     Suite { name: "dqdl-parse", file: "dqdl/dqdl-parse.jsonl", floor: 1.0, run: parse::run },
     Suite { name: "dqdl-condition", file: "dqdl/dqdl-condition.jsonl", floor: 1.0, run: condition::run },
     Suite { name: "merkle-rfc6962", file: "integrity/merkle-rfc6962.json", floor: 1.0, run: integrity::run },
+    Suite { name: "cloudtrail-digests", file: "integrity/cloudtrail-digests.json", floor: 1.0, run: cloudtrail_digests::run },
+    Suite { name: "cloudtrail-access-events", file: "integrity/cloudtrail-access-events.json", floor: 1.0, run: cloudtrail_access::run },
+    Suite { name: "cloudtrail-published", file: "integrity/cloudtrail-published.json", floor: 1.0, run: cloudtrail_published::run },
     Suite { name: "dqdl-eval", file: "dqdl/dqdl-eval.jsonl", floor: 0.9, run: evaluation::run },
     Suite { name: "analyzers", file: "dqdl/analyzers.jsonl", floor: 0.99, run: analyzers::run },
     Suite { name: "anomaly", file: "dqdl/anomaly.jsonl", floor: 1.0, run: anomaly::run },
