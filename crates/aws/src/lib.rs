@@ -13,6 +13,7 @@
 //! | `ObjectReader` | [`S3Objects`] | `HeadObject`, `GetObject`, `GetObjectAttributes` |
 //! | `ObjectWriter` | [`S3Objects`] | `PutObject`, `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload` |
 //! | `ObjectLock` | [`S3Objects`] | `GetObjectRetention`, `PutObjectRetention`, `GetObjectLegalHold` |
+//! | `VersionEraser` | [`S3Objects`] | `DeleteObject` of one version |
 //! | `VersionLister` | [`S3Objects`] | `ListObjectVersions` |
 //! | `BucketInspector` | [`S3Objects`] | the `GetBucket…` settings |
 //! | `Signer`, `MessageSigner` | [`KmsSigner`] | `Sign`, `GetPublicKey` |
@@ -36,6 +37,7 @@ mod kms;
 mod replay;
 mod s3;
 mod sqs;
+mod start;
 mod time;
 
 #[cfg(feature = "cloudtrail")]
@@ -46,3 +48,4 @@ pub use glue::GlueCatalog;
 pub use kms::{KmsDataKeys, KmsSigner};
 pub use s3::S3Objects;
 pub use sqs::SqsQueue;
+pub use start::start;

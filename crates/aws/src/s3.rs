@@ -1,6 +1,7 @@
 //! S3: the five store ports on one client.
 
 mod checksum;
+mod erase;
 mod facts;
 mod posture;
 mod read;

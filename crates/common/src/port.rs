@@ -5,6 +5,7 @@
 
 mod catalog;
 mod clock;
+mod erase;
 mod keys;
 mod metrics;
 mod posture;
@@ -16,6 +17,7 @@ mod versions;
 
 pub use catalog::{Catalog, CatalogError, CatalogTable, RulesetSource, TableColumn, TableFormat};
 pub use clock::{Clock, Deadline, SystemClock};
+pub use erase::VersionEraser;
 pub use keys::{
     DataKey, DataKeys, Ed25519Signature, EncryptionContext, KeyError, MessageSigner, SignatureDer, Signer, SpkiDer,
 };

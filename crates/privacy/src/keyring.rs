@@ -12,6 +12,7 @@
 //! | `domains/<domain>/<epoch>.json` | the wrapped secret ([`WrappedKey`]), written once |
 //! | `domains/<domain>/<epoch>.shredded.json` | says that the secret was destroyed on purpose |
 
+mod admin;
 mod cache;
 mod domain;
 mod domain_key;
@@ -23,6 +24,7 @@ mod unwrapper;
 mod vault;
 mod wrapped;
 
+pub use admin::{EpochRecord, EpochStatus, MAX_DOMAINS, ShredNote, Shredded};
 pub use domain::{Domain, DomainError, Epoch, EpochError};
 pub use domain_key::{DomainKey, KeyPurpose, KeyRef, ScopedKey};
 pub use error::KeyringError;

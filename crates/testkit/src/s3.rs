@@ -1,6 +1,7 @@
 //! S3 in memory.
 
 mod checksum;
+mod erase;
 mod listing;
 mod lock;
 mod posture;

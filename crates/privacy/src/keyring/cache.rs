@@ -27,6 +27,11 @@ impl KeyCache {
         keys.insert((key.domain().clone(), key.epoch()), Arc::clone(&key));
         key
     }
+
+    /// Wipes a key, once nobody uses it any more.
+    pub(super) fn forget(&self, domain: &Domain, epoch: Epoch) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(domain.clone(), epoch));
+    }
 }
 
 impl fmt::Debug for KeyCache {

@@ -16,6 +16,13 @@ pub enum KeyringError {
         #[source]
         source: StoreError,
     },
+    /// The vault bucket could not be listed.
+    #[error("the vault: {source}")]
+    Listing {
+        /// What the store said.
+        #[source]
+        source: StoreError,
+    },
     /// KMS did not make or open the key.
     #[error("the key of domain {domain}, epoch {epoch}: {source}")]
     Kms {
@@ -87,7 +94,7 @@ pub enum KeyringError {
 impl Dispose for KeyringError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Vault { source, .. } => source.disposition(),
+            Self::Vault { source, .. } | Self::Listing { source } => source.disposition(),
             Self::Kms { source, .. } => source.disposition(),
             Self::Altered { .. } | Self::Overwritten { .. } | Self::Unknown { .. } | Self::TooMany { .. } => {
                 Disposition::Alarm
@@ -99,7 +106,7 @@ impl Dispose for KeyringError {
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::Vault { source, .. } => source.reason(),
+            Self::Vault { source, .. } | Self::Listing { source } => source.reason(),
             Self::Kms { source, .. } => source.reason(),
             Self::Altered { .. } => "wrapped_key_altered",
             Self::Overwritten { .. } => "wrapped_key_overwritten",

@@ -16,23 +16,23 @@ use super::vault::{self, Entry};
 use super::wrapped::{WrappedKey, encryption_context};
 
 /// Objects below a domain's prefix that are looked at.
-const MAX_ENTRIES: usize = 10_000;
+pub(super) const MAX_ENTRIES: usize = 10_000;
 
 /// How often a lost race is run again.
-const ATTEMPTS: usize = 4;
+pub(super) const ATTEMPTS: usize = 4;
 
 /// Opens domain keys, and makes the first one of a new domain.
 pub struct Keyring {
-    unwrapper: KeyUnwrapper,
-    writer: Arc<dyn ObjectWriter>,
-    lister: Arc<dyn VersionLister>,
+    pub(super) unwrapper: KeyUnwrapper,
+    pub(super) writer: Arc<dyn ObjectWriter>,
+    pub(super) lister: Arc<dyn VersionLister>,
 }
 
 /// What the vault holds for a domain: each epoch with the versions of its record.
-type Epochs = BTreeMap<Epoch, EpochState>;
+pub(super) type Epochs = BTreeMap<Epoch, EpochState>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum EpochState {
+pub(super) enum EpochState {
     Kept(ObjectVersion),
     Shredded,
     Overwritten,
@@ -99,7 +99,7 @@ impl Keyring {
         }
     }
 
-    async fn epochs(&self, domain: &Domain) -> Result<Epochs, KeyringError> {
+    pub(super) async fn epochs(&self, domain: &Domain) -> Result<Epochs, KeyringError> {
         let prefix = vault::prefix(domain);
         let mut epochs = Epochs::new();
         let mut cursor: Option<ListCursor> = None;

@@ -190,6 +190,83 @@ async fn a_shredded_epoch_says_so() {
     assert_eq!(world.s3.live_keys(&names::bucket(VAULT)), ["domains/customers/1.shredded.json"]);
 }
 
+fn note(domain: &Domain, epoch: Epoch, wrapped_sha256: sluice_common::Sha256Digest) -> ShredNote {
+    ShredNote {
+        domain: domain.clone(),
+        epoch,
+        wrapped_sha256,
+        requester: "anna".to_owned(),
+        approver: "ben".to_owned(),
+        reason: "retention ended".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_new_epoch_is_current_and_the_old_one_still_opens() {
+    let world = World::new();
+    let ring = world.ring();
+    let first = ring.current(&customers()).await.unwrap();
+    let second = ring.rotate(&customers()).await.unwrap();
+    assert_eq!((first.epoch().number(), second.epoch().number()), (1, 2));
+    assert_ne!(secret(&first), secret(&second));
+    assert_eq!(secret(&world.ring().current(&customers()).await.unwrap()), secret(&second));
+    assert_eq!(secret(&world.ring().open(&customers(), Epoch::FIRST).await.unwrap()), secret(&first));
+    ring.rotate(&Domain::new("staff").unwrap()).await.unwrap();
+    assert_eq!(ring.domains().await.unwrap(), [customers(), Domain::new("staff").unwrap()]);
+    let records = ring.records(&customers()).await.unwrap();
+    let shown: Vec<_> = records.iter().map(|r| (r.epoch.number(), r.status, r.is_current)).collect();
+    assert_eq!(shown, [(1, EpochStatus::Kept, false), (2, EpochStatus::Kept, true)]);
+}
+
+#[tokio::test]
+async fn two_rotations_at_once_give_two_epochs() {
+    let world = World::new();
+    world.ring().current(&customers()).await.unwrap();
+    let (one, other) = (world.ring(), world.ring());
+    let domain = customers();
+    let (one, other) = tokio::join!(one.rotate(&domain), other.rotate(&domain));
+    let mut epochs = [one.unwrap().epoch().number(), other.unwrap().epoch().number()];
+    epochs.sort_unstable();
+    assert_eq!(epochs, [2, 3]);
+}
+
+#[tokio::test]
+async fn what_is_shredded_is_gone_and_says_so() {
+    let world = World::new();
+    let ring = world.ring();
+    ring.current(&customers()).await.unwrap();
+    let digest = ring.wrapped_digest(&customers(), Epoch::FIRST).await.unwrap();
+    let note = note(&customers(), Epoch::FIRST, digest);
+    let shredded = ring.shred(note.clone(), &world.s3).await.unwrap();
+    assert_eq!(shredded.erased, 1);
+    assert_eq!(world.s3.live_keys(&names::bucket(VAULT)), ["domains/customers/1.shredded.json"]);
+    for ring in [&ring, &world.ring()] {
+        let error = ring.open(&customers(), Epoch::FIRST).await.unwrap_err();
+        assert!(matches!(error, KeyringError::Shredded { .. }), "{error}");
+        assert!(ring.wrapped_digest(&customers(), Epoch::FIRST).await.is_err());
+    }
+    // Again is no error, for another reason is.
+    assert_eq!(ring.shred(note.clone(), &world.s3).await.unwrap().erased, 0);
+    let other = ShredNote { reason: "another one".to_owned(), ..note };
+    assert!(matches!(ring.shred(other, &world.s3).await, Err(KeyringError::Shredded { .. })));
+    // A new epoch goes on where the destroyed one ended.
+    assert_eq!(ring.rotate(&customers()).await.unwrap().epoch().number(), 2);
+    assert_eq!(ring.current(&customers()).await.unwrap().epoch().number(), 2);
+}
+
+#[tokio::test]
+async fn a_destruction_that_was_cut_off_is_finished() {
+    let world = World::new();
+    let ring = world.ring();
+    ring.current(&customers()).await.unwrap();
+    let note = note(&customers(), Epoch::FIRST, ring.wrapped_digest(&customers(), Epoch::FIRST).await.unwrap());
+    world.s3.put(&names::path(VAULT, "domains/customers/1.shredded.json"), serde_json::to_vec(&note).unwrap()).unwrap();
+    assert!(matches!(world.ring().current(&customers()).await, Err(KeyringError::Shredded { .. })));
+    assert_eq!(ring.shred(note.clone(), &world.s3).await.unwrap().erased, 1);
+    let unknown = ShredNote { epoch: Epoch::new(7).unwrap(), ..note };
+    assert!(matches!(ring.shred(unknown, &world.s3).await, Err(KeyringError::Unknown { .. })));
+}
+
 #[tokio::test]
 async fn an_unknown_epoch_is_not_made() {
     let world = World::new();

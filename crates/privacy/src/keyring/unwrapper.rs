@@ -72,6 +72,14 @@ impl KeyUnwrapper {
         self.cache.put(key)
     }
 
+    pub(super) fn forget(&self, domain: &Domain, epoch: Epoch) {
+        self.cache.forget(domain, epoch);
+    }
+
+    pub(super) fn reader(&self) -> &dyn ObjectReader {
+        self.reader.as_ref()
+    }
+
     pub(super) fn bucket(&self) -> &BucketName {
         &self.bucket
     }

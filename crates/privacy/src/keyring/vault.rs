@@ -34,9 +34,12 @@ impl Entry {
     }
 }
 
+/// What all keys of the vault begin with.
+pub(super) const DOMAINS: &str = "domains/";
+
 /// `domains/<domain>/`.
 pub(super) fn prefix(domain: &Domain) -> String {
-    format!("domains/{domain}/")
+    format!("{DOMAINS}{domain}/")
 }
 
 pub(super) fn path(bucket: &BucketName, domain: &Domain, entry: Entry) -> Result<ObjectPath, KeyringError> {

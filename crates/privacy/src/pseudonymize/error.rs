@@ -55,6 +55,20 @@ pub enum PseudonymizeError {
         /// What is wrong.
         problem: String,
     },
+    /// A column that cannot be brought into another epoch.
+    #[error(
+        "column `{column}`: what `{transform}` made cannot be turned back; publish the sealed object again in the new \
+         epoch, or leave such columns as they are"
+    )]
+    Irreversible {
+        /// The column.
+        column: String,
+        /// Its transform.
+        transform: &'static str,
+    },
+    /// No column can be brought into another epoch.
+    #[error("the policy has no column of `encrypt` or `fpe`: there is nothing to bring into another epoch")]
+    NothingToRetokenise,
     /// Nothing would be published.
     #[error("the policy leaves no column of the table; keep at least one")]
     NothingLeft,
@@ -94,6 +108,8 @@ impl Dispose for PseudonymizeError {
             Self::UndeclaredColumns { .. } => "undeclared_columns",
             Self::UndeclaredPersonal { .. } => "undeclared_personal_data",
             Self::Detect { .. } => "detection_unfit",
+            Self::Irreversible { .. } => "column_irreversible",
+            Self::NothingToRetokenise => "nothing_to_retokenise",
             Self::NothingLeft => "nothing_to_publish",
             Self::LateColumns { .. } => "late_columns",
             Self::Transform { .. } => "transform_failed",

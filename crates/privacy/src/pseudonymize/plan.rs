@@ -5,7 +5,7 @@ use sluice_common::policy::{PrivacySpec, Undeclared};
 use super::error::PseudonymizeError;
 use super::undeclared::Watch;
 use crate::keyring::{Domain, DomainKey};
-use crate::transform::{Action, compile, name};
+use crate::transform::{Action, Retokenise, compile, name};
 
 /// A privacy section of the policy, ready for use.
 #[derive(Debug)]
@@ -63,5 +63,44 @@ impl Plan {
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
         let watch = Watch::new(privacy)?;
         Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch })
+    }
+
+    /// Brings a table that was published in one epoch into another: what `encrypt` and `fpe` made is opened under the old
+    /// key and sealed under the new one, everything else stays.
+    ///
+    /// `leave`: whether results that have no way back, such as tokens, stay as they are. They then do not join with those
+    /// of the new epoch; tokens say so by their epoch.
+    ///
+    /// # Errors
+    /// [`PseudonymizeError::Irreversible`] when there are such columns and they are not to be left;
+    /// [`PseudonymizeError::NothingToRetokenise`] when there is nothing else.
+    pub fn retokenise(
+        privacy: &PrivacySpec,
+        old: &DomainKey,
+        new: &DomainKey,
+        leave: bool,
+    ) -> Result<Self, PseudonymizeError> {
+        let mut columns = Vec::new();
+        let published = privacy.columns.iter().filter(|(_, transform)| transform.is_keyed());
+        for (column, transform) in published {
+            let failed = |source| PseudonymizeError::Transform { column: column.to_owned(), source };
+            match Retokenise::new(transform, column, old, new).map_err(failed)? {
+                Some(action) => columns.push(PlannedColumn {
+                    name: column.to_owned(),
+                    transform: name(transform),
+                    action: action.into(),
+                }),
+                None if leave => {}
+                None => {
+                    let (column, transform) = (column.to_owned(), name(transform));
+                    return Err(PseudonymizeError::Irreversible { column, transform });
+                }
+            }
+        }
+        if columns.is_empty() {
+            return Err(PseudonymizeError::NothingToRetokenise);
+        }
+        let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
+        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None })
     }
 }

@@ -32,6 +32,18 @@ impl Encrypt {
         let headers = cipher.header(label.as_bytes());
         Self { cipher, headers, label, prefix: encrypted_prefix(key.key_ref()) }
     }
+
+    /// Appends the ciphertext of a text.
+    pub fn seal(&self, text: &str, out: &mut String) {
+        self.seal_with(text, &mut Vec::new(), out);
+    }
+
+    fn seal_with(&self, text: &str, sealed: &mut Vec<u8>, out: &mut String) {
+        sealed.clear();
+        self.cipher.seal_into(self.headers, text.as_bytes(), sealed);
+        out.push_str(&self.prefix);
+        push_base64url(sealed, out);
+    }
 }
 
 impl ColumnTransform for Encrypt {
@@ -41,12 +53,7 @@ impl ColumnTransform for Encrypt {
 
     fn apply(&self, input: &ArrayRef) -> Result<ArrayRef, TransformError> {
         let mut sealed = Vec::new();
-        map_text(input, |text, out| {
-            sealed.clear();
-            self.cipher.seal_into(self.headers, text.as_bytes(), &mut sealed);
-            out.push_str(&self.prefix);
-            push_base64url(&sealed, out);
-        })
+        map_text(input, |text, out| self.seal_with(text, &mut sealed, out))
     }
 }
 
