@@ -43,7 +43,9 @@ impl Intent {
     /// The intent to append leaves, at most [`MAX_BATCH`], to a log.
     pub fn new(before: &Edge, leaves: &[Vec<u8>]) -> Self {
         let mut after = before.clone();
-        leaves.iter().for_each(|leaf| drop(after.push(leaf_hash(leaf))));
+        for leaf in leaves {
+            after.push(leaf_hash(leaf));
+        }
         Self {
             v: 1,
             size_before: before.size(),

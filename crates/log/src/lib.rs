@@ -11,17 +11,21 @@
 //! | [`shelf`] | objects written once: the only thing that the protocol asks of a bucket |
 //! | [`append`] | the protocol |
 //! | [`proof`] | a leaf's `.tlog-proof` |
+//! | [`files`], [`verify`], [`bundle`] | a copy of the evidence, and its verification offline |
 //!
 //! Specifications: [tlog-tiles](https://c2sp.org/tlog-tiles), [tlog-checkpoint](https://c2sp.org/tlog-checkpoint),
 //! [tlog-proof](https://c2sp.org/tlog-proof).
 
 pub mod append;
+pub mod bundle;
 pub mod error;
+pub mod files;
 pub mod intent;
 pub mod layout;
 pub mod leaf;
 pub mod proof;
 pub mod shelf;
+pub mod verify;
 
 pub use append::{Appended, Appender, Head, LogKeys};
 pub use error::LogError;

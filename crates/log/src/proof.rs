@@ -1,6 +1,6 @@
 //! Proofs from stored tiles: some ten reads, however large the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use sluice_tlog::{
@@ -50,12 +50,12 @@ pub async fn prove(
 
 async fn inclusion(shelf: &dyn Shelf, index: u64, size: u64) -> Result<Vec<Hash>, LogError> {
     // Once to learn which tiles it takes, once with their hashes.
-    let mut wanted: BTreeMap<String, ()> = BTreeMap::new();
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
     inclusion_proof(index, size, |level, at| {
-        wanted.insert(tile_key(&tile_of(level, at, size)), ());
+        wanted.insert(tile_key(&tile_of(level, at, size)));
         Some([0; 32])
     });
-    let keys: Vec<String> = wanted.into_keys().collect();
+    let keys: Vec<String> = wanted.into_iter().collect();
     let read = shelf.read_all(keys.clone()).await?;
     let mut tiles: BTreeMap<String, Bytes> = BTreeMap::new();
     for (key, bytes) in keys.into_iter().zip(read) {

@@ -9,6 +9,13 @@
 //! further writer completes what was left, and the log holds each leaf of every writer that succeeded exactly once, at the
 //! position that the writer was told.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test: what does not fit must stop it"
+)]
+
 mod search;
 mod world;
 

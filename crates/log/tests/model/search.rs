@@ -123,7 +123,10 @@ pub(crate) fn search(plan: &Plan) -> Outcome {
             let alarmed = standings.iter().any(|standing| matches!(standing, Standing::Alarmed(_)));
             outcome.alarms += usize::from(alarmed);
             // A blind store is there to be forked, nothing else is asked of it.
-            if !alarmed && !plan.blind && let Err(violation) = complete(&state, plan, &standings) {
+            if !alarmed
+                && !plan.blind
+                && let Err(violation) = complete(&state, plan, &standings)
+            {
                 outcome.violation = Some(violation);
                 return outcome;
             }
@@ -223,7 +226,9 @@ fn one_history(state: &State) -> Result<(), String> {
         let mut next: BTreeMap<Vec<u8>, Edge> = BTreeMap::new();
         for intent in slots.flatten().flatten() {
             let mut after = edge.clone();
-            leaves_of(intent).iter().for_each(|leaf| drop(after.push(leaf_hash(leaf))));
+            for leaf in leaves_of(intent) {
+                after.push(leaf_hash(&leaf));
+            }
             let is_signed = roots.get(&after.size()).is_some_and(|root| *root == after.root());
             if after.size() > edge.size() && is_signed {
                 next.insert(after.root().to_vec(), after);
