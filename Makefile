@@ -14,6 +14,7 @@ STATE := $(CURDIR)/.sluice
 VENV := $(STATE)/venv
 CHECKOV := $(STATE)/checkov
 LOCALSTACK := $(STATE)/localstack
+REPORT := $(STATE)/report
 TOOLS := $(STATE)/tools
 export PATH := $(VENV)/bin:$(TOOLS)/bin:$(PATH)
 LOCAL := $(VENV)/bin/python -m infra.local
@@ -49,6 +50,11 @@ $(CHECKOV)/.done: infra/requirements-checkov.txt
 $(LOCALSTACK)/.done: infra/requirements-localstack.txt infra/local/python313.sh
 	rm -rf $(LOCALSTACK) && "$$(bash infra/local/python313.sh)" -m venv $(LOCALSTACK)
 	$(LOCALSTACK)/bin/pip install --quiet --no-deps --disable-pip-version-check -r infra/requirements-localstack.txt
+	touch $@
+
+$(REPORT)/.done: tests/report/requirements.txt
+	rm -rf $(REPORT) && $(PYTHON) -m venv $(REPORT)
+	$(REPORT)/bin/pip install --quiet --no-deps --disable-pip-version-check -r tests/report/requirements.txt
 	touch $@
 
 # Compiled here only where the machine has none: minutes, once.
@@ -107,12 +113,18 @@ demo-stop: setup ## Stop what demo-keep left running
 # ---- check ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-infra test-e2e test-adapters test-invoke ## Every test there is
+test: test-rust test-report test-infra test-e2e test-adapters test-invoke ## Every test there is
 
 .PHONY: test-rust
 test-rust: setup $(TOOLS)/.nextest-$(CARGO_NEXTEST_VERSION) ## Unit, property and conformance tests
 	cargo nextest run --workspace
 	cargo test --workspace --doc --quiet
+
+.PHONY: test-report
+test-report: $(REPORT)/.done ## The HTML report in a headless Chromium, which is installed on Debian when there is none
+	cargo build --quiet -p sluice
+	CHROMIUM="$$(bash tests/report/chromium.sh)" SLUICE_BINARY=$(CARGO_TARGET_DIR)/debug/sluice \
+	  $(REPORT)/bin/python -m pytest -q tests/report
 
 .PHONY: test-infra
 test-infra: setup ## Tests of the local tooling and of the template
@@ -152,7 +164,7 @@ lint-infra: setup $(CHECKOV)/.done infra/cdk/node_modules/.done
 
 .PHONY: bench
 bench: setup ## Ours and the peers, in one run, pinned to one core
-	bash tests/bench/run.sh
+	PACKAGES="$(PACKAGES)" bash tests/bench/run.sh
 
 # ---- AWS -----------------------------------------------------------------------------------------------------------
 

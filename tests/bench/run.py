@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import measure
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FUNCTIONS = ["seal", "quality", "pseudonymize", "sweep", "reidentify"]
+sys.path.insert(0, str(ROOT))
+
+from infra.local.paths import FUNCTIONS, target_directory  # noqa: E402 - the tree is not installed
 
 # What the functions are told in the template; the values only have to be well-formed, nothing is called before an event.
 FUNCTION_ENV = {
@@ -35,6 +38,7 @@ FUNCTION_ENV = {
     "SLUICE_SEAL_QUEUE_ARN": "arn:aws:sqs:us-east-1:000000000000:bench-seal",
     "SLUICE_QUALITY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/bench-quality",
     "SLUICE_PSEUDONYMIZE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/bench-pseudonymize",
+    "SLUICE_LOG_ORIGIN": "bench-evidence/log",
     "SLUICE_POLICY_KEY": "policy/pipeline.yaml",
     "SLUICE_CATALOG_DATABASE": "lake",
     "SLUICE_METRICS_NAMESPACE": "Sluice",
@@ -43,18 +47,35 @@ FUNCTION_ENV = {
 }
 
 
+# Variables that are not listed above, by what they end in.
+ENV_OF_SUFFIX = {
+    "_BUCKET": "bench-other",
+    "_KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/33333333-3333-3333-3333-333333333333",
+    "_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/bench-other",
+    "_QUEUE_ARN": "arn:aws:sqs:us-east-1:000000000000:bench-other",
+    "_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:bench-other",
+}
+ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
 class _Template(yaml.SafeLoader):
-    """Reads CloudFormation's short tags as what stands behind them; here only the names of variables matter."""
+    """Reads CloudFormation's short tags: a reference as such, whatever else as unknown."""
 
 
-_Template.add_multi_constructor("!", lambda loader, _, node: None)
+_Template.add_multi_constructor("!", lambda loader, tag, node: {"Ref": node.value} if tag == "Ref" else None)
 
 
 def function_environment(name: str) -> dict[str, str]:
-    """Only the variables that the template gives this function: an unknown one is refused."""
+    """The variables that the template gives this function: an unknown one is refused."""
     template = yaml.load((ROOT / "infra" / "template.yaml").read_text(), Loader=_Template)  # noqa: S506 - a SafeLoader
-    wanted = template["Resources"][f"{name.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
-    return {key: value for key, value in FUNCTION_ENV.items() if not key.startswith("SLUICE_") or key in wanted}
+    told = template["Resources"][f"{name.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
+    environment = {key: value for key, value in FUNCTION_ENV.items() if not key.startswith("SLUICE_")}
+    for key, value in told.items():
+        parameter = template["Parameters"].get(value["Ref"]) if isinstance(value, dict) else None
+        known = [FUNCTION_ENV.get(key), *(text for suffix, text in ENV_OF_SUFFIX.items() if key.endswith(suffix))]
+        known += [None if isinstance(value, dict) else value, (parameter or {}).get("Default")]
+        environment[key] = str(next((one for one in known if one is not None), ""))
+    return environment
 
 
 def row(*cells: str) -> None:
@@ -62,44 +83,66 @@ def row(*cells: str) -> None:
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def compare(title: str, commands: dict[str, list[str]], ours: str, env: dict[str, str] | None = None) -> None:
-    """Runs the commands and prints their costs, each as a multiple of ours."""
+def compare(title: str, commands: dict[str, list[str]], wanted: dict[str, float], env: dict[str, str] | None = None) -> None:
+    """Runs the commands, ours first, and prints their costs, each as a multiple of ours, and what ours is to reach."""
     print(f"\n### {title}\n")
-    row("command", "CPU s", "peak MiB", f"CPU ÷ {ours}")
-    row("---", "--:", "--:", "--:")
-    costs = {name: measure.run(command, env=env) for name, command in commands.items()}
-    for name, cost in costs.items():
-        ratio = cost.cpu_seconds / costs[ours].cpu_seconds
-        row(name, f"{cost.cpu_seconds:.2f}", f"{cost.peak_mib:.0f}", f"{ratio:.2f}")
+    row("command", "CPU s", "peak MiB", "CPU ÷ ours", "wanted")
+    row("---", "--:", "--:", "--:", "--:")
+    ours = 0.0
+    for name, command in commands.items():
+        cost = measure.run(command, env=env)
+        ours = ours or cost.cpu_seconds
+        goal = f"≥ {wanted[name]:g}" if name in wanted else ""
+        row(name, f"{cost.cpu_seconds:.2f}", f"{cost.peak_mib:.0f}", f"{cost.cpu_seconds / ours:.2f}", goal)
 
 
-def tables(sluice: str, bench: pathlib.Path, work: pathlib.Path, rows: int) -> None:
-    """Quality and sealing, beside what a user would otherwise pick."""
+def prepare(bench: pathlib.Path, work: pathlib.Path, rows: int) -> dict[str, pathlib.Path]:
+    """The table in each format, made once."""
     work.mkdir(parents=True, exist_ok=True)
-    files = {ending: work / f"orders-{rows}.{ending}" for ending in ("csv", "parquet")}
-    for file in files.values():
-        if not file.exists():
-            subprocess.run([sys.executable, bench / "generate.py", str(rows), file], check=True)
-    rules = str(bench / "orders.dqdl")
-    one_thread = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    files = {ending: work / f"orders-{rows}.{ending}" for ending in ("csv", "parquet", "jsonl")}
     for ending, file in files.items():
-        size_mb = file.stat().st_size / 1e6
-        compare(
-            f"check, {ending.upper()}, {rows:,} rows, {size_mb:.0f} MB",
-            {
-                "sluice check (SHA-256 included)": [sluice, "check", str(file), "--rules", rules, "--json"],
-                "DuckDB": [sys.executable, str(bench / "check_duckdb.py"), str(file), "1"],
-                "Polars": [sys.executable, str(bench / "check_polars.py"), str(file)],
-            },
-            "sluice check (SHA-256 included)",
-            one_thread,
-        )
+        if file.exists():
+            continue
+        print(f"making {file.name} …", file=sys.stderr, flush=True)
+        if ending == "jsonl":
+            subprocess.run([sys.executable, ROOT / "tests/bench/jsonl.py", "write", files["parquet"], file], check=True)
+        else:
+            subprocess.run([sys.executable, bench / "generate.py", str(rows), file], check=True)
+    return files
+
+
+def tables(sluice: str, bench: pathlib.Path, files: dict[str, pathlib.Path], rows: int) -> None:
+    """Quality and sealing, beside what a user would otherwise pick."""
+    rules, python = str(bench / "orders.dqdl"), sys.executable
+    wanted = {"csv": {"DuckDB": 3}, "parquet": {"Polars": 2}, "jsonl": {"DuckDB": 1}}
+    for ending, path in files.items():
+        file = str(path)
+        peers = {
+            "DuckDB": [python, str(bench / "check_duckdb.py"), file, "1"],
+            "Polars": [python, str(bench / "check_polars.py"), file],
+        }
+        if ending == "jsonl":
+            peers = {"DuckDB": [python, str(ROOT / "tests/bench/jsonl.py"), "check", file]}
+        ours = {"sluice check (SHA-256 included)": [sluice, "check", file, "--rules", rules, "--json"]}
+        title = f"check, {ending.upper()}, {rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB"
+        compare(title, ours | peers, wanted[ending], ONE_THREAD)
     file = str(files["csv"])
     compare(
         "seal: SHA-256 and CRC64NVME in one pass",
         {"sluice seal": [sluice, "seal", file], "openssl dgst -sha256": ["openssl", "dgst", "-sha256", file]},
-        "sluice seal",
+        {},
     )
+
+
+def readers(scan: pathlib.Path, files: dict[str, pathlib.Path]) -> None:
+    """What reading alone costs, by format and by how many columns are wanted."""
+    print("\n### readers: rows counted, nothing evaluated\n")
+    row("format", "columns", "MB a CPU second", "peak MiB")
+    row("---", "---", "--:", "--:")
+    for ending, file in files.items():
+        for columns, word in (("all", "13 of 13"), ("order_id,email,amount", "3 of 13"), ("order_id", "1 of 13")):
+            cost = measure.run([str(scan), str(file), ending, columns, "bytes"])
+            row(ending.upper(), word, f"{file.stat().st_size / 1e6 / cost.cpu_seconds:,.0f}", f"{cost.peak_mib:.0f}")
 
 
 def functions(target: pathlib.Path) -> None:
@@ -108,28 +151,43 @@ def functions(target: pathlib.Path) -> None:
     row("function", "init ms", "idle MiB", "zipped MiB")
     row("---", "--:", "--:", "--:")
     for name in FUNCTIONS:
-        start = coldstart.measure(target / "lambda" / name / "bootstrap", function_environment(name))
+        bootstrap = target / "lambda" / name / "bootstrap"
+        if not bootstrap.is_file():
+            row(name, "not built", "", "")
+            continue
+        try:
+            start = coldstart.measure(bootstrap, function_environment(name))
+        except RuntimeError as error:
+            row(name, re.sub(r"[|\s]+", " ", str(error))[:200], "", "")
+            continue
         row(name, f"{start.init_ms:.1f}", f"{start.idle_mib:.1f}", f"{start.zipped_mib:.1f}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=int(os.environ.get("ROWS", "5000000")))
-    parser.add_argument("--only", choices=["tables", "functions"])
+    parser.add_argument("--only", choices=["tables", "readers", "functions"])
+    parser.add_argument("--profile", default="release", help="Cargo profile of the binaries")
     options = parser.parse_args()
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    target = target_directory()
     bench = pathlib.Path(os.environ.get("SLUICE_BENCH", ROOT.parent / "shared" / "bench"))
-    sluice = shutil.which("sluice", path=str(target / "release"))
-    print(f"# Benchmark, {time.strftime('%Y-%m-%d')}, one core of {os.cpu_count()}")
+    binaries = target / options.profile
+    sluice, scan = shutil.which("sluice", path=str(binaries)), binaries / "examples" / "scan"
+    load = os.getloadavg()[0]
+    print(f"# Benchmark, {time.strftime('%Y-%m-%d')}, {options.profile} build, one core of {os.cpu_count()}, load {load:.1f}")
     if options.only != "functions":
         if not bench.is_dir():
             print(f"bench: {bench} is not there; name the folder of the peers' scripts in SLUICE_BENCH", file=sys.stderr)
             return 3
-        if sluice is None:
-            print("bench: build first: cargo build --release -p sluice", file=sys.stderr)
-            return 3
-        tables(sluice, bench, ROOT / ".sluice" / "bench", options.rows)
-    if options.only != "tables":
+        files = prepare(bench, ROOT / ".sluice" / "bench", options.rows)
+        if options.only != "readers":
+            if sluice is None:
+                print("bench: build first: cargo build --release -p sluice", file=sys.stderr)
+                return 3
+            tables(sluice, bench, files, options.rows)
+        if options.only != "tables" and scan.is_file():
+            readers(scan, files)
+    if options.only in (None, "functions"):
         functions(target)
     return 0
 

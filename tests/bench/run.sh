@@ -9,6 +9,9 @@ if [ ! -f "$peers/.done" ] || [ "$root/tests/bench/requirements.txt" -nt "$peers
   touch "$peers/.done"
 fi
 cd "$root"
+# The functions are named by the Makefile.
+read -ra packages <<< "${PACKAGES:?run by make bench}"
 cargo build --release -p sluice
-cargo lambda build --release -p seal -p quality -p pseudonymize -p sweep -p reidentify
+cargo build --release -p sluice-tabular --example scan
+cargo lambda build --release "${packages[@]/#/--package=}"
 exec "$peers/bin/python" tests/bench/run.py "$@"
