@@ -22,6 +22,10 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Evaluate a DQDL ruleset over a table
     Check(Check),
+    /// Say what a table holds: types, missing values, distributions, frequent values, outliers
+    Profile(Profile),
+    /// Suggest a DQDL ruleset that the table passes, with the reason for each rule
+    Suggest(Suggest),
     /// Write a table with the transforms that a policy names for a dataset
     Mask(Mask),
     /// Hash a file as the seal function does; with s3://, compare with the checksums that S3 holds
@@ -66,6 +70,46 @@ pub(crate) struct Check {
     /// Print the result as JSON, in the shape of Glue's GetDataQualityResult
     #[arg(long)]
     pub(crate) json: bool,
+    /// Also write the verdict and what the table holds as one HTML page
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) html: Option<PathBuf>,
+    /// For the page's history: what `check --json` printed earlier, the oldest first; may be given several times
+    #[arg(long, value_name = "RESULT", requires = "html")]
+    pub(crate) earlier: Vec<PathBuf>,
+    /// Leave out of the page what cells hold
+    #[arg(long, requires = "html")]
+    pub(crate) hide_values: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Profile {
+    /// The table
+    pub(crate) file: String,
+    /// Print the profile as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also write it as one HTML page
+    #[arg(long, value_name = "PAGE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Also write statistics.json and constraints.json of SageMaker Model Monitor into this directory
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) sagemaker: Option<PathBuf>,
+    /// Leave out what cells hold: least and greatest, quantiles, frequent values, shapes
+    #[arg(long)]
+    pub(crate) hide_values: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Suggest {
+    /// The table; it is read twice
+    pub(crate) file: String,
+    /// Where to write the ruleset [default: standard output]
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 }

@@ -3,7 +3,9 @@
 mod check;
 mod mask;
 mod policy;
+mod profile;
 mod seal;
+mod suggest;
 mod verify;
 
 use crate::args::{Args, Command, PolicyCommand, VerifyCommand};
@@ -16,6 +18,8 @@ use crate::exit::Answer;
 pub(crate) fn run(args: Args) -> anyhow::Result<Answer> {
     match args.command {
         Command::Check(args) => check::run(&args),
+        Command::Profile(args) => profile::run(&args),
+        Command::Suggest(args) => suggest::run(&args),
         Command::Mask(args) => mask::run(&args),
         Command::Seal(args) => seal::run(&args),
         Command::Policy(PolicyCommand::Check { file, json }) => policy::check(&file, json),

@@ -10,6 +10,7 @@ mod format;
 mod input;
 mod paint;
 mod progress;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -72,7 +72,7 @@ fn outliers_are_named_where_they_stand() {
     let outliers = &found.columns[0].numbers.as_ref().unwrap().outliers;
     assert_eq!((outliers.count, outliers.is_exact), (1, true));
     assert_eq!((outliers.first[0].row, outliers.first[0].value), (700, Some(100_000.0)));
-    assert!(notes(&found).iter().any(|note| note.contains("in rows 700")));
+    assert!(notes(&found).iter().any(|note| note.ends_with("1 number far from the others, in row 700")));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_few_odd_cells_among_numbers_are_named() {
     let found = profile_of(&text);
     assert_eq!(found.columns[0].cell_type, CellType::String);
     assert!(
-        notes(&found).iter().any(|note| note.contains("99.00 %") && note.ends_with("rows 42")),
+        notes(&found).iter().any(|note| note.contains("99.00 %") && note.ends_with("not in row 42")),
         "{:?}",
         notes(&found)
     );

@@ -162,7 +162,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn hostile_names_and_cells_stay_text(name in "[^\",\r\n]{1,40}", cell in "[^\",\r\n]{1,40}", subject in any::<String>()) {
+    fn hostile_names_and_cells_stay_text(name in "[^\0\",\r\n]{1,40}", cell in "[^\0\",\r\n]{1,40}", subject in any::<String>()) {
         let text = format!("\"<script>{name}\"\n\"{cell}</style>\"\n\"{cell}</style>\"\n");
         let found = profile_of(&text);
         let report = report_of(&text, "Rules = [ RowCount > 5 ]");

@@ -351,3 +351,13 @@ def test_network_has_no_way_out():
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
     services = {item["ServiceName"]["Fn::Sub"].rsplit(".", 1)[1] for item in of_type("AWS::EC2::VPCEndpoint").values()}
     assert services == {"s3", "kms", "glue", "sqs", "monitoring", "logs", "events"}
+
+
+def test_the_dashboard_shows_what_the_quality_function_publishes():
+    body = RESOURCES["QualityDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(re.sub(r"\$\{[A-Za-z:.]+\}", "x", body))["widgets"]
+    assert all(widget["x"] + widget["width"] <= 24 for widget in widgets)
+    source = (paths.ROOT / "crates/functions/quality/src/metrics.rs").read_text(encoding="utf-8")
+    names = re.findall(r'MetricName="([A-Za-z]+)"', json.dumps(widgets).replace('\\"', '"'))
+    assert len(names) == 6
+    assert [name for name in names if f'"{name}"' not in source] == []

@@ -1,5 +1,7 @@
 //! `sluice check`: a table judged by a ruleset, as the quality function judges it.
 
+mod page;
+
 use std::io::Write;
 
 use anyhow::{Context as _, anyhow};
@@ -27,6 +29,9 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
     };
     let report = judge().with_context(|| args.file.clone())?;
     let sha256 = digesting.finish().with_context(|| args.file.clone())?;
+    if let Some(path) = &args.html {
+        page::write(path, args, sha256, &report)?;
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
         let context = GlueContext { subject: format!("{} {}", args.file, sha256.to_hex()), ..GlueContext::default() };

@@ -9,7 +9,9 @@
 mod check;
 mod mask;
 mod policy;
+mod profile;
 mod seal;
+mod suggest;
 mod verify;
 
 use std::path::{Path, PathBuf};

@@ -3,9 +3,11 @@
 mod dqdl;
 mod heuristic;
 mod interval;
+mod notes;
 
 pub use heuristic::{Category, Facts, Heuristic};
 pub use interval::{Interval, IntervalStrategy};
+pub use notes::{nearly_one_type, notes};
 
 use sluice_dqdl::ast::{RuleExpr, Ruleset};
 use sluice_quality::{CheckError, EvaluationOptions, NoHistory, Outcome, check};
@@ -106,14 +108,21 @@ fn of_column(column: &ColumnProfile, rows: u64) -> Vec<(String, String)> {
             format!("{about}{values} different values in {} rows", grouped(rows)),
         );
     }
-    let is_category = ask(Heuristic::CategoricalRange, format!("{values} values, and hardly one occurs once"));
+    let is_category = ask(
+        Heuristic::CategoricalRange,
+        if column.distinct.values == 1 {
+            "all rows have one value".into()
+        } else {
+            format!("{values} values that recur")
+        },
+    );
     if !is_category {
         ask(Heuristic::FRACTIONAL_CATEGORICAL_RANGE, format!("these of {values} values cover nine rows in ten"));
     }
     ask(Heuristic::RetainType, format!("all {} texts read as {}", grouped(present), column.cell_type.name()));
     if column.cell_type.is_numeric() {
         let least = facts.minimum.unwrap_or_default();
-        ask(Heuristic::NonNegativeNumbers, format!("the least number is {least:?}"));
+        ask(Heuristic::NonNegativeNumbers, format!("the least number is {least}"));
     }
     rules.extend(of_form(column, present, is_category));
     let has_nulls = column.nulls.count > 0;
@@ -227,79 +236,6 @@ fn parsed(rule: &str) -> Option<(Ruleset, RuleExpr)> {
     let [one] = ruleset.rules.as_slice() else { return None };
     let one = one.clone();
     Some((ruleset, one))
-}
-
-/// What a person should look at: repeated rows, odd cells, outliers.
-pub fn notes(profile: &Profile) -> Vec<String> {
-    let mut notes = Vec::new();
-    let rows = |rows: &[u64]| rows.iter().map(|row| grouped(*row)).collect::<Vec<_>>().join(", ");
-    let repeats = &profile.duplicate_rows;
-    if let Some(first) = repeats.first.first() {
-        let (least, row, first) = (if repeats.is_exact { "" } else { "at least " }, first.row, first.first_row);
-        notes.push(format!(
-            "{least}{} rows repeat an earlier row: row {row} is row {first} again",
-            grouped(repeats.count)
-        ));
-    }
-    for column in &profile.columns {
-        let name = quoted(&column.name);
-        if let Some((common, share, odd)) = nearly_one_type(column) {
-            let word = common.name();
-            notes.push(format!(
-                "{name}: {:.2} % of the texts read as {word}; others in rows {}",
-                share * 100.0,
-                rows(&odd)
-            ));
-        }
-        for (what, cells) in [("empty texts", &column.empty), ("texts of white space", &column.whitespace)] {
-            if cells.count > 0 {
-                notes.push(format!(
-                    "{name}: {} {what}, which are not NULL, in rows {}",
-                    grouped(cells.count),
-                    rows(&cells.first_rows)
-                ));
-            }
-        }
-        let repeats = &column.distinct.repeats;
-        let is_key =
-            column.distinct.is_exact && column.distinct.uniqueness >= 0.92 && column.distinct.values >= ENOUGH_ROWS;
-        if let Some(first) = repeats.first.first().filter(|_| is_key) {
-            notes.push(format!(
-                "{name} is nearly unique: {} rows repeat an earlier value, row {} that of row {}",
-                grouped(repeats.count),
-                first.row,
-                first.first_row
-            ));
-        }
-        if let Some(numbers) = column.numbers.as_ref().filter(|numbers| numbers.outliers.count > 0) {
-            let outliers: Vec<u64> = numbers.outliers.first.iter().map(|outlier| outlier.row).collect();
-            let least = if numbers.outliers.is_exact { "" } else { "at least " };
-            notes.push(format!(
-                "{name}: {least}{} numbers far from the others, in rows {}",
-                grouped(numbers.outliers.count),
-                rows(&outliers)
-            ));
-        }
-    }
-    notes.iter().map(|note| on_one_line(note)).collect()
-}
-
-/// A column of texts of which nearly all read as one type: that type, the share, and the first rows of the others.
-pub fn nearly_one_type(column: &ColumnProfile) -> Option<(CellType, f64, Vec<u64>)> {
-    if column.cell_type != CellType::String || !column.is_type_inferred {
-        return None;
-    }
-    let all: u64 = column.types.iter().map(|cells| cells.cells.count).sum();
-    let common = column.types.iter().max_by_key(|cells| cells.cells.count)?;
-    let share = share(common.cells.count, all);
-    if common.cell_type == CellType::String || share < 0.9 {
-        return None;
-    }
-    let others = column.types.iter().filter(|cells| cells.cell_type != common.cell_type);
-    let mut odd: Vec<u64> = others.flat_map(|cells| cells.cells.first_rows.iter().copied()).collect();
-    odd.sort_unstable();
-    odd.truncate(10);
-    Some((common.cell_type, share, odd))
 }
 
 impl Suggestions {

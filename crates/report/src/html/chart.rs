@@ -73,13 +73,13 @@ pub(super) fn histogram(out: &mut Markup, name: &str, buckets: &[Bucket]) {
 /// The scores of runs, oldest first.
 pub(super) fn trend(out: &mut Markup, runs: &[Run]) {
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
-    let step = 560.0 / from_count(count(runs.len()).saturating_sub(1).max(1));
+    let step = 360.0 / from_count(count(runs.len()).saturating_sub(1).max(1));
     let place = |index: u64, score: f64| (40.0 + step * from_count(index), 12.0 + 80.0 * (1.0 - score));
-    out.raw("<svg class=\"chart dots\" viewBox=\"0 0 620 120\" role=\"img\"><title>Score of the last ");
+    out.raw("<svg class=\"chart dots\" viewBox=\"0 0 420 120\" role=\"img\"><title>Score of the last ");
     out.number(count(runs.len())).raw(" runs, now ").text(percent(last.score)).raw("</title>");
     for (share, label) in [(1.0, "100 %"), (0.5, "50 %"), (0.0, "0 %")] {
         let y = 12.0 + 80.0 * (1.0 - share);
-        out.raw("<line class=\"axis\" x1=\"40\" y1=\"").coordinate(y).raw("\" x2=\"600\" y2=\"").coordinate(y);
+        out.raw("<line class=\"axis\" x1=\"40\" y1=\"").coordinate(y).raw("\" x2=\"400\" y2=\"").coordinate(y);
         out.raw("\"/><text x=\"34\" y=\"").coordinate(y + 4.0).raw("\" text-anchor=\"end\">").raw(label).raw("</text>");
     }
     out.raw("<polyline class=\"trend\" points=\"");
@@ -96,7 +96,7 @@ pub(super) fn trend(out: &mut Markup, runs: &[Run]) {
     }
     out.raw("<text x=\"40\" y=\"114\">").text(short(&first.label)).raw("</text>");
     if runs.len() > 1 {
-        out.raw("<text x=\"600\" y=\"114\" text-anchor=\"end\">").text(short(&last.label)).raw("</text>");
+        out.raw("<text x=\"400\" y=\"114\" text-anchor=\"end\">").text(short(&last.label)).raw("</text>");
     }
     out.raw("</svg>");
 }
