@@ -71,6 +71,22 @@ impl fmt::Debug for Context {
     }
 }
 
+impl Ports {
+    /// One store for everything, a key and metrics.
+    pub fn new<S>(objects: &Arc<S>, signer: Arc<dyn Signer>, metrics: Arc<dyn Metrics>) -> Self
+    where
+        S: ObjectReader + ObjectWriter + VersionLister + 'static,
+    {
+        Self {
+            reader: Arc::clone(objects) as _,
+            writer: Arc::clone(objects) as _,
+            versions: Arc::clone(objects) as _,
+            signer,
+            metrics,
+        }
+    }
+}
+
 impl Context {
     /// A stage that keeps its statements in a bucket.
     pub fn new(stage: Stage, evidence_bucket: BucketName, ports: Ports) -> Self {

@@ -214,16 +214,20 @@ async fn find(
 ) -> Result<(), SettleError> {
     let statement = Statement::new(vec![subject], predicate).map_err(EvidenceError::from)?;
     context.ledger().await?.record(&statement, &UserMetadata::new()).await?;
-    count(context, "Alarms", reason).await;
+    raise_alarm(context, reason).await;
     Ok(())
 }
 
-/// Publishes a count twice: without dimensions, which the alarm watches, and by stage and reason, which a person reads.
+/// Raises the alarm about something that was stated.
+pub async fn raise_alarm(context: &Context, reason: &'static str) {
+    count(context, "Alarms", reason).await;
+}
+
+/// Publishes a count without dimensions: an alarm cannot sum over them. Stage and reason stand in the statement.
 async fn count(context: &Context, name: &'static str, reason: &'static str) {
-    let once = |dimensions| Metric { name, value: 1.0, unit: MetricUnit::Count, dimensions };
-    let by_reason = vec![("Stage", context.stage.to_string()), ("Reason", reason.to_owned())];
+    let once = Metric { name, value: 1.0, unit: MetricUnit::Count, dimensions: Vec::new() };
     // The statement is kept already; a metric that is lost with CloudWatch down must not undo it.
-    if let Err(error) = context.ports.metrics.put(&[once(Vec::new()), once(by_reason)]).await {
+    if let Err(error) = context.ports.metrics.put(&[once]).await {
         tracing::error!(%error, metric = name, reason, "metric lost");
     }
 }

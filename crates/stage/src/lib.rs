@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`arrival`] | the statement whose arrival woke a stage |
 //! | [`context`] | what a stage holds for as long as its sandbox lives |
+//! | [`frame`] | what a stage does before and after its own work |
+//! | [`work`] | work that a statement's arrival wakes |
 //! | [`policy`] | the pipeline policy as it is now |
 //! | [`input`] | an object's bytes, hashed on their way into an engine |
 //! | [`output`] | an engine's bytes, hashed on their way into a write-once upload |
@@ -16,14 +18,20 @@
 //! The stages themselves are `crates/functions/*`.
 
 pub mod arrival;
+mod config;
 pub mod context;
 pub mod failure;
+pub mod frame;
 pub mod input;
 pub mod lambda;
 pub mod output;
 pub mod policy;
 pub mod table;
+pub mod work;
 
+pub use config::StageConfig;
 pub use context::Context;
 pub use failure::{About, Failure, StageError};
+pub use frame::{Frame, FrameError};
 pub use policy::{LoadedPolicy, PolicySource, PolicySourceError};
+pub use work::{OnStatement, Work};

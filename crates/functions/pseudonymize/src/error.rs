@@ -1,27 +1,16 @@
 use sluice_common::port::{CatalogError, StoreError};
 use sluice_common::{Dispose, Disposition};
-use sluice_evidence::{EvidenceError, StatementError};
 use sluice_privacy::keyring::KeyringError;
 use sluice_privacy::pseudonymize::PseudonymizeError;
-use sluice_stage::PolicySourceError;
-use sluice_stage::context::TrustAnchorError;
+use sluice_stage::FrameError;
 use sluice_tabular::TabularError;
 
 /// Why a judged version was neither published nor withheld.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The verdict or its seal is not to be believed, or the statement could not be kept.
+    /// What can go wrong around any stage's work.
     #[error(transparent)]
-    Evidence(#[from] EvidenceError),
-    /// The signing key cannot be used.
-    #[error(transparent)]
-    TrustAnchor(#[from] TrustAnchorError),
-    /// The policy cannot be used.
-    #[error(transparent)]
-    Policy(#[from] PolicySourceError),
-    /// The verdict is about an object of another bucket.
-    #[error("the verdict is about an object of another bucket than the raw one")]
-    ForeignBucket,
+    Frame(#[from] FrameError),
     /// Verdict and seal speak of different bytes.
     #[error("the verdict and the seal it rests on speak of different bytes")]
     VerdictOfOthers,
@@ -34,11 +23,6 @@ pub enum PublishError {
         #[source]
         source: StoreError,
     },
-    /// The bytes are not those that were sealed.
-    #[error(
-        "the bytes of the version are not the ones that were sealed: someone changed them, or the seal is of others"
-    )]
-    DigestChanged,
     /// The domain key cannot be had.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -65,12 +49,6 @@ pub enum PublishError {
     Catalog(#[from] CatalogError),
 }
 
-impl From<StatementError> for PublishError {
-    fn from(error: StatementError) -> Self {
-        Self::Evidence(error.into())
-    }
-}
-
 impl From<TabularError> for PublishError {
     fn from(error: TabularError) -> Self {
         Self::Pseudonymize(error.into())
@@ -90,18 +68,12 @@ impl PublishError {
 impl Dispose for PublishError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Evidence(error) => error.disposition(),
-            Self::TrustAnchor(error) => error.disposition(),
-            Self::Policy(error) => error.disposition(),
+            Self::Frame(error) => error.disposition(),
             Self::Store { source, .. } => source.disposition(),
             Self::Keyring(error) => error.disposition(),
             Self::Pseudonymize(error) => error.disposition(),
             Self::Catalog(error) => error.disposition(),
-            Self::ForeignBucket
-            | Self::VerdictOfOthers
-            | Self::DigestChanged
-            | Self::CuratedConflict
-            | Self::CuratedGone => Disposition::Alarm,
+            Self::VerdictOfOthers | Self::CuratedConflict | Self::CuratedGone => Disposition::Alarm,
             // The policy is at fault: a corrected one clears the queue.
             Self::DatasetName | Self::ForeignDatabase => Disposition::Retry,
         }
@@ -109,13 +81,9 @@ impl Dispose for PublishError {
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::Evidence(error) => error.reason(),
-            Self::TrustAnchor(error) => error.reason(),
-            Self::Policy(error) => error.reason(),
-            Self::ForeignBucket => "foreign_bucket",
+            Self::Frame(error) => error.reason(),
             Self::VerdictOfOthers => "verdict_of_others",
             Self::Store { source, .. } => source.reason(),
-            Self::DigestChanged => "digest_changed",
             Self::Keyring(error) => error.reason(),
             Self::Pseudonymize(error) => error.reason(),
             Self::CuratedConflict => "curated_conflict",

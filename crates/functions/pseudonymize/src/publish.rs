@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
-use sluice_common::policy::{Dataset, OnFail, Transform};
-use sluice_common::port::{StoreError, UserMetadata};
+use sluice_common::policy::{Dataset, OnFail};
+use sluice_common::port::StoreError;
 use sluice_common::{ObjectVersion, Sha256Digest, VersionId};
 use sluice_evidence::predicate::{
     ConfigRef, FindingEvidence, Input, KeyUse, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality,
     QualityResult, Seal,
 };
-use sluice_evidence::{Kept, Recorded, ResourceDescriptor, Statement};
+use sluice_evidence::{Kept, Recorded, ResourceDescriptor};
 use sluice_privacy::keyring::DomainKey;
 use sluice_privacy::pseudonymize::{Plan, Stats, domain_of};
-use sluice_stage::{About, LoadedPolicy, PolicySourceError, arrival, table as stage_table};
+use sluice_privacy::transform;
+use sluice_stage::{About, FrameError, LoadedPolicy, PolicySourceError, table as stage_table};
 
 use crate::error::PublishError;
 use crate::rewrite::{Recipe, Rewritten};
@@ -40,7 +41,7 @@ impl PseudonymizeFunction {
     /// say what is known.
     pub(crate) async fn publish(&self, verdict_at: &ObjectVersion, about: &mut About) -> Result<Settled, PublishError> {
         let cleared = self.clear(verdict_at, about).await?;
-        let loaded = self.policy.current().await?;
+        let loaded = self.frame.current_policy().await?;
         let dataset = loaded.policy.dataset_for(&cleared.version.key);
         about.policy = Some(loaded.reference(dataset));
         match self.ruling(&cleared, &loaded, dataset).await? {
@@ -54,18 +55,16 @@ impl PseudonymizeFunction {
 
     /// Loads the verdict and the seal it rests on, and makes sure that both speak of the same bytes.
     async fn clear(&self, verdict_at: &ObjectVersion, about: &mut About) -> Result<Cleared, PublishError> {
-        let ledger = self.context.ledger().await?;
-        let verdict = arrival::load::<Quality>(ledger, verdict_at).await?;
+        let verdict = self.frame.arrived::<Quality>(verdict_at).await?;
         let (Some(version), Some(sha256)) = (verdict.version(), verdict.sha256()) else {
             return Err(PublishError::VerdictOfOthers);
         };
         about.version = version.clone();
         about.sha256 = Some(sha256);
         about.predecessor = Some(verdict.link());
-        if version.bucket != self.raw_bucket {
-            return Err(PublishError::ForeignBucket);
-        }
-        let seal = ledger.archive().follow::<Seal>(&verdict.statement().predicate().predecessor).await?;
+        self.frame.check_raw(&version)?;
+        let archive = self.frame.ledger().await?.archive();
+        let seal = archive.follow::<Seal>(&verdict.predecessor).await.map_err(FrameError::from)?;
         if seal.version() != version || seal.sha256() != Some(sha256) {
             return Err(PublishError::VerdictOfOthers);
         }
@@ -108,7 +107,7 @@ impl PseudonymizeFunction {
         let Some(version_id) = version_id else {
             return Ok(true);
         };
-        let earlier = match self.policy.version(&version_id).await {
+        let earlier = match self.frame.policy.version(&version_id).await {
             Ok(earlier) => earlier,
             // The rules of then are gone, or this release reads them no more: nobody can say that they still hold.
             Err(
@@ -116,7 +115,7 @@ impl PseudonymizeFunction {
                 | PolicySourceError::NotText
                 | PolicySourceError::Refused(_),
             ) => return Ok(true),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(FrameError::from(error).into()),
         };
         let judged_as = judged_under.dataset.as_deref().and_then(|name| earlier.policy.dataset(name));
         let same = judged_as.is_some_and(|judged_as| judged_as.quality_digest() == dataset.quality_digest());
@@ -143,7 +142,7 @@ impl PseudonymizeFunction {
             stats: PseudonymizeStats::default(),
             predecessor: cleared.verdict.link(),
         };
-        self.record(vec![ResourceDescriptor::object(&cleared.version, sha256)], predicate).await
+        Ok(self.frame.record(vec![ResourceDescriptor::object(&cleared.version, sha256)], predicate).await?)
     }
 
     async fn rewrite(
@@ -184,7 +183,7 @@ impl PseudonymizeFunction {
             self.stream(opened, cleared.sha256, &path, Recipe { read, plan, write: write.clone() }, about).await?;
         let Rewritten { at, sha256, bytes_read, stats, schema } = rewritten;
         predicate.stats = counts(&stats, &schema);
-        let statement = self.record(vec![ResourceDescriptor::object(&at, sha256)], predicate).await?;
+        let statement = self.frame.record(vec![ResourceDescriptor::object(&at, sha256)], predicate).await?;
         self.register(dataset, &write, &schema).await?;
         Ok(Settled { statement, bytes_read })
     }
@@ -196,12 +195,14 @@ impl PseudonymizeFunction {
         run: &Pseudonymize,
         about: &mut About,
     ) -> Result<Option<Kept<Pseudonymize>>, PublishError> {
-        let Some(published) = self.context.ledger().await?.archive().find::<Pseudonymize>(&run.key()?).await? else {
+        let key = run.key().map_err(FrameError::from)?;
+        let archive = self.frame.ledger().await?.archive();
+        let Some(published) = archive.find::<Pseudonymize>(&key).await.map_err(FrameError::from)? else {
             return Ok(None);
         };
         for subject in published.statement().subject() {
             let Some(version) = subject.version() else { continue };
-            let current = self.context.ports.reader.current(&version.path()).await;
+            let current = self.frame.ports().reader.current(&version.path()).await;
             let error = match current {
                 Ok(at) if at == version => continue,
                 Ok(_) => PublishError::CuratedConflict,
@@ -212,15 +213,6 @@ impl PseudonymizeFunction {
             return Err(error);
         }
         Ok(Some(published))
-    }
-
-    async fn record(
-        &self,
-        subject: Vec<ResourceDescriptor>,
-        predicate: Pseudonymize,
-    ) -> Result<Recorded<Pseudonymize>, PublishError> {
-        let statement = Statement::new(subject, predicate)?;
-        Ok(self.context.ledger().await?.record(&statement, &UserMetadata::new()).await?)
     }
 
     /// A table that could not be registered is known before anything is published.
@@ -254,18 +246,21 @@ enum Ruling<'d> {
 
 /// The domain key, once for each purpose it was used for.
 fn keys_used(dataset: &Dataset, key: Option<&DomainKey>) -> Vec<KeyUse> {
+    /// In the order of statements that are there already; a later transform comes last.
+    const PURPOSES: [&str; 8] =
+        ["token", "encrypt", "fpe", "hash", "noise", "redact_text", "shift_date", "surrogate"];
     let Some(key) = key else {
         return Vec::new();
     };
-    let used = |purpose: &str, transform: &Transform| {
-        let is_used = dataset.privacy.columns.iter().any(|(_, one)| one == transform);
-        is_used.then(|| KeyUse {
-            key_id: key.domain().as_str().to_owned(),
-            version: key.epoch().number(),
-            purpose: purpose.to_owned(),
-        })
+    let is_used = |purpose: &&str| {
+        dataset.privacy.columns.iter().any(|(_, one)| one.is_keyed() && transform::name(one) == *purpose)
     };
-    [used("token", &Transform::Token), used("encrypt", &Transform::Encrypt)].into_iter().flatten().collect()
+    let used = PURPOSES.into_iter().filter(is_used).map(|purpose| KeyUse {
+        key_id: key.domain().as_str().to_owned(),
+        version: key.epoch().number(),
+        purpose: purpose.to_owned(),
+    });
+    used.collect()
 }
 
 fn counts(stats: &Stats, schema: &SchemaRef) -> PseudonymizeStats {

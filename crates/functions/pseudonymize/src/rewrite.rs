@@ -9,7 +9,7 @@ use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_privacy::pseudonymize::{Plan, Stats, run};
 use sluice_stage::input::{HashedReader, Received, Receiving, receive};
 use sluice_stage::output::{HashedWriter, send};
-use sluice_stage::{About, table};
+use sluice_stage::{About, FrameError, table};
 use sluice_tabular::{Compression, ReadOptions, TabularError, WriteOptions};
 
 use crate::PseudonymizeFunction;
@@ -52,7 +52,7 @@ struct Written {
 impl PseudonymizeFunction {
     /// Begins to read a raw version.
     pub(crate) async fn open(&self, version: &ObjectVersion) -> Result<Opened, PublishError> {
-        let body = self.context.ports.reader.get(version).await.map_err(PublishError::raw)?;
+        let body = self.frame.ports().reader.get(version).await.map_err(PublishError::raw)?;
         let arrived = body.facts.last_modified;
         let (mut input, receiving) = receive(body.stream);
         let first = input.peek(MAGIC_BYTES).await.map_err(|source| TabularError::Read { source })?;
@@ -71,7 +71,7 @@ impl PseudonymizeFunction {
     ) -> Result<Rewritten, PublishError> {
         let Opened { input, receiving, .. } = opened;
         let upload =
-            self.context.ports.writer.upload_new(path, &UserMetadata::new()).await.map_err(PublishError::curated)?;
+            self.frame.ports().writer.upload_new(path, &UserMetadata::new()).await.map_err(PublishError::curated)?;
         let (writer, sending) = send(upload);
         let engine = tokio::task::spawn_blocking(move || transform(input, writer, recipe));
         let written = engine.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
@@ -82,7 +82,7 @@ impl PseudonymizeFunction {
         let verdict = match received.map_err(PublishError::raw) {
             Ok(input) if input.sha256 != sealed_sha256 => {
                 about.note_bytes_found(input.sha256);
-                Err(PublishError::DigestChanged)
+                Err(FrameError::DigestChanged.into())
             }
             Ok(input) => written.map(|written| (input, written)),
             Err(error) => Err(error),
@@ -106,7 +106,7 @@ impl PseudonymizeFunction {
 
     /// An earlier attempt got as far as the object: it is the same one, or someone else wrote it.
     async fn adopt(&self, path: &ObjectPath, expected: Sha256Digest) -> Result<ObjectVersion, PublishError> {
-        let reader = self.context.ports.reader.as_ref();
+        let reader = self.frame.ports().reader.as_ref();
         let at = reader.current(path).await.map_err(PublishError::curated)?;
         let mut stream = reader.get(&at).await.map_err(PublishError::curated)?.stream;
         let mut hasher = Sha256::new();

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use sluice_common::port::{ObjectBody, ObjectFacts, StoreError, UserMetadata};
 use sluice_common::{ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{PolicyRef, Quality, QualityResult, RuleCounts, RulesetRef, Seal};
-use sluice_evidence::{EvidenceError, Kept, Recorded, ResourceDescriptor, Statement};
+use sluice_evidence::{EvidenceError, Kept, Recorded, ResourceDescriptor};
 use sluice_quality::report::{GlueContext, glue_json};
 use sluice_quality::{EvaluationOptions, NoHistory, Outcome, Report, check};
 use sluice_stage::input::{HashedReader, receive};
-use sluice_stage::{About, arrival, table};
+use sluice_stage::{About, FrameError, table};
 
 use crate::QualityFunction;
 use crate::error::JudgeError;
@@ -28,15 +28,13 @@ pub(crate) struct Judged {
 impl QualityFunction {
     /// Judges the version behind a seal. `about` is filled in on the way, so that a failure can say what is known.
     pub(crate) async fn judge(&self, seal_at: &ObjectVersion, about: &mut About) -> Result<Judged, JudgeError> {
-        let seal = arrival::load::<Seal>(self.context.ledger().await?, seal_at).await?;
-        let (object, sealed_sha256) = (seal.version(), seal.sha256().ok_or(JudgeError::DigestChanged)?);
+        let seal = self.frame.arrived::<Seal>(seal_at).await?;
+        let (object, sealed_sha256) = (seal.version(), seal.sha256().ok_or(FrameError::DigestChanged)?);
         about.version = object.clone();
         about.sha256 = Some(sealed_sha256);
         about.predecessor = Some(seal.link());
-        if object.bucket != self.raw_bucket {
-            return Err(JudgeError::ForeignBucket);
-        }
-        let loaded = self.policy.current().await?;
+        self.frame.check_raw(&object)?;
+        let loaded = self.frame.current_policy().await?;
         let dataset = loaded.policy.dataset_for(&object.key);
         let policy = loaded.reference(dataset);
         about.policy = Some(policy.clone());
@@ -45,7 +43,7 @@ impl QualityFunction {
         };
         let ruleset = Arc::new(self.rulesets.load(&dataset.quality.ruleset).await?);
         let options = table::read_options(&dataset.format);
-        let ObjectBody { facts, stream } = self.context.ports.reader.get(&object).await?;
+        let ObjectBody { facts, stream } = self.frame.ports().reader.get(&object).await?;
         let arrived_micros = facts.last_modified.as_microsecond();
         let (input, receiving) = receive(stream);
         let judging = Arc::clone(&ruleset);
@@ -54,7 +52,7 @@ impl QualityFunction {
         let received = receiving.finish().await?;
         if received.sha256 != sealed_sha256 {
             about.note_bytes_found(received.sha256);
-            return Err(JudgeError::DigestChanged);
+            return Err(FrameError::DigestChanged.into());
         }
         let report = evaluated.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))?;
         let context = GlueContext {
@@ -65,8 +63,7 @@ impl QualityFunction {
         };
         let report_sha256 = self.keep_report(&object, &glue_json(&report, &context)).await?;
         let predicate = verdict(&report, &ruleset, policy, &facts, report_sha256, &seal);
-        let statement = Statement::new(vec![ResourceDescriptor::object(&object, sealed_sha256)], predicate)?;
-        let verdict = self.context.ledger().await?.record(&statement, &UserMetadata::new()).await?;
+        let verdict = self.frame.record(vec![ResourceDescriptor::object(&object, sealed_sha256)], predicate).await?;
         Ok(Judged { verdict, report: Some(report) })
     }
 
@@ -83,8 +80,7 @@ impl QualityFunction {
             bytes: 0, // none were read
             predecessor: seal.link(),
         };
-        let statement = Statement::new(vec![ResourceDescriptor::object(&seal.version(), sha256)], predicate)?;
-        let verdict = self.context.ledger().await?.record(&statement, &UserMetadata::new()).await?;
+        let verdict = self.frame.record(vec![ResourceDescriptor::object(&seal.version(), sha256)], predicate).await?;
         Ok(Judged { verdict, report: None })
     }
 
@@ -93,11 +89,12 @@ impl QualityFunction {
         &self,
         object: &ObjectVersion,
         report: &serde_json::Value,
-    ) -> Result<Sha256Digest, JudgeError> {
+    ) -> Result<Sha256Digest, FrameError> {
         let bytes = report.to_string().into_bytes();
         let sha256 = Sha256Digest::of(&bytes);
-        let path = ObjectPath { bucket: self.context.evidence_bucket().clone(), key: report_key(object, &sha256) };
-        match self.context.ports.writer.put_new(&path, Bytes::from(bytes), &UserMetadata::new()).await {
+        let path =
+            ObjectPath { bucket: self.frame.context.evidence_bucket().clone(), key: report_key(object, &sha256) };
+        match self.frame.ports().writer.put_new(&path, Bytes::from(bytes), &UserMetadata::new()).await {
             Ok(_) | Err(StoreError::Exists { .. }) => Ok(sha256),
             Err(error) => Err(EvidenceError::Store(error).into()),
         }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use sluice_aws::Aws;
-use sluice_common::port::{DataKeys, Metric, MetricUnit, StoreError, UserMetadata};
+use sluice_common::port::{DataKeys, StoreError, UserMetadata};
 use sluice_common::{BucketName, Dispose as _, Disposition, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Decision, Reidentify};
 use sluice_evidence::{Kept, ResourceDescriptor, Stage as StageName, Statement, canonical};
@@ -23,6 +23,7 @@ use sluice_privacy::keyring::KeyUnwrapper;
 use sluice_privacy::reidentify::{Answer as Opened, ReidentifyRequest, RequestProblems};
 use sluice_stage::Context;
 use sluice_stage::context::Ports;
+use sluice_stage::failure::raise_alarm;
 use sluice_stage::policy::read_capped;
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
@@ -46,14 +47,8 @@ impl fmt::Debug for ReidentifyFunction {
 
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> ReidentifyFunction {
-    let objects = Arc::new(aws.objects());
-    let ports = Ports {
-        reader: Arc::clone(&objects) as _,
-        writer: Arc::clone(&objects) as _,
-        versions: objects,
-        signer: Arc::new(aws.signer(&config.signing_key_arn)),
-        metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
-    };
+    let (signer, metrics) = (aws.signer(&config.signing_key_arn), aws.metrics(&config.metrics_namespace));
+    let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     let data_keys = Arc::new(aws.data_keys(&config.pseudonym_key_arn));
     ReidentifyFunction::new(config, ports, data_keys)
 }
@@ -130,7 +125,7 @@ impl ReidentifyFunction {
                         .await?;
                 }
                 if error.disposition() == Disposition::Alarm {
-                    self.alarm(error.reason()).await;
+                    raise_alarm(&self.context, error.reason()).await;
                 }
                 return Err(error.into());
             }
@@ -180,16 +175,6 @@ impl ReidentifyFunction {
         let statement = Statement::new(vec![subject], decided)?;
         let ledger = self.context.ledger().await?;
         Ok(ledger.record(&statement, &UserMetadata::new()).await?.into_kept())
-    }
-
-    /// Someone meddled with a domain's key: an alarm watches this metric.
-    async fn alarm(&self, reason: &'static str) {
-        let once = |dimensions| Metric { name: "Alarms", value: 1.0, unit: MetricUnit::Count, dimensions };
-        let by_reason = vec![("Stage", self.context.stage.to_string()), ("Reason", reason.to_owned())];
-        // The statement is kept already; a metric that is lost with CloudWatch down must not undo it.
-        if let Err(error) = self.context.ports.metrics.put(&[once(Vec::new()), once(by_reason)]).await {
-            tracing::error!(%error, reason, "metric lost");
-        }
     }
 }
 

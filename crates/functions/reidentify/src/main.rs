@@ -1,15 +1,9 @@
 //! The reidentify function's binary: configuration, clients, then requests.
 
 use reidentify::{Config, connect, serve};
-use sluice_aws::Aws;
-use sluice_common::config::Environment;
-use sluice_common::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let environment = Environment::from_process();
-    telemetry::init(&environment);
-    let config = Config::read(&environment)?;
-    let aws = Aws::connect(|name| environment.get(name).map(str::to_owned)).await?;
+    let (config, aws) = sluice_aws::start(Config::read).await?;
     serve(connect(config, &aws)).await
 }

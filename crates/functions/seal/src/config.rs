@@ -1,22 +1,14 @@
 use sluice_common::config::{ConfigProblems, Environment};
 use sluice_common::policy::RetentionSpec;
-use sluice_common::{BucketName, ObjectKey};
+use sluice_stage::StageConfig;
 
 /// What the template tells this function.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The only bucket whose objects are sealed.
-    pub raw_bucket: BucketName,
-    /// Where statements are kept.
-    pub evidence_bucket: BucketName,
-    /// ARN of the statement signing key.
-    pub signing_key_arn: String,
-    /// Key of the pipeline policy in the evidence bucket.
-    pub policy_key: ObjectKey,
+    /// What it tells every stage.
+    pub stage: StageConfig,
     /// The least retention of a version whose dataset names none, or that belongs to no dataset.
     pub default_retention: RetentionSpec,
-    /// CloudWatch namespace.
-    pub metrics_namespace: String,
 }
 
 impl Config {
@@ -26,22 +18,10 @@ impl Config {
     /// Every problem at once.
     pub fn read(environment: &Environment) -> Result<Self, ConfigProblems> {
         let mut variables = environment.reader();
-        let raw_bucket = variables.required("SLUICE_RAW_BUCKET");
-        let evidence_bucket = variables.required("SLUICE_EVIDENCE_BUCKET");
-        let signing_key_arn = variables.required("SLUICE_SIGNING_KEY_ARN");
-        let policy_key = variables.required("SLUICE_POLICY_KEY");
+        let stage = StageConfig::part(&mut variables);
         let mode = variables.required("SLUICE_DEFAULT_RETENTION_MODE");
         let days = variables.bounded("SLUICE_DEFAULT_RETENTION_DAYS", 30, 1..=36_500);
-        let metrics_namespace = variables.or_default("SLUICE_METRICS_NAMESPACE", "Sluice".to_owned());
-        variables.finish(|| {
-            Some(Self {
-                raw_bucket: raw_bucket?,
-                evidence_bucket: evidence_bucket?,
-                signing_key_arn: signing_key_arn?,
-                policy_key: policy_key?,
-                default_retention: RetentionSpec { mode: mode?, days: days? },
-                metrics_namespace: metrics_namespace?,
-            })
-        })
+        let default_retention = || Some(RetentionSpec { mode: mode?, days: days? });
+        variables.finish(|| Some(Self { stage: stage?, default_retention: default_retention()? }))
     }
 }

@@ -1,7 +1,6 @@
 use sluice_common::{Dispose, Disposition};
 use sluice_integrity::seal::SealError;
-use sluice_stage::PolicySourceError;
-use sluice_stage::context::TrustAnchorError;
+use sluice_stage::FrameError;
 
 /// Why a version was not sealed, or why that could not be said.
 #[derive(Debug, thiserror::Error)]
@@ -9,33 +8,23 @@ pub enum SealFunctionError {
     /// Sealing failed.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// The event names another bucket than the raw one.
-    #[error("the event names another bucket than the one this function seals: correct the notification")]
-    ForeignBucket,
-    /// The policy cannot be used.
+    /// What can go wrong around any stage's work.
     #[error(transparent)]
-    Policy(#[from] PolicySourceError),
-    /// The signing key cannot be used.
-    #[error(transparent)]
-    TrustAnchor(#[from] TrustAnchorError),
+    Frame(#[from] FrameError),
 }
 
 impl Dispose for SealFunctionError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Seal(error) => error.disposition(),
-            Self::ForeignBucket => Disposition::Alarm,
-            Self::Policy(error) => error.disposition(),
-            Self::TrustAnchor(error) => error.disposition(),
+            Self::Frame(error) => error.disposition(),
         }
     }
 
     fn reason(&self) -> &'static str {
         match self {
             Self::Seal(error) => error.reason(),
-            Self::ForeignBucket => "foreign_bucket",
-            Self::Policy(error) => error.reason(),
-            Self::TrustAnchor(error) => error.reason(),
+            Self::Frame(error) => error.reason(),
         }
     }
 }

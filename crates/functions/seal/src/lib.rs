@@ -13,21 +13,19 @@ use sluice_common::event::{EventFacts, Item};
 use sluice_common::policy::RetentionSpec;
 use sluice_common::port::{BucketInspector, Clock, Deadline, ObjectLock, SystemClock, UserMetadata};
 use sluice_common::runner::{Done, Runner, Stage};
-use sluice_common::{BucketName, Disposition, ObjectPath, ObjectVersion};
+use sluice_common::{Disposition, ObjectVersion};
 use sluice_evidence::Stage as StageName;
 use sluice_integrity::seal::{SealPorts, Sealed, seal};
 use sluice_stage::context::Ports;
 use sluice_stage::failure::settle;
-use sluice_stage::{About, Context, Failure, PolicySource, StageError};
+use sluice_stage::{About, Failure, Frame, StageError};
 
 pub use config::Config;
 pub use error::SealFunctionError;
 
 /// Seals what events name.
 pub struct SealFunction {
-    context: Context,
-    policy: PolicySource,
-    raw_bucket: BucketName,
+    frame: Frame,
     default_retention: RetentionSpec,
     locks: Arc<dyn ObjectLock>,
     buckets: Arc<dyn BucketInspector>,
@@ -36,21 +34,17 @@ pub struct SealFunction {
 
 impl fmt::Debug for SealFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealFunction").field("raw_bucket", &self.raw_bucket).finish_non_exhaustive()
+        f.debug_struct("SealFunction").field("frame", &self.frame).finish_non_exhaustive()
     }
 }
 
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> Runner<SealFunction> {
     let objects = Arc::new(aws.objects());
-    let ports = Ports {
-        reader: Arc::clone(&objects) as _,
-        writer: Arc::clone(&objects) as _,
-        versions: Arc::clone(&objects) as _,
-        signer: Arc::new(aws.signer(&config.signing_key_arn)),
-        metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
-    };
-    let namespace = config.metrics_namespace.clone();
+    let stage = &config.stage;
+    let (signer, metrics) = (aws.signer(&stage.signing_key_arn), aws.metrics(&stage.metrics_namespace));
+    let ports = Ports::new(&objects, Arc::new(signer), Arc::new(metrics));
+    let namespace = stage.metrics_namespace.clone();
     let function = SealFunction::new(config, ports, Arc::clone(&objects) as _, objects, Arc::new(SystemClock));
     Runner::new("seal", function, Arc::new(SystemClock), namespace)
 }
@@ -64,11 +58,8 @@ impl SealFunction {
         buckets: Arc<dyn BucketInspector>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let policy_path = ObjectPath { bucket: config.evidence_bucket.clone(), key: config.policy_key };
         Self {
-            policy: PolicySource::new(Arc::clone(&ports.reader), policy_path),
-            context: Context::new(StageName::Seal, config.evidence_bucket, ports),
-            raw_bucket: config.raw_bucket,
+            frame: Frame::new(StageName::Seal, config.stage, ports),
             default_retention: config.default_retention,
             locks,
             buckets,
@@ -77,16 +68,14 @@ impl SealFunction {
     }
 
     async fn run(&self, at: &ObjectVersion, event: &EventFacts) -> Result<Sealed, SealFunctionError> {
-        if at.bucket != self.raw_bucket {
-            return Err(SealFunctionError::ForeignBucket);
-        }
-        let policy = self.policy.current().await?;
+        self.frame.check_raw(at)?;
+        let policy = self.frame.current_policy().await?;
         let of_dataset = policy.policy.dataset_for(&at.key).and_then(|dataset| dataset.integrity.retention);
         let ports = SealPorts {
-            objects: self.context.ports.reader.as_ref(),
+            objects: self.frame.ports().reader.as_ref(),
             locks: self.locks.as_ref(),
             buckets: self.buckets.as_ref(),
-            ledger: self.context.ledger().await?,
+            ledger: self.frame.ledger().await?,
             clock: self.clock.as_ref(),
         };
         let wish = of_dataset.unwrap_or(self.default_retention);
@@ -119,6 +108,6 @@ impl Stage for SealFunction {
     }
 
     async fn settle(&self, _item: &Item, error: &Self::Error, _disposition: Disposition) -> Result<(), Self::Error> {
-        settle(&self.context, error).await
+        settle(&self.frame.context, error).await
     }
 }

@@ -140,8 +140,7 @@ async fn all_are_quarantined(poisons: Vec<Poison>) {
         [("pseudonymize", 2), ("quality", judged), ("quarantine", poisons.len()), ("seal", poisons.len() + 2)];
     assert_eq!(world.census().await, census(&expected));
     assert_eq!(world.metrics.sum("Alarms"), 0.0);
-    // Once without dimensions, once by stage and reason.
-    assert_eq!(world.metrics.sum("Quarantined"), 2.0 * poisons.len() as f64);
+    assert_eq!(world.metrics.sum("Quarantined"), poisons.len() as f64);
 }
 
 #[tokio::test]

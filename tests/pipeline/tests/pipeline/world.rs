@@ -13,6 +13,7 @@ use sluice_common::runner::{InvocationError, Runner};
 use sluice_common::{BucketName, ObjectVersion};
 use sluice_privacy::keyring::{Domain, Keyring};
 use sluice_stage::context::Ports;
+use sluice_stage::{OnStatement, StageConfig};
 use sluice_testkit::names::{bucket, key, path};
 use sluice_testkit::{FaultPlan, Faulty, MemoryCatalog, MemoryKms, MemoryMetrics, MemoryS3, SettableClock};
 
@@ -42,8 +43,8 @@ pub(crate) struct World {
 /// One warm sandbox a function.
 struct Functions {
     seal: Runner<SealFunction>,
-    quality: Runner<QualityFunction>,
-    pseudonymize: Runner<PseudonymizeFunction>,
+    quality: Runner<OnStatement<QualityFunction>>,
+    pseudonymize: Runner<OnStatement<PseudonymizeFunction>>,
 }
 
 impl World {
@@ -198,12 +199,12 @@ impl Parts<'_> {
         let catalog = || Arc::new(Faulty::new(self.catalog.clone(), plan.clone()));
         let data_keys = Arc::new(Faulty::new(self.wrapping.clone(), plan.clone()));
         let seal = SealFunction::new(seal_config(), self.ports(plan), locks(), locks(), clock());
-        let quality = QualityFunction::new(quality_config(), self.ports(plan), catalog());
+        let quality = QualityFunction::new(stage_config(), self.ports(plan), catalog());
         let pseudonymize = PseudonymizeFunction::new(pseudonymize_config(), self.ports(plan), data_keys, catalog());
         Functions {
             seal: Runner::new("seal", seal, clock(), "Sluice"),
-            quality: Runner::new("quality", quality, clock(), "Sluice"),
-            pseudonymize: Runner::new("pseudonymize", pseudonymize, clock(), "Sluice"),
+            quality: Runner::new("quality", OnStatement(quality), clock(), "Sluice"),
+            pseudonymize: Runner::new("pseudonymize", OnStatement(pseudonymize), clock(), "Sluice"),
         }
     }
 
@@ -223,37 +224,29 @@ fn zone(name: &str) -> BucketName {
     bucket(name)
 }
 
-fn seal_config() -> seal::Config {
-    seal::Config {
+fn stage_config() -> StageConfig {
+    StageConfig {
         raw_bucket: zone(RAW),
         evidence_bucket: zone(EVIDENCE),
         signing_key_arn: "arn:aws:kms:eu-central-1:111122223333:key/statements".to_owned(),
         policy_key: key(POLICY_KEY),
-        default_retention: RetentionSpec { mode: RetentionMode::Governance, days: 30 },
         metrics_namespace: "Sluice".to_owned(),
     }
 }
 
-fn quality_config() -> quality::Config {
-    quality::Config {
-        raw_bucket: zone(RAW),
-        evidence_bucket: zone(EVIDENCE),
-        signing_key_arn: "arn:aws:kms:eu-central-1:111122223333:key/statements".to_owned(),
-        policy_key: key(POLICY_KEY),
-        metrics_namespace: "Sluice".to_owned(),
+fn seal_config() -> seal::Config {
+    seal::Config {
+        stage: stage_config(),
+        default_retention: RetentionSpec { mode: RetentionMode::Governance, days: 30 },
     }
 }
 
 fn pseudonymize_config() -> pseudonymize::Config {
     pseudonymize::Config {
-        raw_bucket: zone(RAW),
+        stage: stage_config(),
         curated_bucket: zone(CURATED),
-        evidence_bucket: zone(EVIDENCE),
         vault_bucket: zone(VAULT),
-        signing_key_arn: "arn:aws:kms:eu-central-1:111122223333:key/statements".to_owned(),
         pseudonym_key_arn: "arn:aws:kms:eu-central-1:111122223333:key/domains".to_owned(),
-        policy_key: key(POLICY_KEY),
         catalog_database: DATABASE.to_owned(),
-        metrics_namespace: "Sluice".to_owned(),
     }
 }
