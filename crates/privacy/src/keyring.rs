@@ -30,4 +30,5 @@ pub use domain_key::{DomainKey, KeyPurpose, KeyRef, ScopedKey};
 pub use error::KeyringError;
 pub use ring::Keyring;
 pub use unwrapper::KeyUnwrapper;
+pub(crate) use vault::read_capped;
 pub use wrapped::WrappedKey;

@@ -6,10 +6,14 @@
 
 mod answer;
 mod engine;
+mod limit;
 mod request;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Answer, Opened, Refusal};
 pub use engine::reidentify;
-pub use request::{Identity, MAX_REQUEST_BYTES, MAX_TOKENS, ReidentifyRequest, RequestProblem, RequestProblems};
+pub use limit::{Admission, RateLimit};
+pub use request::{
+    Identity, MAX_REQUEST_BYTES, MAX_TOKENS, MAX_VALIDITY_DAYS, ReidentifyRequest, RequestProblem, RequestProblems,
+};

@@ -57,11 +57,20 @@ pub(super) fn path(bucket: &BucketName, domain: &Domain, entry: Entry) -> Result
 
 /// Reads a small object; `None` when it is larger than a wrapped key can be.
 pub(super) async fn read(store: &dyn ObjectReader, at: &ObjectVersion) -> Result<Option<Vec<u8>>, StoreError> {
+    read_capped(store, at, MAX_RECORD_BYTES).await
+}
+
+/// Reads a small object; `None` when it is larger than a limit.
+pub(crate) async fn read_capped(
+    store: &dyn ObjectReader,
+    at: &ObjectVersion,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, StoreError> {
     let mut body = store.get(at).await?;
     let mut bytes = Vec::new();
     while let Some(chunk) = body.stream.next().await {
         bytes.extend_from_slice(&chunk?);
-        if bytes.len() as u64 > MAX_RECORD_BYTES {
+        if bytes.len() as u64 > limit {
             return Ok(None);
         }
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use sluice_common::{Dispose, Disposition, Sha256Digest};
 
@@ -10,6 +11,9 @@ pub const MAX_REQUEST_BYTES: usize = 6 * 1024 * 1024;
 
 /// The most pseudonyms of one request: re-identification is for cases, not for tables.
 pub const MAX_TOKENS: usize = 1_000;
+
+/// The most days that an approval holds.
+pub const MAX_VALIDITY_DAYS: u32 = 7;
 
 const MAX_TOKEN_BYTES: usize = 256 * 1024;
 const MAX_COLUMN_BYTES: usize = 1_024;
@@ -25,7 +29,7 @@ pub struct Identity(String);
 impl Identity {
     const MAX_BYTES: usize = 256;
 
-    fn new(text: &str) -> Option<Self> {
+    pub(super) fn new(text: &str) -> Option<Self> {
         let visible = !text.is_empty() && text.len() <= Self::MAX_BYTES && text.bytes().all(|b| b.is_ascii_graphic());
         visible.then(|| Self(text.to_owned()))
     }
@@ -64,6 +68,8 @@ pub struct ReidentifyRequest {
     pub reason: String,
     /// The column of the pseudonyms, when they were made under its own key (`key: column`).
     pub column: Option<String>,
+    /// Until when the approval holds; none when it says nothing.
+    pub expires: Option<Timestamp>,
     /// SHA-256 of the request's bytes.
     pub digest: Sha256Digest,
 }
@@ -80,6 +86,8 @@ struct Document {
     reason: String,
     #[serde(default)]
     column: Option<String>,
+    #[serde(default)]
+    expires: Option<String>,
 }
 
 /// What is wrong with a request.
@@ -124,6 +132,18 @@ pub enum RequestProblem {
     /// Nobody approves for themselves.
     #[error("approver: must be someone other than the requester")]
     SelfApproved,
+    /// Not an instant.
+    #[error("expires: expected an instant such as 2025-01-31T18:00:00Z, or nothing")]
+    Expires,
+    /// The approval does not hold any more.
+    #[error("expires: the approval has ended; ask the approver again")]
+    Expired,
+    /// The approval would hold for too long.
+    #[error("expires: an approval holds for {MAX_VALIDITY_DAYS} days at most")]
+    ValidTooLong,
+    /// So many requests were made today already.
+    #[error("requester: has had all requests of the day; ask again tomorrow")]
+    RateLimited,
     /// Not a column's name.
     #[error("column: expected 1 to 1,024 bytes, or nothing")]
     Column,
@@ -165,6 +185,22 @@ impl ReidentifyRequest {
         Self::check(document, Sha256Digest::of(json)).map_err(RequestProblems)
     }
 
+    /// Whether the approval holds at a time.
+    ///
+    /// # Errors
+    /// [`RequestProblem::Expired`], [`RequestProblem::ValidTooLong`].
+    pub fn check_time(&self, now: Timestamp) -> Result<(), RequestProblem> {
+        let Some(expires) = self.expires else { return Ok(()) };
+        let seconds_left = expires.as_second().saturating_sub(now.as_second());
+        if expires <= now {
+            Err(RequestProblem::Expired)
+        } else if seconds_left > i64::from(MAX_VALIDITY_DAYS) * 86_400 {
+            Err(RequestProblem::ValidTooLong)
+        } else {
+            Ok(())
+        }
+    }
+
     fn check(document: Document, digest: Sha256Digest) -> Result<Self, Vec<RequestProblem>> {
         let mut problems = Vec::new();
         let domain = Domain::new(document.domain).map_err(|_name| problems.push(RequestProblem::Domain)).ok();
@@ -191,6 +227,10 @@ impl ReidentifyRequest {
         if case_id.is_empty() || case_id.len() > MAX_CASE_ID_BYTES || !case_id.bytes().all(|b| b.is_ascii_graphic()) {
             problems.push(RequestProblem::CaseId);
         }
+        let expires = document.expires.map(|text| text.trim().parse::<Timestamp>());
+        if matches!(expires, Some(Err(_))) {
+            problems.push(RequestProblem::Expires);
+        }
         if document.column.as_ref().is_some_and(|name| !(1..=MAX_COLUMN_BYTES).contains(&name.len())) {
             problems.push(RequestProblem::Column);
         }
@@ -201,8 +241,8 @@ impl ReidentifyRequest {
         }
         match (domain, requester, approver) {
             (Some(domain), Some(requester), Some(approver)) if problems.is_empty() => {
-                let (tokens, column) = (document.tokens, document.column);
-                Ok(Self { domain, tokens, requester, approver, case_id, reason, column, digest })
+                let (tokens, column, expires) = (document.tokens, document.column, expires.and_then(Result::ok));
+                Ok(Self { domain, tokens, requester, approver, case_id, reason, column, expires, digest })
             }
             _ => Err(problems),
         }
@@ -282,6 +322,29 @@ mod tests {
         assert_eq!(problems(|d| d["tokens"] = json!(["a", long])), [RequestProblem::TokenLength { index: 1 }]);
         assert!(matches!(problems(|d| d["more"] = 1.into())[..], [RequestProblem::Json { .. }]));
         assert!(matches!(problems(|d| d["tokens"] = "enc1".into())[..], [RequestProblem::Json { .. }]));
+    }
+
+    #[test]
+    fn an_approval_ends() {
+        let request = |expires: Value| {
+            let mut document = document();
+            document["expires"] = expires;
+            ReidentifyRequest::parse(document.to_string().as_bytes()).unwrap()
+        };
+        let now: Timestamp = "2025-01-31T12:00:00Z".parse().unwrap();
+        assert_eq!(request(Value::Null).check_time(now), Ok(()));
+        for (expires, checked) in [
+            ("2025-01-31T12:00:01Z", Ok(())),
+            ("2025-01-31T14:00:00+01:00", Ok(())),
+            ("2025-02-07T12:00:00Z", Ok(())),
+            ("2025-02-07T12:00:01Z", Err(RequestProblem::ValidTooLong)),
+            ("2025-01-31T12:00:00Z", Err(RequestProblem::Expired)),
+            ("2024-01-31T12:00:00Z", Err(RequestProblem::Expired)),
+        ] {
+            assert_eq!(request(expires.into()).check_time(now), checked, "{expires}");
+        }
+        assert_eq!(problems(|d| d["expires"] = "tomorrow".into()), [RequestProblem::Expires]);
+        assert_eq!(problems(|d| d["column"] = "".into()), [RequestProblem::Column]);
     }
 
     #[test]

@@ -140,3 +140,58 @@ async fn nothing_but_the_answer_itself_shows_a_value() {
     let shown = format!("{request:?} {answer:?} {:?}", answer.results());
     assert!(!shown.contains("canary"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_day_has_so_many_requests_for_each_requester() {
+    let world = World::new();
+    let s3 = Arc::new(world.s3.clone());
+    let limit = RateLimit::new(names::bucket("lake-vault"), s3.clone(), s3, 2);
+    let numbered = |requester: &str, number: u8| {
+        let mut request = request(&["tk1_1_aaaqeayeaudaocajbifqydiob4".to_owned()]);
+        request.requester = Identity::new(requester).unwrap();
+        request.digest = Sha256Digest::of(&[number]);
+        request
+    };
+    let now = "2025-01-31T23:59:59Z".parse().unwrap();
+    assert_eq!(limit.admit(&numbered("anna", 1), now).await.unwrap(), Admission::Admitted(1));
+    assert_eq!(limit.admit(&numbered("Anna", 2), now).await.unwrap(), Admission::Admitted(2));
+    assert_eq!(limit.admit(&numbered("anna", 3), now).await.unwrap(), Admission::Exhausted);
+    // The same request again is no further one; another person and another day have their own.
+    assert_eq!(limit.admit(&numbered("anna", 1), now).await.unwrap(), Admission::Admitted(1));
+    assert_eq!(limit.admit(&numbered("ben", 3), now).await.unwrap(), Admission::Admitted(1));
+    let tomorrow = "2025-02-01T00:00:00Z".parse().unwrap();
+    assert_eq!(limit.admit(&numbered("anna", 3), tomorrow).await.unwrap(), Admission::Admitted(1));
+    assert!(world.s3.live_keys(&names::bucket("lake-vault")).iter().all(|key| !key.contains("anna")));
+}
+
+#[tokio::test]
+async fn requests_at_once_do_not_share_a_place() {
+    let world = World::new();
+    let s3 = Arc::new(world.s3.clone());
+    let limit = RateLimit::new(names::bucket("lake-vault"), s3.clone(), s3, 3);
+    let now = "2025-01-31T12:00:00Z".parse().unwrap();
+    let requests: Vec<ReidentifyRequest> = (0..5u8)
+        .map(|number| {
+            let mut request = request(&["x".to_owned()]);
+            request.digest = Sha256Digest::of(&[number]);
+            request
+        })
+        .collect();
+    let admitted = futures::future::join_all(requests.iter().map(|request| limit.admit(request, now))).await;
+    let count = admitted.into_iter().filter(|one| matches!(one, Ok(Admission::Admitted(_)))).count();
+    assert_eq!(count, 3);
+}
+
+#[tokio::test]
+async fn pseudonyms_of_one_column_open_when_it_is_named() {
+    let world = World::new();
+    let key = world.key("customers").await;
+    let input: ArrayRef = Arc::new(StringArray::from(vec!["anna"]));
+    let token = Encrypt::new(key.of_column("name")).apply(&input).unwrap().as_string_view().value(0).to_owned();
+    for (column, expected) in [(None, "ColumnNeeded"), (Some("email"), "OtherColumn"), (Some("name"), "anna")] {
+        let mut request = request(std::slice::from_ref(&token));
+        request.column = column.map(str::to_owned);
+        let answer = reidentify(&request, &world.keys(&FaultPlan::new())).await.unwrap();
+        assert_eq!(shown(&answer), [expected]);
+    }
+}
