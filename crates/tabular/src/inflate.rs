@@ -196,3 +196,33 @@ impl<R: BufRead> Read for GzipOrEmpty<R> {
         self.decoder.as_mut().map_or(Ok(0), |decoder| decoder.read(out))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames of a MiB of valid short rows, with so many incompressible bytes between them.
+    fn inflate(frames: usize, padding_bytes: u32) -> Result<u64, TabularError> {
+        let mut frame = zstd::encode_all("1,2,3,4\n".repeat(1 << 17).as_bytes(), 1).unwrap();
+        // A skippable frame (RFC 8878 §3.1.2).
+        frame.extend([0x50, 0x2a, 0x4d, 0x18]);
+        frame.extend(padding_bytes.to_le_bytes());
+        frame.resize(frame.len() + padding_bytes as usize, 0);
+        let source = io::Cursor::new(frame.repeat(frames));
+        let mut input = Inflated::open(Box::new(source), Compression::Auto, &Caps::default()).unwrap();
+        let mut out = Vec::new();
+        while !input.fill(&mut out, 1 << 20)? {
+            out.clear();
+        }
+        Ok(input.bytes_out)
+    }
+
+    #[test]
+    fn a_bomb_of_valid_rows_ends_at_the_floor_and_a_repetitive_table_does_not() {
+        assert_eq!(inflate(1_000, 0).unwrap(), 1_000 << 20, "below a GiB no ratio is judged");
+        let bomb = inflate(1_100, 0).unwrap_err();
+        assert!(matches!(bomb, TabularError::Limit { limit: Limit::Ratio, allowed: 200, .. }), "{bomb:?}");
+        // 128 to 1.
+        assert_eq!(inflate(1_100, 8_192).unwrap(), 1_100 << 20);
+    }
+}

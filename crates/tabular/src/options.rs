@@ -75,10 +75,10 @@ pub enum Compression {
 pub struct Caps {
     /// Decompressed bytes of the object. Default 200 GiB.
     pub inflated_bytes: u64,
-    /// Decompressed bytes for each compressed byte, once [`Self::ratio_floor_bytes`] were decompressed. Default 1,000
-    /// (gzip reaches at most 1,032).
+    /// Decompressed bytes for each compressed byte, once [`Self::ratio_floor_bytes`] were decompressed. Default 200: the
+    /// most repetitive logs and tables that people have stay below it; gzip reaches 1,032, zstd more.
     pub ratio: u64,
-    /// Decompressed bytes below which the ratio is not judged. Default 64 MiB.
+    /// Decompressed bytes below which the ratio is not judged, since they cost seconds only. Default 1 GiB.
     pub ratio_floor_bytes: u64,
     /// Bytes of one row, its line break included. Default 16 MiB.
     pub row_bytes: usize,
@@ -98,8 +98,8 @@ impl Default for Caps {
     fn default() -> Self {
         Self {
             inflated_bytes: 200 << 30,
-            ratio: 1_000,
-            ratio_floor_bytes: 64 << 20,
+            ratio: 200,
+            ratio_floor_bytes: 1 << 30,
             row_bytes: 16 << 20,
             field_bytes: 8 << 20,
             columns: 4_096,

@@ -52,8 +52,15 @@ fn guarded<T>(step: impl FnOnce() -> Result<T, TabularError>) -> Result<T, Tabul
 fn undecodable(chunks: &Chunks, error: impl std::fmt::Display) -> TabularError {
     match chunks.fault.take() {
         Some(source) => TabularError::Read { source },
-        None => TabularError::Parquet { problem: error.to_string() },
+        None => TabularError::Parquet { problem: brief(&error.to_string()) },
     }
+}
+
+/// The beginning of what the decoder said, on one line: a damaged file makes it talk at length.
+fn brief(words: &str) -> String {
+    const MOST: usize = 200;
+    let line = words.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    if words.chars().nth(MOST).is_none() { line.collect() } else { line.take(MOST).chain(['…']).collect() }
 }
 
 impl ParquetReader {
