@@ -16,7 +16,8 @@ pub fn read_options(spec: &FormatSpec) -> tabular::ReadOptions {
         Compression::Gzip => tabular::Compression::Gzip,
         Compression::Zstd => tabular::Compression::Zstd,
     };
-    tabular::ReadOptions::new(format(&spec.kind)).with_compression(compression)
+    let caps = tabular::Caps { ratio: spec.max_ratio.into(), ..tabular::Caps::default() };
+    tabular::ReadOptions::new(format(&spec.kind)).with_compression(compression).with_caps(caps)
 }
 
 fn format(kind: &FormatKind) -> tabular::Format {

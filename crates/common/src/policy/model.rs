@@ -100,6 +100,18 @@ pub struct FormatSpec {
     pub kind: FormatKind,
     /// The compression around it. Default `auto`.
     pub compression: Compression,
+    /// Decompressed bytes for each compressed byte beyond which a large object is taken for a bomb. The default is not
+    /// part of a digest, so that statements made before the field was known stay valid.
+    #[serde(skip_serializing_if = "is_default_ratio")]
+    pub max_ratio: u32,
+}
+
+/// What gzip and zstd make of the most repetitive logs and tables that people have; a bomb reaches 1,000 and more.
+pub(super) const DEFAULT_MAX_RATIO: u32 = 200;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_default_ratio(ratio: &u32) -> bool {
+    *ratio == DEFAULT_MAX_RATIO
 }
 
 /// The format of a table.

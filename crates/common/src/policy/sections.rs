@@ -2,7 +2,8 @@
 
 use super::load::name;
 use super::model::{
-    CatalogSpec, Compression, FormatKind, FormatSpec, IntegritySpec, OnFail, QualitySpec, RetentionSpec, RulesetRef,
+    CatalogSpec, Compression, DEFAULT_MAX_RATIO, FormatKind, FormatSpec, IntegritySpec, OnFail, QualitySpec,
+    RetentionSpec, RulesetRef,
 };
 use super::reader::{Fields, Reader};
 use super::yaml::{Node, Yaml};
@@ -32,7 +33,9 @@ pub(super) const ON_FAIL: &[(&str, OnFail)] = &[("quarantine", OnFail::Quarantin
 pub(super) const RETENTION_MODES: &[(&str, RetentionMode)] =
     &[("governance", RetentionMode::Governance), ("compliance", RetentionMode::Compliance)];
 
-pub(super) const FORMAT_FIELDS: &[&str] = &["type", "compression", "delimiter", "quote", "header"];
+/// Beyond what zstd reaches for one byte repeated.
+const MAX_RATIO: u32 = 100_000;
+pub(super) const FORMAT_FIELDS: &[&str] = &["type", "compression", "max_ratio", "delimiter", "quote", "header"];
 const CSV_FIELDS: &[&str] = &["delimiter", "quote", "header"];
 pub(super) const QUALITY_FIELDS: &[&str] = &["ruleset", "on_fail"];
 pub(super) const RULESET_FIELDS: &[&str] = &["s3", "glue"];
@@ -48,6 +51,9 @@ impl Reader {
         let compression = self.optional(&fields, "compression", Compression::Auto, |reader, node, path| {
             reader.one_of(node, path, "compression", COMPRESSIONS, &[])
         });
+        let max_ratio = self.optional(&fields, "max_ratio", DEFAULT_MAX_RATIO, |reader, node, path| {
+            reader.integer(node, path, 1..=MAX_RATIO)
+        });
         let kind = match kind? {
             FormatType::Csv => self.csv(&fields)?,
             other => {
@@ -58,7 +64,7 @@ impl Reader {
                 }
             }
         };
-        Some(FormatSpec { kind, compression: compression? })
+        Some(FormatSpec { kind, compression: compression?, max_ratio: max_ratio? })
     }
 
     fn csv(&mut self, fields: &Fields<'_>) -> Option<FormatKind> {

@@ -33,6 +33,23 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_ratio_is_read_and_the_default_one_changes_no_digest() {
+    let with = |ratio: &str| {
+        let text = EXAMPLE.replacen("max_ratio: 200", ratio, 1);
+        let dataset = Policy::parse(&text).map(|policy| policy.dataset("orders").unwrap().clone());
+        dataset.map(|dataset| (dataset.format.max_ratio, *dataset.quality_digest()))
+    };
+    let plain = with("").unwrap();
+    assert_eq!(with("max_ratio: 200").unwrap(), plain);
+    let wider = with("max_ratio: 5000").unwrap();
+    assert_eq!(wider.0, 5_000);
+    assert_ne!(wider.1, plain.1);
+    for refused in ["max_ratio: 0", "max_ratio: 100001", "max_ratio: many"] {
+        assert!(with(refused).unwrap_err().to_string().contains("max_ratio"), "{refused}");
+    }
+}
+
+#[test]
 fn the_documented_example_is_read_as_it_says() {
     let policy = Policy::parse(EXAMPLE).unwrap();
     assert_eq!(policy.digest, crate::Sha256Digest::of(EXAMPLE.as_bytes()));
@@ -41,7 +58,8 @@ fn the_documented_example_is_read_as_it_says() {
         orders.format,
         FormatSpec {
             kind: FormatKind::Csv { delimiter: b',', quote: Some(b'"'), header: true },
-            compression: Compression::Auto
+            compression: Compression::Auto,
+            max_ratio: 200,
         }
     );
     assert!(matches!(&orders.quality.ruleset, RulesetRef::Inline(text) if text.starts_with("Rules = [ IsComplete")));
@@ -53,7 +71,7 @@ fn the_documented_example_is_read_as_it_says() {
     assert_eq!(orders.integrity.retention, Some(RetentionSpec { mode: RetentionMode::Governance, days: 365 }));
     assert_eq!(orders.catalog, Some(CatalogSpec { database: "lake".to_owned(), table: "orders".to_owned() }));
     let clicks = policy.dataset("clicks").unwrap();
-    assert_eq!(clicks.format, FormatSpec { kind: FormatKind::JsonLines, compression: Compression::Auto });
+    assert_eq!(clicks.format, FormatSpec { kind: FormatKind::JsonLines, compression: Compression::Auto, max_ratio: 200 });
     assert_eq!(clicks.quality.ruleset, RulesetRef::S3(key("policy/clicks.dqdl")));
     assert_eq!(clicks.quality.on_fail, OnFail::Publish);
     assert_eq!((clicks.privacy.undeclared, clicks.privacy.output), (Undeclared::Keep, OutputFormat::Parquet));
