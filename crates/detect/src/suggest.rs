@@ -22,6 +22,32 @@ pub enum Suggested {
     },
     /// A keyed digest, which joins.
     Token,
+    /// Format-preserving encryption of digits; a value that is too short becomes a token.
+    Fpe {
+        /// How many digits stay at the end.
+        keep_last: u8,
+        /// Whether the Luhn check digit is kept valid.
+        luhn: bool,
+    },
+    /// What is found inside text is replaced by its entity, the rest stays.
+    RedactText,
+}
+
+impl Suggested {
+    fn yaml(&self) -> String {
+        match self {
+            Self::Keep => "keep".to_owned(),
+            Self::Drop => "drop".to_owned(),
+            Self::Redact => "redact".to_owned(),
+            Self::Mask { keep_last } => format!("mask, keep_last: {keep_last}"),
+            Self::Token => "token".to_owned(),
+            Self::Fpe { keep_last, luhn } => {
+                let check = if *luhn { ", check: luhn" } else { "" };
+                format!("fpe, keep_last: {keep_last}{check}, unfit: token")
+            }
+            Self::RedactText => "redact_text".to_owned(),
+        }
+    }
 }
 
 /// What could be done to a column, and why.
@@ -92,7 +118,9 @@ pub fn propose(report: &TableReport) -> Vec<Proposal> {
     let mut proposals: Vec<_> = report.columns.iter().map(propose_one).collect();
     // A policy that publishes nothing is refused by its loader.
     if proposals.iter().all(|proposal| proposal.transform == Suggested::Drop) {
-        proposals.iter_mut().for_each(|proposal| proposal.transform = Suggested::Redact);
+        for proposal in &mut proposals {
+            proposal.transform = Suggested::Redact;
+        }
     }
     proposals
 }
@@ -103,7 +131,7 @@ fn propose_one(column: &ColumnReport) -> Proposal {
         ColumnClass::Of(share) => proposal(for_entity(&share.entity), in_cells(share)),
         ColumnClass::TextWith(shares) => {
             let each: Vec<_> = shares.iter().map(in_cells).collect();
-            proposal(Suggested::Redact, format!("text with {}", each.join(", ")))
+            proposal(Suggested::RedactText, format!("text with {}", each.join(", ")))
         }
         ColumnClass::Clear => match telling_name(&column.name) {
             Some(what @ "a secret") => proposal(Suggested::Drop, format!("its name says: {what}")),
@@ -126,7 +154,9 @@ pub(crate) fn telling_name(name: &str) -> Option<&'static str> {
 
 fn for_entity(entity: &str) -> Suggested {
     match (entity, family(entity)) {
-        ("CREDIT_CARD" | "PHONE_NUMBER", _) => Suggested::Mask { keep_last: 4 },
+        ("CREDIT_CARD", _) => Suggested::Fpe { keep_last: 4, luhn: true },
+        ("US_SSN", _) => Suggested::Fpe { keep_last: 0, luhn: false },
+        ("PHONE_NUMBER", _) => Suggested::Mask { keep_last: 4 },
         ("CREDIT_CARD_SECURITY_CODE" | "CREDIT_CARD_MAGNETIC_STRIPE", _) | (_, Some(Family::Credential)) => {
             Suggested::Drop
         }
@@ -143,25 +173,19 @@ fn in_cells(share: &EntityShare) -> String {
 /// The `privacy` section of a policy that does what is proposed, as YAML, each line indented by `indent` spaces.
 pub fn yaml(proposals: &[Proposal], domain: &str, indent: usize) -> String {
     let pad = " ".repeat(indent);
-    let mut out = format!("{pad}privacy:\n{pad}  domain: {domain}\n");
+    let mut lines = vec![format!("{pad}privacy:"), format!("{pad}  domain: {domain}")];
     if proposals.is_empty() {
-        out.push_str(&format!("{pad}  undeclared: keep # the table has no columns yet\n"));
-        return out;
+        lines.push(format!("{pad}  undeclared: keep # the table has no columns yet"));
+    } else {
+        lines.push(format!("{pad}  columns:"));
+        lines.extend(proposals.iter().map(|proposal| {
+            let (name, transform) = (quoted(&proposal.column), proposal.transform.yaml());
+            format!("{pad}    {name}: {{ transform: {transform} }} # {}", proposal.reason)
+        }));
+        lines.push(format!("{pad}  undeclared: drop"));
     }
-    out.push_str(&format!("{pad}  columns:\n"));
-    for proposal in proposals {
-        let transform = match &proposal.transform {
-            Suggested::Keep => "keep".to_owned(),
-            Suggested::Drop => "drop".to_owned(),
-            Suggested::Redact => "redact".to_owned(),
-            Suggested::Mask { keep_last } => format!("mask, keep_last: {keep_last}"),
-            Suggested::Token => "token".to_owned(),
-        };
-        let (name, reason) = (quoted(&proposal.column), &proposal.reason);
-        out.push_str(&format!("{pad}    {name}: {{ transform: {transform} }} # {reason}\n"));
-    }
-    out.push_str(&format!("{pad}  undeclared: drop\n"));
-    out
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// A double-quoted scalar (YAML 1.2, §7.3.1).

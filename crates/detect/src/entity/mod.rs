@@ -2,6 +2,7 @@
 //!
 //! A new entity is an entry in one of these tables; a new file is a module and one line in `TABLES`.
 
+mod address;
 mod australia;
 mod canada;
 mod credentials;
@@ -18,6 +19,7 @@ mod korea;
 mod latin_america;
 mod network;
 mod nigeria;
+mod person;
 mod personal;
 mod philippines;
 pub(crate) mod phone;
@@ -41,6 +43,8 @@ const TABLES: &[&[Entity]] = &[
     finance::ENTITIES,
     credentials::ENTITIES,
     personal::ENTITIES,
+    address::ENTITIES,
+    person::ENTITIES,
     date::ENTITIES,
     us::ENTITIES,
     uk::ENTITIES,
