@@ -5,7 +5,9 @@ use sluice_common::{ObjectVersion, Sha256Digest};
 use crate::archive::{Archive, EvidenceError};
 use crate::dsse::Envelope;
 use crate::layout::{Stage, StatementKey};
-use crate::predicate::{Audit, Budget, Finding, Pseudonymize, Quality, Quarantine, Reidentify, Release, Seal, Sweep};
+use crate::predicate::{
+    Audit, Budget, Finding, Pseudonymize, Quality, Quarantine, Reidentify, Release, Seal, Shred, Sweep,
+};
 use crate::statement::{Predicate, predicate_type};
 use crate::verify::{KeyId, Opened, TrustedKeys, VerifyError};
 
@@ -40,6 +42,7 @@ impl TrustedKeys {
             Some(Stage::Audit) => genuine::<Audit>(opened),
             Some(Stage::Budget) => genuine::<Budget>(opened),
             Some(Stage::Release) => genuine::<Release>(opened),
+            Some(Stage::Shred) => genuine::<Shred>(opened),
             None => Err(VerifyError::NotAStatement("its predicate type is not one of ours".to_owned())),
         }
     }

@@ -31,11 +31,12 @@ pub enum Stage {
     Audit,
     Budget,
     Release,
+    Shred,
 }
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Seal,
         Self::Quality,
         Self::Pseudonymize,
@@ -46,6 +47,7 @@ impl Stage {
         Self::Audit,
         Self::Budget,
         Self::Release,
+        Self::Shred,
     ];
 
     /// The name in keys and predicate types.
@@ -61,6 +63,7 @@ impl Stage {
             Self::Audit => "audit",
             Self::Budget => "budget",
             Self::Release => "release",
+            Self::Shred => "shred",
         }
     }
 

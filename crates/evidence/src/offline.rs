@@ -6,7 +6,9 @@ use sluice_common::Sha256Digest;
 use crate::any::stage_of;
 use crate::dsse::Envelope;
 use crate::layout::{Stage, StatementKey};
-use crate::predicate::{Audit, Budget, Finding, Pseudonymize, Quality, Quarantine, Reidentify, Release, Seal, Sweep};
+use crate::predicate::{
+    Audit, Budget, Finding, Pseudonymize, Quality, Quarantine, Reidentify, Release, Seal, Shred, Sweep,
+};
 use crate::statement::{Predecessor, Predicate, ResourceDescriptor};
 use crate::verify::{KeyId, Opened, TrustedKeys, Verified, VerifyError};
 
@@ -115,6 +117,7 @@ fn read_any(opened: Opened, expected: Expected<'_>) -> OfflineReport {
         Some(Stage::Audit) => read::<Audit>(opened, expected),
         Some(Stage::Budget) => read::<Budget>(opened, expected),
         Some(Stage::Release) => read::<Release>(opened, expected),
+        Some(Stage::Shred) => read::<Shred>(opened, expected),
         None => {
             let unknown = Verdict::Fails("the signed payload is no statement of ours".to_owned());
             OfflineReport {

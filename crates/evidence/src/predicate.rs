@@ -12,6 +12,7 @@ mod quarantine;
 mod reidentify;
 mod release;
 mod seal;
+mod shred;
 mod sweep;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ pub use quarantine::Quarantine;
 pub use reidentify::{Decision, Reidentify};
 pub use release::Release;
 pub use seal::{ChecksumCheck, ChecksumVerdict, Lock, OwnChecksums, Seal, SealChecks, SealedObject};
+pub use shred::Shred;
 pub use sweep::{Coverage, Deep, Sweep, SweepCursor};
 
 /// The bytes of a digest that may be absent, for a run's key.
