@@ -7,8 +7,10 @@
 //! Source: "Validating CloudTrail log file integrity" and "Custom implementations of CloudTrail log file integrity
 //! validation", AWS CloudTrail User Guide.
 
+mod bucket;
 mod chain;
 mod digest;
+mod directory;
 mod finding;
 mod gzip;
 mod key;
@@ -18,11 +20,13 @@ mod source;
 mod validate;
 
 pub use chain::{Judged, judge_digest};
+pub use bucket::{TrailBucket, day_prefixes, read_file};
 pub use digest::{DigestDocument, DigestError, ListedLog, PreviousDigest, SIGNATURE_ALGORITHM, string_to_sign};
+pub use directory::{DirectoryError, DirectoryTrail};
 pub use finding::{Code, Question, TrailFinding, TrailReport, Verdict};
 pub use gzip::{GzipError, Inflated, hash_log, inflate};
 pub use key::{ChainId, DigestKey, FileAt, LogKey, LogScope, Place, TrailFileKind, TrailId};
 pub use logs::{MAX_LOG_BYTES, judge_log};
 pub use public_key::{PublicKey, PublicKeyError, PublicKeys};
 pub use source::{MemoryTrail, SourceError, TrailFile, TrailSource};
-pub use validate::{Scope, validate};
+pub use validate::{Scope, range_of, validate};

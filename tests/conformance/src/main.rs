@@ -19,6 +19,7 @@ mod evaluation;
 mod integrity;
 mod merkle;
 mod parse;
+mod s3_recorded;
 mod suggestion;
 mod suite;
 mod table;
@@ -35,6 +36,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "merkle-rfc6962", file: "integrity/merkle-rfc6962.json", floor: 1.0, run: integrity::run },
     Suite { name: "cloudtrail-digests", file: "integrity/cloudtrail-digests.json", floor: 1.0, run: cloudtrail_digests::run },
     Suite { name: "cloudtrail-access-events", file: "integrity/cloudtrail-access-events.json", floor: 1.0, run: cloudtrail_access::run },
+    Suite { name: "s3-conformance", file: "integrity/s3-conformance.json", floor: 1.0, run: s3_recorded::run },
     Suite { name: "cloudtrail-published", file: "integrity/cloudtrail-published.json", floor: 1.0, run: cloudtrail_published::run },
     Suite { name: "dqdl-eval", file: "dqdl/dqdl-eval.jsonl", floor: 0.9, run: evaluation::run },
     Suite { name: "analyzers", file: "dqdl/analyzers.jsonl", floor: 0.99, run: analyzers::run },

@@ -7,24 +7,28 @@ use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use sluice_audit::trail::{FileAt, LogScope, SourceError, TrailFile, TrailSource};
 use sluice_common::port::{ObjectReader, StoreError, VersionLister};
 use sluice_common::{BucketName, ObjectKey, ObjectPath, ObjectVersion, VersionId};
+
+use super::key::{FileAt, LogScope};
+use super::source::{SourceError, TrailFile, TrailSource};
 
 /// More than any file that CloudTrail delivers.
 const MAX_FILE_BYTES: u64 = 128 << 20;
 
 /// Files of some days.
-pub(crate) struct TrailBucket<'a> {
-    pub(crate) reader: &'a dyn ObjectReader,
-    pub(crate) versions: &'a dyn VersionLister,
-    pub(crate) bucket: &'a BucketName,
-    pub(crate) prefixes: Vec<String>,
+#[expect(missing_debug_implementations, reason = "ports have nothing to show")]
+pub struct TrailBucket<'a> {
+    reader: &'a dyn ObjectReader,
+    versions: &'a dyn VersionLister,
+    bucket: &'a BucketName,
+    prefixes: Vec<String>,
     current: Mutex<BTreeMap<FileAt, ObjectVersion>>,
 }
 
 impl<'a> TrailBucket<'a> {
-    pub(crate) fn new(
+    /// The files under some prefixes of a bucket.
+    pub fn new(
         reader: &'a dyn ObjectReader,
         versions: &'a dyn VersionLister,
         bucket: &'a BucketName,
@@ -34,13 +38,13 @@ impl<'a> TrailBucket<'a> {
     }
 
     /// The version that was listed as current, for a finding to name.
-    pub(crate) fn version(&self, at: &FileAt) -> Option<ObjectVersion> {
+    pub fn version(&self, at: &FileAt) -> Option<ObjectVersion> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).get(at).cloned()
     }
 }
 
-/// The folders of the digests and logs of some days.
-pub(crate) fn prefixes(key_prefix: &str, scope: &LogScope, from: Timestamp, to: Timestamp) -> Vec<String> {
+/// The folders of the digests and logs of some days, for a trail that delivers under a prefix.
+pub fn day_prefixes(key_prefix: &str, scope: &LogScope, from: Timestamp, to: Timestamp) -> Vec<String> {
     let LogScope { organization, account, region } = scope;
     let organization = organization.as_ref().map(|id| format!("{id}/")).unwrap_or_default();
     let mut days = Vec::new();
@@ -59,7 +63,10 @@ pub(crate) fn prefixes(key_prefix: &str, scope: &LogScope, from: Timestamp, to: 
 }
 
 /// Reads a file and its metadata.
-pub(crate) async fn read(reader: &dyn ObjectReader, at: &ObjectVersion) -> Result<TrailFile, StoreError> {
+///
+/// # Errors
+/// When it cannot be read, or is larger than any file that CloudTrail delivers.
+pub async fn read_file(reader: &dyn ObjectReader, at: &ObjectVersion) -> Result<TrailFile, StoreError> {
     let too_large = || StoreError::TooLarge { operation: "GetObject", limit_bytes: MAX_FILE_BYTES };
     let mut opened = reader.get(at).await?;
     if opened.facts.size_bytes > MAX_FILE_BYTES {
@@ -119,7 +126,7 @@ impl TrailSource for TrailBucket<'_> {
                 }
             }
         };
-        match read(self.reader, &version).await {
+        match read_file(self.reader, &version).await {
             Ok(file) => Ok(Some(file)),
             Err(StoreError::NotFound { .. }) => Ok(None),
             Err(error) => Err(unknown(error)),

@@ -91,6 +91,19 @@ pub async fn validate(source: &dyn TrailSource, keys: &PublicKeys, scope: &Scope
     Ok(report)
 }
 
+/// The hours of which some files have digests: from the beginning of the first to the end of the last.
+pub fn range_of<'a>(files: impl IntoIterator<Item = &'a FileAt>) -> Option<(Timestamp, Timestamp)> {
+    let ends = files.into_iter().filter_map(|at| match TrailFileKind::of(at) {
+        TrailFileKind::Digest(key) => Some(key.end),
+        TrailFileKind::Log(_) | TrailFileKind::Other => None,
+    });
+    let (first, last) = ends.fold(None, |range, end| match range {
+        None => Some((end, end)),
+        Some((first, last)) => Some((end.min(first), end.max(last))),
+    })?;
+    Some((first.checked_sub(PERIOD).unwrap_or(first), last))
+}
+
 /// The newest digests are there.
 fn tail(chain: &Chain, scope: &Scope, report: &mut TrailReport) {
     let next = chain.last_end.and_then(|end| end.checked_add(PERIOD).ok());

@@ -9,7 +9,6 @@
 //!
 //! Each leaves a signed account, and a signed finding for everything that is wrong.
 
-mod bucket;
 mod config;
 mod error;
 mod findings;
@@ -40,7 +39,6 @@ use tracing::Instrument as _;
 pub use config::{Config, InlinePolicy, KeysFrom, Regions, TrailArn};
 pub use error::AuditError;
 
-use bucket::TrailBucket;
 use findings::Findings;
 use keys::KeyRing;
 
@@ -194,7 +192,7 @@ impl AuditFunction {
     }
 
     async fn digest(&self, at: &ObjectVersion, key: &DigestKey) -> Result<Done, AuditError> {
-        let file = bucket::read(self.context.ports.reader.as_ref(), at).await?;
+        let file = read_file(self.context.ports.reader.as_ref(), at).await?;
         let bytes = file.body.len() as u64;
         let ChainId { scope: logs, trail, home_region, .. } = &key.chain;
         let id = TrailId { account: logs.account.clone(), home_region: home_region.clone(), name: trail.clone() };
@@ -220,7 +218,7 @@ impl AuditFunction {
         subject: ResourceDescriptor,
     ) -> Result<(String, u64, u64), AuditError> {
         let ports = &self.context.ports;
-        let prefixes = bucket::prefixes(key_prefix, logs, scope.from, scope.to);
+        let prefixes = day_prefixes(key_prefix, logs, scope.from, scope.to);
         let source = TrailBucket::new(ports.reader.as_ref(), ports.versions.as_ref(), &self.trail_bucket, prefixes);
         let keys = self.keys.keys(scope.from, scope.to).await?;
         let report = validate(&source, &keys, scope).await?;
@@ -243,7 +241,7 @@ impl AuditFunction {
 
     /// Judges the records of a log file.
     async fn log(&self, at: &ObjectVersion) -> Result<Done, AuditError> {
-        let file = bucket::read(self.context.ports.reader.as_ref(), at).await?;
+        let file = read_file(self.context.ports.reader.as_ref(), at).await?;
         let mut judge = Judge::new(&self.access_policy);
         let mut broken = Vec::new();
         let mut unsigned: u64 = 0;

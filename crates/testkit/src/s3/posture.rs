@@ -72,7 +72,7 @@ impl MemoryS3 {
     /// Turns Object Lock on or changes its default.
     ///
     /// # Errors
-    /// `InvalidBucketState` without versioning, `InvalidArgument` for half a default.
+    /// `InvalidBucketState` without versioning, `MalformedXML` for half a default.
     pub fn put_object_lock(&self, name: &BucketName, lock: LockSetting) -> Result<(), Refusal> {
         let mut buckets = self.state();
         let posture = &mut buckets.bucket_mut(name)?.posture;
@@ -80,7 +80,7 @@ impl MemoryS3 {
             return Err(Refusal::INVALID_BUCKET_STATE);
         }
         if lock.default_mode.is_some() != lock.default_days.is_some() || lock.default_days == Some(0) {
-            return Err(Refusal::INVALID_ARGUMENT);
+            return Err(Refusal::MALFORMED_XML);
         }
         posture.object_lock = Some(lock);
         Ok(())

@@ -34,6 +34,7 @@ refusals! {
     INVALID_ARGUMENT = 400 "InvalidArgument";
     INVALID_BUCKET_STATE = 409 "InvalidBucketState";
     INVALID_REQUEST = 400 "InvalidRequest";
+    MALFORMED_XML = 400 "MalformedXML";
     METADATA_TOO_LARGE = 400 "MetadataTooLarge";
     METHOD_NOT_ALLOWED = 405 "MethodNotAllowed";
     NO_SUCH_BUCKET = 404 "NoSuchBucket";

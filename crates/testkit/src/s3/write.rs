@@ -42,7 +42,20 @@ impl MemoryS3 {
     /// # Errors
     /// As S3.
     pub fn put_unversioned(&self, at: &ObjectPath, body: impl Into<Bytes>) -> Result<String, Refusal> {
-        self.store(at, body.into(), &PutOptions::default())
+        self.put_unversioned_with(at, body, &PutOptions::default())
+    }
+
+    /// The same with headers.
+    ///
+    /// # Errors
+    /// As S3.
+    pub fn put_unversioned_with(
+        &self,
+        at: &ObjectPath,
+        body: impl Into<Bytes>,
+        options: &PutOptions,
+    ) -> Result<String, Refusal> {
+        self.store(at, body.into(), options)
     }
 
     /// A plain delete, which Object Lock does not hinder where there is versioning.
