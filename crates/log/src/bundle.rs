@@ -418,6 +418,17 @@ pub async fn export(
     Ok(exported)
 }
 
+/// The log of a bucket, in memory; whatever was written over its keys is left aside.
+///
+/// # Errors
+/// When the bucket cannot be read.
+pub async fn fetch_log(bucket: &BucketName, ports: ExportPorts<'_>) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
+    let histories = histories(bucket, ports.versions, LOG_PREFIX).await?;
+    let fetches = histories.into_iter().map(|history| fetch(bucket, ports, history));
+    let fetched = stream::iter(fetches).buffered(PARALLEL).map_ok(|(version, bytes)| (version.key, bytes));
+    fetched.try_collect().await
+}
+
 fn failed(path: &str, source: io::Error) -> ExportError {
     ExportError::Write { path: path.to_owned(), source }
 }

@@ -1,6 +1,6 @@
 //! A copy of the log, or of all evidence, in a folder: what offline verification reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -20,6 +20,18 @@ pub trait Files {
     /// # Errors
     /// When they cannot be listed.
     fn list(&self, prefix: &str) -> io::Result<BTreeSet<String>>;
+}
+
+/// Files in memory.
+impl Files for BTreeMap<String, Vec<u8>> {
+    fn read(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.get(key).cloned())
+    }
+
+    fn list(&self, prefix: &str) -> io::Result<BTreeSet<String>> {
+        let from = self.range(prefix.to_owned()..).map(|(key, _)| key);
+        Ok(from.take_while(|key| key.starts_with(prefix)).cloned().collect())
+    }
 }
 
 /// A folder.
@@ -67,7 +79,9 @@ impl Files for Folder {
                 // Links are not followed: they could lead anywhere, or in circles.
                 match entry.file_type()? {
                     kind if kind.is_dir() => folders.push((entry.path(), format!("{prefix}{name}/"))),
-                    kind if kind.is_file() => drop(found.insert(format!("{prefix}{name}"))),
+                    kind if kind.is_file() => {
+                        found.insert(format!("{prefix}{name}"));
+                    }
                     _ => {}
                 }
             }

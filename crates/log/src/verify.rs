@@ -168,7 +168,9 @@ fn checkpoints(files: &dyn Files, keys: &LogKeys, anchors: &[Vec<u8>], faults: &
     let mut heads = Heads::new();
     for (file, size, note) in notes {
         match keys.open(&note) {
-            Err(what) => drop(faults.authenticity.insert(broken(size.unwrap_or(0), file, what))),
+            Err(what) => {
+                faults.authenticity.insert(broken(size.unwrap_or(0), file, what));
+            }
             Ok(head) if size.is_some_and(|size| size != head.size) => {
                 faults.integrity.insert(broken(head.size, file, "it is the checkpoint of another size"));
             }
@@ -290,7 +292,7 @@ impl Walk<'_> {
                 }
                 IntentVerdict::Void(_) if at + 1 < slots.len() => self.void_intents += 1,
                 IntentVerdict::Void(what) => {
-                    drop(self.faults.integrity.insert(broken(edge.size(), key.as_str(), what)))
+                    self.faults.integrity.insert(broken(edge.size(), key.as_str(), what));
                 }
                 IntentVerdict::Unknown => {
                     let what = "a leaf was signed by a key that is not among the given ones";
@@ -361,7 +363,11 @@ fn check_tiles(
         let reaches_beyond = first_leaf(&tile) + width(&tile) > size && whole;
         if theirs != ours || (bytes.len() != expected.len() && !reaches_beyond) {
             let at = theirs.iter().zip(ours).position(|(a, b)| a != b).unwrap_or(known);
-            let leaf = leaf_at(&tile, at, entries);
+            let from = leaf_at(&tile, at, entries);
+            // A tile of a higher level is about many leaves: where a lower one told which, it is that one.
+            let until = from.saturating_add(leaves_a_hash(&tile));
+            let leaf = faults.integrity.iter().map(|fault| fault.leaf).find(|leaf| (from..until).contains(leaf));
+            let leaf = leaf.unwrap_or(from);
             let what = format!("it is not what the entries give, from byte {at} on");
             faults.integrity.insert(broken(leaf, key, what));
         }
@@ -429,9 +435,13 @@ fn check_positions(files: &dyn Files, entries: &[Vec<u8>], faults: &mut Faults) 
         }
         let key = index_key(&hash);
         match files.read(&key)? {
-            None => drop(faults.completeness.insert(broken(index, key, "the entry's position is missing"))),
+            None => {
+                faults.completeness.insert(broken(index, key, "the entry's position is missing"));
+            }
             Some(bytes) if bytes == format!("{{\"index\":{index}}}").into_bytes() => {}
-            Some(_) => drop(faults.integrity.insert(broken(index, key, "it is not the position of its entry"))),
+            Some(_) => {
+                faults.integrity.insert(broken(index, key, "it is not the position of its entry"));
+            }
         }
     }
     Ok(())
