@@ -41,12 +41,13 @@ def test_statements_start_the_next_stage(stack, stage, prefix):
     assert target["Arn"] == stack.outputs[f"{stage}QueueArn"]
 
 
-@pytest.mark.parametrize("mode", ["fast", "deep"])
-def test_the_sweep_is_scheduled(stack, mode):
+@pytest.mark.parametrize(("mode", "more"), [("fast", {}), ("deep", {"withinDays": 30})])
+def test_the_sweep_is_scheduled(stack, mode, more):
     schedule = stack.root("scheduler").get_schedule(Name=f"sluice-{mode}-sweep")
     assert schedule["State"] == "ENABLED"
     assert schedule["Target"]["Arn"] == stack.outputs["SweepFunctionArn"]
-    assert json.loads(schedule["Target"]["Input"]) == {"mode": mode, "asOf": "<aws.scheduler.scheduled-time>"}
+    told = {"mode": mode, "scheduled": True, "asOf": "<aws.scheduler.scheduled-time>"}
+    assert json.loads(schedule["Target"]["Input"]) == told | more
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
