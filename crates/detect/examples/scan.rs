@@ -60,7 +60,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ColumnClass::Clear => String::new(),
             ColumnClass::Of(share) => format!("{} {:.3}", share.entity, share.share),
             ColumnClass::TextWith(shares) => {
-                shares.iter().map(|share| format!("with {} {:.3} ", share.entity, share.share)).collect()
+                let each: Vec<_> =
+                    shares.iter().map(|share| format!("with {} {:.3}", share.entity, share.share)).collect();
+                each.join(", ")
             }
         };
         println!("{:14} {nanoseconds:6.0} ns/cell  {class}", column.name);

@@ -307,7 +307,8 @@ fn chosen(options: &Options) -> Result<Vec<&'static Entity>, OptionsError> {
     if let Some(unknown) = names.iter().find(|name| entity::by_name(name).is_none()) {
         return Err(OptionsError::UnknownEntity(unknown.clone()));
     }
-    Ok(entity::all().iter().copied().filter(|entity| names.iter().any(|name| name == entity.name)).collect())
+    let chosen: BTreeSet<&str> = names.iter().filter_map(|name| Some(entity::by_name(name)?.name)).collect();
+    Ok(entity::all().iter().copied().filter(|entity| chosen.contains(entity.name)).collect())
 }
 
 /// One pattern for a list of values; a listed value is certain.

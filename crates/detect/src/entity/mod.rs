@@ -3,6 +3,7 @@
 //! A new entity is an entry in one of these tables; a new file is a module and one line in `TABLES`.
 
 mod address;
+mod alias;
 mod australia;
 mod canada;
 mod credentials;
@@ -213,8 +214,10 @@ pub(crate) fn all() -> &'static [&'static Entity] {
     ALL.get_or_init(|| TABLES.iter().flat_map(|table| table.iter()).collect())
 }
 
+/// The entity of this name, or the one that Macie's name stands for.
 pub(crate) fn by_name(name: &str) -> Option<&'static Entity> {
-    all().iter().copied().find(|entity| entity.name == name)
+    let named = |name: &str| all().iter().copied().find(|entity| entity.name == name);
+    named(name).or_else(|| named(alias::of(name)?))
 }
 
 /// The names of all built-in entities.
