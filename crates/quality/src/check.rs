@@ -61,7 +61,7 @@ pub fn measure(
     let mut evaluation = Evaluation::new(ruleset, &reader.schema(), options, history);
     let required: Vec<ColumnPath> = evaluation.required_columns().into_iter().map(ColumnPath::new).collect();
     reader.project(&required)?;
-    reader.csv_text_as_bytes();
+    reader.text_as_bytes();
     if thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
         read_ahead(reader, &mut evaluation)?;
     } else {
