@@ -12,7 +12,11 @@ use crate::exit::Answer;
 pub(super) fn check(file: &Path, as_json: bool) -> anyhow::Result<Answer> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
     let problems = match Policy::parse(&text) {
-        Ok(policy) => policy.datasets.iter().flat_map(ruleset_problems).collect(),
+        Ok(policy) => policy
+            .datasets
+            .iter()
+            .flat_map(|dataset| [ruleset_problems(dataset), entity_problems(dataset)].concat())
+            .collect(),
         Err(problems) => problems.to_string().lines().map(str::to_owned).collect::<Vec<_>>(),
     };
     let mut out = std::io::stdout().lock();
@@ -41,4 +45,10 @@ fn ruleset_problems(dataset: &Dataset) -> Vec<String> {
             problems.to_string().lines().map(|line| format!("{head}: {line}")).collect()
         }
     }
+}
+
+/// Nor does it know the detector's entities.
+fn entity_problems(dataset: &Dataset) -> Vec<String> {
+    let problems = sluice_privacy::detection::problems(&dataset.privacy);
+    problems.into_iter().map(|problem| format!("dataset {}: {problem}", dataset.name)).collect()
 }

@@ -18,6 +18,13 @@ fn a_policy_is_checked_down_to_its_rulesets() {
     desk.put("rules.yaml", POLICY.replace("RULES", "RowCuont > 0"));
     let ran = desk.run(&["policy", "check", "rules.yaml"]).exits(1);
     assert!(ran.out.contains("dataset orders: quality.ruleset") && ran.out.contains("RowCount"), "{}", ran.out);
+    let entities = "columns: { id: { transform: redact_text, entities: [E_MAIL] } }";
+    desk.put(
+        "entities.yaml",
+        POLICY.replace("RULES", "RowCount > 0").replace("columns: { id: { transform: keep } }", entities),
+    );
+    let ran = desk.run(&["policy", "check", "entities.yaml"]).exits(1);
+    assert!(ran.out.contains("privacy.columns.id.entities: there is no entity E_MAIL"), "{}", ran.out);
     desk.put("bad.yaml", "version: 7\n");
     let json = desk.run(&["policy", "check", "bad.yaml", "--json"]).exits(1).json();
     assert_eq!(json["valid"], false);
