@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+
 import pytest
 
 from infra.local import paths
@@ -118,9 +119,7 @@ def test_evidence_is_written_once_and_deleted_by_nobody():
         denials["DenyDeletionToAll"]["Action"]
     )
     assert "${EvidenceBucket.Arn}/log/*" in str(denials["DenyOverwritingStatements"]["Resource"])
-    assert denials["DenyForeignLogs"]["Condition"] == {
-        "ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["LogRole", "Arn"]}}
-    }
+    assert denials["DenyForeignLogs"]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["LogRole", "Arn"]}}}
     assert denials["DenyOverwritingStatements"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
 
 
