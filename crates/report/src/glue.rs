@@ -167,7 +167,7 @@ impl<T> Extent<T>
 where
     T: Copy + Into<Value>,
 {
-    fn to_json(&self) -> Value {
+    fn to_json(self) -> Value {
         let mut data = json!({ "NumberOfNulls": self.nulls, "NumberOfDistinctValues": self.distinct });
         for (member, value) in [("MinimumValue", self.min), ("MaximumValue", self.max)] {
             if let (Some(value), Some(data)) = (value, data.as_object_mut()) {

@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-testkit", &["sluice-common"]),
     ("sluice", &[AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, RISK, DETECT, DQDL, TABULAR, PROFILE, REPORT, AUDIT]),
     ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
-    ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, DQDL, TABULAR]),
+    ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, REPORT, DQDL, TABULAR]),
     ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
     ("audit", &[AWS, COMMON, EVIDENCE, STAGE, AUDIT]),
     ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),

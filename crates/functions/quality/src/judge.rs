@@ -9,6 +9,7 @@ use sluice_evidence::predicate::{PolicyRef, Quality, QualityResult, RuleCounts, 
 use sluice_evidence::{EvidenceError, Kept, Recorded, ResourceDescriptor};
 use sluice_quality::report::{GlueContext, glue_json};
 use sluice_quality::{EvaluationOptions, NoHistory, Outcome, Report, check};
+use sluice_report::html::{self, Page};
 use sluice_stage::input::{HashedReader, receive};
 use sluice_stage::{About, FrameError, table};
 
@@ -62,6 +63,7 @@ impl QualityFunction {
             table: dataset.catalog.as_ref().map(|table| (table.database.clone(), table.table.clone())),
         };
         let report_sha256 = self.keep_report(&object, &glue_json(&report, &context)).await?;
+        self.keep_page(&object, sealed_sha256, &dataset.name, &report, &report_sha256).await?;
         let predicate = verdict(&report, &ruleset, policy, &facts, report_sha256, &seal);
         let verdict = self.frame.record(vec![ResourceDescriptor::object(&object, sealed_sha256)], predicate).await?;
         Ok(Judged { verdict, report: Some(report) })
@@ -92,21 +94,44 @@ impl QualityFunction {
     ) -> Result<Sha256Digest, FrameError> {
         let bytes = report.to_string().into_bytes();
         let sha256 = Sha256Digest::of(&bytes);
-        let path =
-            ObjectPath { bucket: self.frame.context.evidence_bucket().clone(), key: report_key(object, &sha256) };
+        self.keep(report_key(object, "quality", &sha256, "json"), bytes).await?;
+        Ok(sha256)
+    }
+
+    /// Keeps the report once more, as a page for people, named after the report it shows. It holds no cell: nothing of
+    /// the table beyond what the report says.
+    async fn keep_page(
+        &self,
+        object: &ObjectVersion,
+        sealed_sha256: Sha256Digest,
+        dataset: &str,
+        report: &Report,
+        report_sha256: &Sha256Digest,
+    ) -> Result<(), FrameError> {
+        let facts = vec![
+            ("Object", object.uri()),
+            ("SHA-256", sealed_sha256.to_hex()),
+            ("Report's SHA-256", report_sha256.to_hex()),
+        ];
+        let page = html::page(&Page { subject: dataset, facts, report: Some(report), ..Page::default() });
+        self.keep(report_key(object, "page", report_sha256, "html"), page.into_bytes()).await
+    }
+
+    async fn keep(&self, key: ObjectKey, bytes: Vec<u8>) -> Result<(), FrameError> {
+        let path = ObjectPath { bucket: self.frame.context.evidence_bucket().clone(), key };
         match self.frame.ports().writer.put_new(&path, Bytes::from(bytes), &UserMetadata::new()).await {
-            Ok(_) | Err(StoreError::Exists { .. }) => Ok(sha256),
+            Ok(_) | Err(StoreError::Exists { .. }) => Ok(()),
             Err(error) => Err(EvidenceError::Store(error).into()),
         }
     }
 }
 
-/// `report/quality/<id[0:2]>/<id>/<sha256>.json`
-fn report_key(object: &ObjectVersion, sha256: &Sha256Digest) -> ObjectKey {
+/// `report/quality/<id[0:2]>/<id>/<sha256>.json` and `report/page/<id[0:2]>/<id>/<sha256>.html`
+fn report_key(object: &ObjectVersion, kind: &str, sha256: &Sha256Digest, suffix: &str) -> ObjectKey {
     let id = object.id().to_string();
     let head: String = id.chars().take(2).collect();
     #[expect(clippy::expect_used, reason = "about 150 ASCII characters: never empty, never beyond 1,024")]
-    ObjectKey::new(format!("report/quality/{head}/{id}/{sha256}.json")).expect("a report's key fits")
+    ObjectKey::new(format!("report/{kind}/{head}/{id}/{sha256}.{suffix}")).expect("a report's key fits")
 }
 
 /// Runs on a thread of its own: the engine reads synchronously.

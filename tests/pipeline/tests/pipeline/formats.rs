@@ -155,6 +155,9 @@ async fn the_verdict_names_the_report_that_is_kept() {
     let report = reports.iter().find(|key| key.starts_with("report/quality/")).unwrap();
     let bytes = world.s3.current_bytes(&sluice_testkit::names::bucket(EVIDENCE), report).unwrap();
     assert_eq!(Sha256Digest::of(&bytes).to_hex(), sha256);
+    let page = report.replace("report/quality/", "report/page/").replace(".json", ".html");
+    let page = world.s3.current_bytes(&sluice_testkit::names::bucket(EVIDENCE), &page).unwrap();
+    assert!(page.starts_with(b"<!doctype html>"));
     assert_eq!(world.metrics.sum("RulesPassed"), 3.0);
     assert_eq!(world.metrics.sum("Rows"), 3.0);
 }
