@@ -14,7 +14,7 @@ use sluice_testkit::names::{bucket, version};
 use sluice_testkit::{FaultPlan, Faulty, MemoryKms, MemoryS3};
 
 use crate::predicate::{
-    ChecksumCheck, ChecksumVerdict, ConfigRef, Coverage, Decision, Finding, FindingEvidence, Input, KeyUse, Lock,
+    ChecksumCheck, ChecksumVerdict, ConfigRef, Coverage, Decision, Deep, Finding, FindingEvidence, Input, KeyUse, Lock,
     Outcome, OwnChecksums, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult, Quarantine, Reidentify,
     RuleCounts, RulesetRef, Seal, SealChecks, SealedObject, Severity, Sweep,
 };
@@ -134,6 +134,7 @@ fn sweep() -> Statement<Sweep> {
         findings_by_rule: std::collections::BTreeMap::new(),
         findings_digest: digest(""),
         unreadable: 0,
+        settings: std::collections::BTreeMap::new(),
         next: None,
         predecessor: None,
     };

@@ -1,7 +1,7 @@
 //! Sweeping: is everything still what was signed?
 //!
 //! Events can be lost, locks can be lifted, settings can drift, evidence can be hidden. A sweep looks at every version of the
-//! raw bucket, every key of the evidence bucket and the settings of all buckets, heals what is merely late by sending it
+//! raw and curated buckets, every key of the evidence bucket and the settings of all buckets, heals what is merely late by sending it
 //! through its queue again, signs a finding for what is damaged, and signs that it looked. What could not be read is
 //! counted, never reported as damaged. Memory is a page of the listing, whatever the bucket holds.
 //!
@@ -12,10 +12,12 @@
 
 mod ahead;
 mod bucket;
+mod curated;
 mod desired;
 mod evidence;
 mod findings;
 mod past;
+mod place;
 mod raw;
 mod rule;
 mod version;
@@ -23,6 +25,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +79,8 @@ pub struct SweepRequest {
     pub as_of: Timestamp,
     /// Where to begin.
     pub from: SweepCursor,
+    /// Digests of the buckets' settings that an earlier sweep signed; a bucket that has others now is a finding.
+    pub settings: BTreeMap<BucketName, Sha256Digest>,
     /// The account of the part before this one.
     pub predecessor: Option<Predecessor>,
     /// Whose bytes are hashed again.
@@ -99,6 +104,7 @@ impl SweepRequest {
         Self {
             as_of,
             from: SweepCursor::start(),
+            settings: BTreeMap::new(),
             predecessor: None,
             deep: Deep::None,
             deep_max_bytes: 32 << 30,
@@ -200,33 +206,36 @@ pub async fn sweep(
     let mut coverage = Coverage { prefix: desired.raw_prefix.clone(), ..Coverage::default() };
     let mut findings = Findings::new(ports.ledger);
     let mut next = Some(request.from.clone());
+    let mut settings = BTreeMap::new();
     if request.from == SweepCursor::start() {
-        bucket::sweep(&round, &mut findings).await?;
+        settings = bucket::sweep(&round, &mut findings).await?;
     }
     while let Some(cursor) = next.take() {
-        let rest = match &cursor {
+        let (rest, then) = match cursor {
             SweepCursor::Raw(from) => {
                 coverage.from_key = from.as_ref().and_then(key_of);
-                let rest = raw::sweep(&round, from.clone(), &mut coverage, &mut findings).await?;
+                let rest = raw::sweep(&round, from, &mut coverage, &mut findings).await?;
                 coverage.to_key = rest.as_ref().and_then(key_of);
-                rest.map(|rest| SweepCursor::Raw(Some(rest)))
+                (rest.map(|rest| SweepCursor::Raw(Some(rest))), Some(SweepCursor::Evidence(None)))
             }
-            SweepCursor::Evidence(from) => evidence::sweep(&round, from.clone(), &mut coverage, &mut findings)
-                .await?
-                .map(|rest| SweepCursor::Evidence(Some(rest))),
+            SweepCursor::Evidence(from) => {
+                let rest = evidence::sweep(&round, from, &mut coverage, &mut findings).await?;
+                let then = desired.curated.is_some().then_some(SweepCursor::Curated(None));
+                (rest.map(|rest| SweepCursor::Evidence(Some(rest))), then)
+            }
+            SweepCursor::Curated(from) => {
+                let rest = match &desired.curated {
+                    Some(bucket) => curated::sweep(&round, bucket, from, &mut coverage, &mut findings).await?,
+                    None => None,
+                };
+                (rest.map(|rest| SweepCursor::Curated(Some(rest))), None)
+            }
         };
-        next = match (rest, cursor) {
-            (Some(rest), _) => {
-                next = Some(rest);
-                break;
-            }
-            (None, SweepCursor::Raw(_)) if round.must_stop() => {
-                next = Some(SweepCursor::Evidence(None));
-                break;
-            }
-            (None, SweepCursor::Raw(_)) => Some(SweepCursor::Evidence(None)),
-            (None, SweepCursor::Evidence(_)) => None,
-        };
+        let must_stop = rest.is_some() || round.must_stop();
+        next = rest.or(then);
+        if must_stop {
+            break;
+        }
     }
     coverage.complete = next.is_none();
     let counted = findings.finish();
@@ -238,6 +247,7 @@ pub async fn sweep(
         findings_by_rule: counted.by_rule.iter().map(|(rule, count)| (rule.as_str().to_owned(), *count)).collect(),
         findings_digest: counted.digest,
         unreadable: counted.unreadable,
+        settings,
         next: next.clone(),
         predecessor: request.predecessor.clone(),
     };
@@ -273,9 +283,10 @@ async fn count(metrics: &dyn Metrics, account: &Sweep) {
         metric("Findings", account.findings, Vec::new()),
         metric("Unreadable", account.unreadable, Vec::new()),
         metric("UnsealedVersions", account.coverage.unsealed, Vec::new()),
+        metric("LocksEnding", account.coverage.locks_ending, Vec::new()),
     ];
     let by_rule = account.findings_by_rule.iter();
-    all.extend(by_rule.map(|(rule, count)| metric("Findings", *count, vec![("Rule", rule.clone())])));
+    all.extend(by_rule.map(|(rule, count)| metric("FindingsByRule", *count, vec![("Rule", rule.clone())])));
     if let Err(error) = metrics.put(&all).await {
         tracing::warn!(%error, "the sweep's metrics were not published");
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sluice_common::port::ListCursor;
-use sluice_common::{ObjectKey, Sha256Digest};
+use sluice_common::{BucketName, ObjectKey, Sha256Digest};
 
 use crate::layout::{RunId, Stage, StatementKey, SubjectId};
 use crate::statement::{Predecessor, Predicate, ResourceDescriptor, StatementError, inconsistent};
@@ -27,6 +27,9 @@ pub struct Sweep {
     pub findings_digest: Sha256Digest,
     /// Things that could not be looked at: unknown, not bad.
     pub unreadable: u64,
+    /// Digests of the settings that each bucket had; empty in parts after the first, which do not look at them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<BucketName, Sha256Digest>,
     /// Where the next part begins; absent when this was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<SweepCursor>,
@@ -43,6 +46,8 @@ pub enum SweepCursor {
     Raw(Option<ListCursor>),
     /// In the evidence bucket.
     Evidence(Option<ListCursor>),
+    /// In the curated bucket.
+    Curated(Option<ListCursor>),
 }
 
 impl SweepCursor {
@@ -121,8 +126,17 @@ pub struct Coverage {
     pub re_enqueued: u64,
     /// Versions whose bytes were hashed again.
     pub rehashed: u64,
-    /// Curated objects looked at.
+    /// Curated objects looked at because a statement names them.
     pub curated_seen: u64,
+    /// Versions of the curated bucket seen, whether or not a statement names them.
+    #[serde(default)]
+    pub curated_versions: u64,
+    /// Versions whose promised retention ends within a week.
+    #[serde(default)]
+    pub locks_ending: u64,
+    /// Versions whose promised retention is over.
+    #[serde(default)]
+    pub locks_ended: u64,
     /// Statements looked at for rewriting.
     pub statements_seen: u64,
 }

@@ -16,6 +16,8 @@ pub struct Answer {
     pub statement: String,
     /// The time from which ages were counted.
     pub as_of: Timestamp,
+    /// What is known of the lake.
+    pub verdict: Verdict,
     /// Whether everything was looked at.
     pub complete: bool,
     /// Whether nothing was done, because the sweep that gave this account is still under way.
@@ -38,6 +40,28 @@ pub struct Answer {
     /// another invocation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<SweepCursor>,
+}
+
+/// What a sweep says of what it looked at. Unknown is not bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// Everything was looked at and is as it was signed.
+    Intact,
+    /// Something is not.
+    Damaged,
+    /// Nothing was found, and not everything could be looked at.
+    Unknown,
+}
+
+impl Verdict {
+    fn of(account: &Sweep) -> Self {
+        match (account.findings, account.unreadable, account.coverage.complete) {
+            (0, 0, true) => Self::Intact,
+            (0, ..) => Self::Unknown,
+            _ => Self::Damaged,
+        }
+    }
 }
 
 /// A finding that was signed.
@@ -80,6 +104,7 @@ impl Answer {
         Self {
             statement: report.statement.at().uri(),
             as_of: account.as_of,
+            verdict: Verdict::of(account),
             complete: account.coverage.complete,
             under_way: false,
             versions_seen: account.coverage.versions_seen,

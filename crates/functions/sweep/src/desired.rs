@@ -32,6 +32,7 @@ pub(crate) fn desired(config: &Config) -> Desired {
             ..encrypted(&config.evidence_bucket)
         },
         others: vec![encrypted(&config.curated_bucket)],
+        curated: Some(config.curated_bucket.clone()),
         raw_prefix: config.raw_key_prefix.clone(),
         raw_excluded: Vec::new(),
     }

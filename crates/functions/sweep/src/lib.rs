@@ -25,10 +25,10 @@ use sluice_evidence::Stage as StageName;
 use sluice_evidence::predicate::{Coverage, Sweep};
 use sluice_integrity::sweep::{Desired, SweepPorts, SweepReport, SweepRequest, sweep};
 use sluice_stage::context::Ports;
-use sluice_stage::{Context, PolicySource, lambda};
+use sluice_stage::{Context, OnStatement, PolicySource, lambda};
 use tracing::Instrument as _;
 
-pub use answer::{Answer, PolicyState, Reported};
+pub use answer::{Answer, PolicyState, Reported, Verdict};
 pub use config::Config;
 pub use continuation::Continuation;
 pub use error::{RequestError, SweepFunctionError};
@@ -73,13 +73,8 @@ impl fmt::Debug for SweepFunction {
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> SweepFunction {
     let objects = Arc::new(aws.objects());
-    let ports = Ports {
-        reader: Arc::clone(&objects) as _,
-        writer: Arc::clone(&objects) as _,
-        versions: Arc::clone(&objects) as _,
-        signer: Arc::new(aws.signer(&config.signing_key_arn)),
-        metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
-    };
+    let (signer, metrics) = (aws.signer(&config.signing_key_arn), aws.metrics(&config.metrics_namespace));
+    let ports = Ports::new(&objects, Arc::new(signer), Arc::new(metrics));
     let queue = |url: &String| Arc::new(aws.queue(url)) as Arc<dyn Queue>;
     let queues = Queues {
         seal: queue(&config.seal_queue_url),
@@ -95,11 +90,11 @@ pub fn connect(config: Config, aws: &Aws) -> SweepFunction {
 /// When the Runtime API cannot be reached.
 pub async fn serve(function: SweepFunction) -> Result<(), lambda_runtime::Error> {
     let namespace = function.metrics_namespace.clone();
-    let runner = Runner::new("sweep", Continuation(function), Arc::new(SystemClock), namespace);
+    let runner = Runner::new("sweep", OnStatement(Continuation(function)), Arc::new(SystemClock), namespace);
     let runner = &runner;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         if !continuation::is_one(&event.payload) {
-            return on_request(&runner.stage().0, &event).await;
+            return on_request(&runner.stage().0.0, &event).await;
         }
         lambda::invoke(runner, &event).await
     }))
@@ -181,6 +176,7 @@ impl SweepFunction {
             metrics: self.context.ports.metrics.as_ref(),
             clock: self.clock.as_ref(),
         };
+        let request = &SweepRequest { settings: self.past().await?.settings().await?, ..request.clone() };
         let report = Box::pin(sweep(ports, &self.desired, request)).await?;
         let Sweep { coverage, findings, unreadable, .. } = report.statement.statement().predicate();
         let Coverage { versions_seen, re_enqueued, complete, .. } = *coverage;

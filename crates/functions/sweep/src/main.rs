@@ -1,15 +1,9 @@
 //! The sweep function's binary: configuration, clients, then schedules.
 
-use sluice_aws::Aws;
-use sluice_common::config::Environment;
-use sluice_common::telemetry;
 use sweep::{Config, connect, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let environment = Environment::from_process();
-    telemetry::init(&environment);
-    let config = Config::read(&environment)?;
-    let aws = Aws::connect(|name| environment.get(name).map(str::to_owned)).await?;
+    let (config, aws) = sluice_aws::start(Config::read).await?;
     serve(connect(config, &aws)).await
 }

@@ -4,9 +4,11 @@
 //! that one; a sweep whose next part was lost goes on from its account; a deep sweep takes the share after the last one's,
 //! so that a day without a sweep delays the shares and loses none.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
-use sluice_common::BucketName;
 use sluice_common::port::VersionLister;
+use sluice_common::{BucketName, Sha256Digest};
 use sluice_evidence::predicate::Sweep;
 use sluice_evidence::{Archive, Kept};
 use sluice_integrity::sweep::{Deep, PastAccount, PastAccounts, SweepError, SweepRequest, subject};
@@ -65,6 +67,17 @@ impl Past<'_> {
             request.deep = Deep::Share { index, of };
         }
         Ok(Turn::Sweep(request))
+    }
+
+    /// The digests of the buckets' settings that were signed last.
+    pub(crate) async fn settings(&self) -> Result<BTreeMap<BucketName, Sha256Digest>, SweepError> {
+        let mut past = PastAccounts::list(self.archive, self.versions, self.raw).await?;
+        while let Some(PastAccount { kept, .. }) = past.older().await? {
+            if !kept.settings.is_empty() {
+                return Ok(kept.settings.clone());
+            }
+        }
+        Ok(BTreeMap::new())
     }
 
     /// Whether the part after an account was accounted for.

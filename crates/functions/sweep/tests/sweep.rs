@@ -21,6 +21,7 @@ use sluice_evidence::predicate::{Deep, Sweep};
 use sluice_evidence::{Archive, Kept, Ledger, TrustedKeys};
 use sluice_integrity::seal::{SealPorts, seal};
 use sluice_integrity::sweep::subject;
+use sluice_stage::OnStatement;
 use sluice_stage::context::Ports;
 use sluice_testkit::names::{bucket, path};
 use sluice_testkit::{MemoryKms, MemoryMetrics, MemoryQueue, MemoryS3, SettableClock};
@@ -131,7 +132,8 @@ impl Lake {
 
     /// The event that an account arrived. Returns what was done.
     async fn arrived(&self, account: &str) -> String {
-        let runner = Runner::new("sweep", Continuation(self.function()), Arc::new(self.clock.clone()), "Sluice");
+        let runner =
+            Runner::new("sweep", OnStatement(Continuation(self.function())), Arc::new(self.clock.clone()), "Sluice");
         let event = serde_json::to_value(ObjectVersion::from_uri(account).unwrap()).unwrap();
         let deadline = Deadline::at(self.clock.now() + SignedDuration::from_mins(15));
         runner.answer(&event, deadline).await.0.unwrap()["outcomes"][0].as_str().unwrap().to_owned()
@@ -326,7 +328,6 @@ async fn a_schedule_gives_way_to_a_sweep_that_is_under_way_and_takes_up_one_that
     let second = lake.try_sweep(scheduled.clone()).await.unwrap();
     assert!(second.under_way);
     assert_eq!((second.statement, lake.accounts().await.len()), (first.statement.clone(), 1));
-    // A person is not kept waiting.
     lake.clock.advance(SignedDuration::from_mins(20));
     let third = lake.try_sweep(scheduled.clone()).await.unwrap();
     assert_eq!((third.under_way, third.complete, third.as_of), (false, true, first.as_of));

@@ -7,7 +7,10 @@ mod public_access;
 mod tls_only;
 mod versioning;
 
+use std::collections::BTreeMap;
+
 use sluice_common::port::BucketPosture;
+use sluice_common::{BucketName, Sha256Digest};
 use sluice_evidence::predicate::FindingEvidence;
 use sluice_evidence::{EvidenceError, ResourceDescriptor};
 
@@ -34,24 +37,48 @@ const CHECKS: [&dyn BucketCheck; 6] = [
     &event_wiring::EventWiring,
 ];
 
-pub(super) async fn sweep(round: &Round<'_>, findings: &mut Findings<'_>) -> Result<(), EvidenceError> {
+/// Looks at the settings of every bucket. Returns their digests, by which the next sweep sees what changed.
+pub(super) async fn sweep(
+    round: &Round<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<BTreeMap<BucketName, Sha256Digest>, EvidenceError> {
+    let mut settings = BTreeMap::new();
     for desired in round.desired.buckets() {
         match round.ports.buckets.posture(&desired.bucket).await {
             Err(error) => findings.take(Verdict::unreadable("bucket settings", &error)).await?,
             Ok(found) => {
-                for verdict in judge(desired, &found) {
+                // The subject's digest is that of the settings seen: the same drift tomorrow is the same finding.
+                let seen = digest_of(&found);
+                for verdict in judge(desired, &found, seen) {
                     findings.take(verdict).await?;
                 }
+                let before = round.request.settings.get(&desired.bucket).filter(|before| **before != seen);
+                if let Some(before) = before {
+                    findings.take(changed(&desired.bucket, *before, seen)).await?;
+                }
+                settings.insert(desired.bucket.clone(), seen);
             }
         }
     }
-    Ok(())
+    Ok(settings)
 }
 
-fn judge(desired: &DesiredBucket, found: &BucketPosture) -> Vec<Verdict> {
+/// Settings may change and still be as desired: a policy that lets more people in, one more destination of events.
+fn changed(bucket: &BucketName, before: Sha256Digest, seen: Sha256Digest) -> Verdict {
+    let name = format!("s3://{bucket}");
+    let was = |sha256| FindingEvidence { uri: name.clone(), sha256: Some(sha256) };
+    let detail =
+        "the bucket's settings are not those that the sweep before saw: see who changed them if nobody deployed";
+    Verdict::Damaged(Problem {
+        rule: Rule::SettingsChanged,
+        subject: ResourceDescriptor::named(name.clone(), seen),
+        detail: detail.to_owned(),
+        evidence: vec![was(before), was(seen)],
+    })
+}
+
+fn judge(desired: &DesiredBucket, found: &BucketPosture, seen: Sha256Digest) -> Vec<Verdict> {
     let name = format!("s3://{}", desired.bucket);
-    // The subject's digest is that of the settings seen: the same drift tomorrow is the same finding.
-    let seen = digest_of(found);
     let damaged = |check: &&dyn BucketCheck| {
         let detail = check.problem(desired, found)?;
         Some(Verdict::Damaged(Problem {

@@ -13,6 +13,9 @@ pub struct Desired {
     /// The other buckets, such as curated and vault: their settings are looked at, not their objects.
     #[serde(default)]
     pub others: Vec<DesiredBucket>,
+    /// The bucket in which nothing lies that no statement accounts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curated: Option<BucketName>,
     /// Uploads land under this prefix of the raw bucket.
     #[serde(default)]
     pub raw_prefix: String,

@@ -8,29 +8,10 @@ use sluice_evidence::predicate::{Coverage, FindingEvidence};
 
 use super::ahead::Ahead;
 use super::findings::Findings;
+use super::place::Place;
 use super::rule::{Problem, Rule, Verdict};
-use super::version::{Examined, examine};
+use super::version::{Examined, PromisedLock, examine};
 use super::{Round, SweepError};
-
-/// Where a walk stands: the last key all of whose versions were looked at, so that a later walk never begins in the
-/// middle of a key, where the delete marker over a version would be out of sight.
-#[derive(Default)]
-struct Place {
-    done: Option<String>,
-    current: Option<String>,
-}
-
-impl Place {
-    fn enter(&mut self, key: &str) {
-        if self.current.as_deref() != Some(key) {
-            self.done = self.current.replace(key.to_owned());
-        }
-    }
-
-    fn cursor(self) -> Option<ListCursor> {
-        self.done.map(|key_marker| ListCursor { key_marker, version_id_marker: None })
-    }
-}
 
 pub(super) async fn sweep(
     round: &Round<'_>,
@@ -49,7 +30,7 @@ pub(super) async fn sweep(
             let Some((entry, examined)) = ahead.next().await else { break };
             place.enter(entry.key.as_str());
             // Without a finished key there is no place to go on from.
-            if place.done.is_some() && round.must_stop() {
+            if place.is_known() && round.must_stop() {
                 return Ok(place.cursor());
             }
             if entry.is_delete_marker {
@@ -125,6 +106,8 @@ async fn take(examined: Examined, coverage: &mut Coverage, findings: &mut Findin
     coverage.re_enqueued += examined.re_enqueued;
     coverage.rehashed += examined.rehashed;
     coverage.curated_seen += examined.curated_seen;
+    coverage.locks_ending += u64::from(examined.lock == Some(PromisedLock::Ending));
+    coverage.locks_ended += u64::from(examined.lock == Some(PromisedLock::Ended));
     for verdict in examined.verdicts {
         findings.take(verdict).await?;
     }

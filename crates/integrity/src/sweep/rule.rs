@@ -14,6 +14,7 @@ pub enum Rule {
     BucketPublicAccess,
     BucketTlsOnly,
     BucketEventWiring,
+    SettingsChanged,
     UnversionedObject,
     SealMissing,
     SealDamaged,
@@ -29,6 +30,8 @@ pub enum Rule {
     StatementDamaged,
     CuratedMissing,
     CuratedDigestMismatch,
+    CuratedUnexplained,
+    DeleteMarkerOverPublished,
     EvidenceRewritten,
     EvidenceForeignKey,
 }
@@ -43,6 +46,7 @@ impl Rule {
             Self::BucketPublicAccess => "bucket_public_access",
             Self::BucketTlsOnly => "bucket_tls_only",
             Self::BucketEventWiring => "bucket_event_wiring",
+            Self::SettingsChanged => "settings_changed",
             Self::UnversionedObject => "unversioned_object",
             Self::SealMissing => "seal_missing",
             Self::SealDamaged => "seal_damaged",
@@ -58,6 +62,8 @@ impl Rule {
             Self::StatementDamaged => "statement_damaged",
             Self::CuratedMissing => "curated_missing",
             Self::CuratedDigestMismatch => "curated_digest_mismatch",
+            Self::CuratedUnexplained => "curated_unexplained",
+            Self::DeleteMarkerOverPublished => "delete_marker_over_published",
             Self::EvidenceRewritten => "evidence_rewritten",
             Self::EvidenceForeignKey => "evidence_foreign_key",
         }
@@ -67,7 +73,9 @@ impl Rule {
     pub const fn severity(self) -> Severity {
         match self {
             Self::SealMissing | Self::QualityMissing | Self::PseudonymizeMissing => Severity::Low,
-            Self::EncryptionChanged | Self::EvidenceForeignKey | Self::BucketEventWiring => Severity::Medium,
+            Self::EncryptionChanged | Self::EvidenceForeignKey | Self::BucketEventWiring | Self::SettingsChanged => {
+                Severity::Medium
+            }
             Self::BucketVersioning
             | Self::BucketObjectLock
             | Self::BucketEncryption
@@ -77,6 +85,8 @@ impl Rule {
             | Self::LockMissing
             | Self::LockTooShort
             | Self::DeleteMarkerOverSealed
+            | Self::DeleteMarkerOverPublished
+            | Self::CuratedUnexplained
             | Self::CuratedMissing => Severity::High,
             Self::SealDamaged
             | Self::SealedFactsChanged

@@ -43,6 +43,16 @@ pub(super) struct Examined {
     pub(super) re_enqueued: u64,
     pub(super) rehashed: u64,
     pub(super) curated_seen: u64,
+    pub(super) lock: Option<PromisedLock>,
+}
+
+/// Where the retention that a seal promises stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PromisedLock {
+    /// It ends within a week. Nothing is wrong; whoever wants to keep the version must act.
+    Ending,
+    /// It is over.
+    Ended,
 }
 
 impl Examined {

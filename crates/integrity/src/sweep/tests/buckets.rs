@@ -60,3 +60,25 @@ async fn settings_that_may_not_be_read_are_unknown_not_bad() {
     let report = lake.try_sweep(&lake.request(), plan).await.unwrap();
     assert_eq!((report.statement.findings, report.statement.unreadable), (0, 3));
 }
+
+#[tokio::test]
+async fn settings_that_changed_since_the_last_account_are_found_though_they_are_as_desired() {
+    let lake = Lake::new();
+    let first = lake.sweep().await;
+    assert_eq!(first.statement.settings.len(), 3);
+    let request = SweepRequest { settings: first.statement.settings.clone(), ..lake.request() };
+    assert_eq!(lake.try_sweep(&request, FaultPlan::new()).await.unwrap().statement.findings, 0);
+    lake.s3.force_posture(&bucket(EVIDENCE), |posture| {
+        let more = Notification {
+            target: "arn:aws:sqs:eu-central-1:999999999999:elsewhere".to_owned(),
+            events: vec!["s3:ObjectCreated:*".to_owned()],
+            prefix: None,
+            suffix: None,
+        };
+        posture.notifications.push(more);
+    });
+    let found = lake.try_sweep(&request, FaultPlan::new()).await.unwrap();
+    assert_eq!(found.statement.findings_by_rule, [("settings_changed".to_owned(), 1)].into());
+    let settled = SweepRequest { settings: found.statement.settings.clone(), ..lake.request() };
+    assert_eq!(lake.try_sweep(&settled, FaultPlan::new()).await.unwrap().statement.findings, 0);
+}

@@ -71,6 +71,7 @@ impl Lake {
             raw: locked(RAW, to_queue),
             evidence: locked(EVIDENCE, to_bus),
             others: vec![DesiredBucket::new(bucket(CURATED))],
+            curated: Some(bucket(CURATED)),
             raw_prefix: "inbox/".to_owned(),
             raw_excluded: vec!["inbox/quarantine/".to_owned()],
         };
@@ -132,12 +133,18 @@ impl Lake {
         }
     }
 
+    /// Where a version is published.
+    fn curated_path(at: &ObjectVersion) -> ObjectPath {
+        let id: String = at.id().to_string().chars().take(32).collect();
+        path(CURATED, &format!("orders/dt=2026-01-01/{id}-0123456789abcdef.csv"))
+    }
+
     /// A version that went all the way. Returns it and its curated object.
     async fn publish(&self, key: &str, body: &'static str) -> (ObjectVersion, ObjectVersion) {
         let at = self.upload(key, body);
         let sealed = self.seal(&at).await;
         let verdict = self.judge(&sealed, QualityResult::Passed).await;
-        let curated = self.s3.put(&path(CURATED, &format!("orders/{}", at.id())), "tokens").unwrap();
+        let curated = self.s3.put(&Self::curated_path(&at), "tokens").unwrap();
         let subject = ResourceDescriptor::object(&curated, Sha256Digest::of(b"tokens"));
         self.record(subject, Self::pseudonymize(&sealed, Outcome::Published, verdict.link())).await;
         (at, curated)

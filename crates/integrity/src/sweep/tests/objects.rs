@@ -192,3 +192,50 @@ async fn objects_without_a_version_are_found_and_excluded_ones_are_not_looked_at
     let expected = [Rule::BucketVersioning, Rule::BucketObjectLock, Rule::UnversionedObject];
     assert_eq!(lake.rules().await, expected);
 }
+
+#[tokio::test]
+async fn a_curated_object_that_no_statement_accounts_for_is_found_once_it_is_old_enough() {
+    let lake = Lake::new();
+    lake.publish("inbox/a", "abc").await;
+    let stray = lake.s3.put(&path(CURATED, "orders/stray.csv"), "x").unwrap();
+    let forged = Lake::curated_path(&lake.upload("inbox/quarantine/b", "abc"));
+    let forged = lake.s3.put(&forged, "x").unwrap();
+    assert!(lake.rules().await.is_empty(), "its run may not have stated it yet");
+    lake.hours_later(1);
+    let report = lake.sweep().await;
+    assert_eq!(report.statement.findings_by_rule, [("curated_unexplained".to_owned(), 2)].into());
+    assert_eq!(report.statement.coverage.curated_versions, 3);
+    for at in [stray, forged] {
+        assert!(lake.s3.force_delete(&at));
+    }
+    assert!(lake.rules().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_version_laid_over_a_published_one_and_a_marker_that_hides_one_are_found() {
+    let lake = Lake::new();
+    let (_, curated) = lake.publish("inbox/a", "abc").await;
+    let over = lake.s3.put(&curated.path(), "other tokens").unwrap();
+    lake.hours_later(1);
+    assert_eq!(lake.rules().await, [Rule::CuratedUnexplained]);
+    assert!(lake.s3.force_delete(&over));
+    assert!(lake.rules().await.is_empty());
+    lake.s3.delete(&curated.path()).unwrap();
+    assert_eq!(lake.rules().await, [Rule::DeleteMarkerOverPublished]);
+}
+
+#[tokio::test]
+async fn retentions_that_end_soon_are_counted() {
+    let lake = Lake::new();
+    lake.publish("inbox/a", "abc").await;
+    let counted = |report: &SweepReport| {
+        let coverage = &report.statement.coverage;
+        (coverage.locks_ending, coverage.locks_ended)
+    };
+    assert_eq!(counted(&lake.sweep().await), (0, 0));
+    lake.hours_later(24 * 23 + 1);
+    assert_eq!(counted(&lake.sweep().await), (1, 0));
+    lake.hours_later(24 * 7);
+    assert_eq!(counted(&lake.sweep().await), (0, 1));
+    assert!(lake.rules().await.is_empty());
+}

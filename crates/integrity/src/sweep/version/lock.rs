@@ -1,7 +1,11 @@
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use sluice_common::port::Retention;
 
-use super::{Examined, Rule, SealedVersion, VersionCheck};
+use super::{Examined, PromisedLock, Rule, SealedVersion, VersionCheck};
+
+/// How long before its end a retention counts as ending.
+const NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The lock that the seal promises holds.
 pub(super) struct LockHeld;
@@ -9,8 +13,14 @@ pub(super) struct LockHeld;
 #[async_trait]
 impl VersionCheck for LockHeld {
     async fn check(&self, of: &SealedVersion<'_>, found: &mut Examined) {
-        // A promise that has been kept to its end asks nothing more.
-        let Some(promised) = of.seal.lock.filter(|lock| lock.retain_until > of.round.request.as_of) else { return };
+        let Some(promised) = of.seal.lock else { return };
+        let left = promised.retain_until.duration_since(of.round.request.as_of);
+        if !left.is_positive() {
+            // A promise that has been kept to its end asks nothing more.
+            found.lock = Some(PromisedLock::Ended);
+            return;
+        }
+        found.lock = (left <= NOTICE).then_some(PromisedLock::Ending);
         let promised = Retention { mode: promised.mode, retain_until: promised.retain_until };
         match of.round.ports.locks.retention(of.version).await {
             Err(error) => found.unreadable("retention", &error),
