@@ -167,7 +167,7 @@ impl Reader {
             self.optional(&fields, "column_share", None, |reader, node, path| reader.unit(node, path).map(Some));
         let values = self.optional(&fields, "allow", Vec::new(), Self::values);
         let patterns = self.optional(&fields, "allow_patterns", Vec::new(), |reader, node, path| {
-            reader.list(node, path, MAX_PATTERNS, |reader, node, path| reader.regex(node, path))
+            reader.list(node, path, MAX_PATTERNS, Self::regex)
         });
         let custom = self.optional(&fields, "custom", Vec::new(), |reader, node, path| {
             reader.list(node, path, MAX_CUSTOM, Self::custom_entity)
@@ -194,7 +194,8 @@ impl Reader {
     }
 
     fn entity_name(&mut self, node: &Node, path: &str) -> Option<String> {
-        let rule = "the name of an entity: expected capitals, digits and underscores, at most 64, such as EMAIL_ADDRESS";
+        let rule =
+            "the name of an entity: expected capitals, digits and underscores, at most 64, such as EMAIL_ADDRESS";
         self.text_where(node, path, rule, is_entity_name).map(str::to_owned)
     }
 
