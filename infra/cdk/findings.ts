@@ -42,8 +42,8 @@ const ANSWERS: readonly Answer[] = [
   },
   {
     rule: "AwsSolutions-IAM5[Resource::*]",
-    on: ["SharedPolicy", "NetworkPolicy"],
-    reason: "PutMetricData, limited by namespace, and network interfaces, denied to code: AWS knows no resource for either",
+    on: ["SharedPolicy", "NetworkPolicy", "AuditPolicy"],
+    reason: "PutMetricData, limited by namespace, network interfaces, denied to code, and public keys: AWS knows no resource for any",
   },
   { rule: "AwsSolutions-IAM5[Resource::*]", on: ["AuditPolicy"], reason: "ListPublicKeys of CloudTrail: AWS knows no resource for it" },
   {
@@ -72,6 +72,7 @@ const ANSWERS: readonly Answer[] = [
   objects("EvidenceBucket", "log/", ["LogPolicy"], "leaves, tiles and checkpoints"),
   objects("EvidenceBucket", "att/audit/", ["AuditPolicy"], "audits"),
   objects("TrailBucket", "AWSLogs/", ["AuditPolicy", "AuditorPolicy"], "CloudTrail's files"),
+  objects("EvidenceBucket", "log/", ["LogPolicy"], "the log"),
   objects("EvidenceBucket", "policy/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy", "AuditPolicy", "PolicyEditorPolicy"], "policy"),
   objects("EvidenceBucket", "report/", ["QualityPolicy", "SweepPolicy"], "reports"),
   objects("EvidenceBucket", "att/seal/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy"], "seals"),
@@ -79,6 +80,8 @@ const ANSWERS: readonly Answer[] = [
   objects("EvidenceBucket", "att/pseudonymize/", ["PseudonymizePolicy"], "publications"),
   objects("EvidenceBucket", "att/quarantine/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "AuditPolicy"], "refusals"),
   objects("EvidenceBucket", "att/finding/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy", "AuditPolicy"], "findings"),
+  objects("EvidenceBucket", "att/audit/", ["AuditPolicy"], "audits"),
+  objects("TrailBucket", "AWSLogs/", ["AuditPolicy", "AuditorPolicy"], "files of trails"),
   objects("EvidenceBucket", "att/sweep/", ["SweepPolicy"], "sweeps"),
   objects("EvidenceBucket", "att/reidentify/", ["ReidentifyPolicy"], "re-identifications"),
   objects("VaultBucket", "domains/", ["PseudonymizePolicy", "ReidentifyPolicy"], "wrapped domain keys"),

@@ -13,6 +13,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -87,7 +88,7 @@ class Account:
         assert "AWS_ENDPOINT_URL" in os.environ, "run by `make test-invoke`, which starts LocalStack"
         self.s3 = self._client("s3")
         self.kms = self._client("kms")
-        self.buckets = {zone: f"sluice-{zone}-111122223333-{REGION}" for zone in ("raw", "curated", "evidence", "vault")}
+        self.buckets = {zone: f"sluice-{zone}-111122223333-{REGION}" for zone in ("raw", "curated", "evidence", "vault", "trail")}
         for zone, bucket in self.buckets.items():
             self.s3.create_bucket(
                 Bucket=bucket,
@@ -149,20 +150,41 @@ class Account:
         """The value of an environment variable as the template writes it."""
         if not isinstance(value, dict):
             return str(value)
-        logical = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+        if "Fn::If" in value:
+            return self.resolve(value["Fn::If"][2])  # nothing that a condition asks for is made here
+        if "Fn::Sub" in value:
+            return re.sub(r"\$\{([^}]+)}", lambda name: self._named(name[1]), value["Fn::Sub"])
+        return self._named(value["Ref"]) if "Ref" in value else self._named(".".join(value["Fn::GetAtt"]))
+
+    def _named(self, name: str) -> str:
+        logical, _, attribute = name.partition(".")
         known = {f"{zone.capitalize()}Bucket": bucket for zone, bucket in self.buckets.items()}
         known |= {
             "SigningKey": self.signing_key,
             "PseudonymKey": self.pseudonym_key,
+            # LocalStack has no Ed25519: log starts here, and is tried on the emulator.
+            "CheckpointKey": self.signing_key,
+            "LogAnchorBucketName": "",
+            "RetiredSigningKeys": "",
+            "RetiredCheckpointKeys": "",
             "RetentionMode": "GOVERNANCE",
             "CatalogDatabase": "lake",
+            "ExistingTrailArn": f"arn:aws:cloudtrail:{REGION}:111122223333:trail/existing",
+            "TrailKeys": "evidence:policy/cloudtrail-keys.json",
+            "DeployerArn": "",
+            "NamePrefix": "sluice",
+            "AWS::Region": REGION,
+            "AWS::AccountId": "111122223333",
         }
+        known |= {f"{zone}DataKey": f"arn:aws:kms:{REGION}:111122223333:key/{zone.lower()}" for zone in ("Raw", "Evidence", "Vault", "Trail")}
+        known |= {name: "" for name in ("LogAnchorBucketName", "RetiredSigningKeys", "RetiredCheckpointKeys")}
+        known |= {"CheckpointKey": f"arn:aws:kms:{REGION}:111122223333:key/checkpoint"}  # LocalStack makes no Ed25519 keys
         known |= {
             "RawKeyPrefix": "",
             "EvidenceRetentionDays": "1",
             "RawRetentionDays": "1",
         }
-        known |= self.queue_urls if "Ref" in value else {name: self._arn(url) for name, url in self.queue_urls.items()}
+        known |= {queue: self._arn(url) for queue, url in self.queue_urls.items()} if attribute else self.queue_urls
         return known[logical]
 
     def _arn(self, queue_url: str) -> str:
