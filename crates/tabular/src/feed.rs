@@ -1,11 +1,16 @@
 //! The bytes of a text format on their way into blocks.
 
+use std::collections::VecDeque;
+
 use arrow_buffer::Buffer;
 
 use crate::error::{Limit, Place, TabularError};
 use crate::inflate::Inflated;
 use crate::options::ReadOptions;
 use crate::text::{place_in, strip_bom};
+
+/// Blocks whose memory is waited for: one with each side of a channel, and those in it.
+const LENT: usize = 6;
 
 /// Bytes of the input that no block has yet, and where they begin.
 #[derive(Debug)]
@@ -16,8 +21,8 @@ pub(crate) struct Feed {
     pending: Vec<u8>,
     at: Place,
     ended: bool,
-    /// The bytes of the block given out last, to be used again when its receiver has dropped it.
-    lent: Option<Buffer>,
+    /// The bytes of the blocks given out last, oldest first, to be used again when their receivers have dropped them.
+    lent: VecDeque<Buffer>,
 }
 
 impl Feed {
@@ -30,7 +35,7 @@ impl Feed {
             pending: Vec::new(),
             at: Place { line: 1, byte_offset: 0 },
             ended: false,
-            lent: None,
+            lent: VecDeque::with_capacity(LENT),
         };
         feed.fill(feed.block_bytes)?;
         feed.at.byte_offset += strip_bom(&mut feed.pending)?;
@@ -93,16 +98,21 @@ impl Feed {
         Ok(())
     }
 
-    /// The memory of the last block if its receiver has dropped it, else new memory.
+    /// The memory of an earlier block if its receiver has dropped it, else new memory.
     fn take_back(&mut self, capacity: usize) -> Vec<u8> {
-        // One more than asked for: the line feed that `fill` may add.
-        let fresh = || Vec::with_capacity(capacity + 1);
-        let Some(Ok(mut bytes)) = self.lent.take().map(Buffer::into_vec::<u8>) else { return fresh() };
-        if !(capacity..=capacity.saturating_mul(4)).contains(&bytes.capacity()) {
-            return fresh();
+        for _ in 0..self.lent.len() {
+            let Some(oldest) = self.lent.pop_front() else { break };
+            match oldest.into_vec::<u8>() {
+                Ok(mut bytes) if (capacity..=capacity.saturating_mul(4)).contains(&bytes.capacity()) => {
+                    bytes.clear();
+                    return bytes;
+                }
+                Ok(_too_small_or_large) => {}
+                Err(in_use) => self.lent.push_back(in_use),
+            }
         }
-        bytes.clear();
-        bytes
+        // One more than asked for: the line feed that `fill` may add.
+        Vec::with_capacity(capacity + 1)
     }
 
     /// Hands out the first bytes of `pending` as a buffer.
@@ -110,7 +120,10 @@ impl Feed {
         self.at = self.place(bytes);
         let rest = self.pending.split_off(bytes.min(self.pending.len()));
         let buffer = Buffer::from_vec(std::mem::replace(&mut self.pending, rest));
-        self.lent = Some(buffer.clone());
+        if self.lent.len() == LENT {
+            self.lent.pop_front();
+        }
+        self.lent.push_back(buffer.clone());
         buffer
     }
 
