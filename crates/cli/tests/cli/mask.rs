@@ -85,3 +85,16 @@ fn mistakes_are_told_before_anything_is_written() {
     assert!(ran.err.contains("it has orders"), "{}", ran.err);
     assert!(!exists(&desk.path("out.csv")));
 }
+
+#[test]
+fn a_column_that_no_json_line_has_publishes_nothing() {
+    let desk = desk();
+    let policy =
+        POLICY.replace("type: csv", "type: jsonl").replace("      domain", "      undeclared: keep\n      domain");
+    desk.put("policy.yaml", policy);
+    let row = r#"{"id":1,"card":"4111111111111111","note":"x","e-mail":"plain"}"#;
+    desk.put("t.jsonl", format!("{row}\n").repeat(50_000));
+    let ran = desk.run(&["mask", "t.jsonl", "-p", "policy.yaml", "-d", "orders", "-o", "out.jsonl"]).exits(3);
+    assert!(ran.err.contains("column `email` of the policy is not in the table"), "{}", ran.err);
+    assert!(!exists(&desk.path("out.jsonl")) && !exists(&desk.path("out.jsonl.partial")));
+}
