@@ -22,6 +22,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Evaluate a DQDL ruleset over a table
     Check(Check),
+    /// Judge a dataset from the states of its files, without reading them again
+    MergeStates(MergeStates),
     /// Say what a table holds: types, missing values, distributions, frequent values, outliers
     Profile(Profile),
     /// Suggest a DQDL ruleset that the table passes, with the reason for each rule
@@ -70,6 +72,15 @@ pub(crate) struct Check {
     /// Print the result as JSON, in the shape of Glue's GetDataQualityResult
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write the rows that fail, with their numbers and the rules they fail, as a table; the file is read twice
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rows: Option<PathBuf>,
+    /// Write what was measured, for merge-states
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Metrics of earlier runs, for last() and DetectAnomalies; those of this run are added
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) history: Option<PathBuf>,
     /// Also write the verdict and what the table holds as one HTML page
     #[arg(long, value_name = "PAGE")]
     pub(crate) html: Option<PathBuf>,
@@ -81,6 +92,22 @@ pub(crate) struct Check {
     pub(crate) hide_values: bool,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MergeStates {
+    /// What `check --state` wrote under the same ruleset
+    #[arg(required = true)]
+    pub(crate) states: Vec<String>,
+    /// The DQDL ruleset
+    #[arg(long, short)]
+    pub(crate) rules: PathBuf,
+    /// Metrics of earlier runs, for last() and DetectAnomalies
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) history: Option<PathBuf>,
+    /// Print the result as JSON, in the shape of Glue's GetDataQualityResult
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

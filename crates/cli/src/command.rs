@@ -2,6 +2,7 @@
 
 mod check;
 mod mask;
+mod merge_states;
 mod policy;
 mod profile;
 mod seal;
@@ -18,6 +19,7 @@ use crate::exit::Answer;
 pub(crate) fn run(args: Args) -> anyhow::Result<Answer> {
     match args.command {
         Command::Check(args) => check::run(&args),
+        Command::MergeStates(args) => merge_states::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Suggest(args) => suggest::run(&args),
         Command::Mask(args) => mask::run(&args),

@@ -1,14 +1,17 @@
 //! `sluice check`: a table judged by a ruleset, as the quality function judges it.
 
+mod local_files;
 mod page;
+pub(super) mod past;
+mod rows;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use sluice_common::Sha256Digest;
 use sluice_common::port::{Clock as _, SystemClock};
 use sluice_quality::report::{GlueContext, glue_json};
-use sluice_quality::{EvaluationOptions, NoHistory, Outcome, Report, RuleOutcome};
+use sluice_quality::{EvaluationOptions, Outcome, Report, RuleOutcome};
 use sluice_tabular::Reader;
 
 use crate::args::Check;
@@ -22,13 +25,27 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
     let ruleset = sluice_dqdl::parse(&rules).map_err(|problems| anyhow!("{}:\n{problems}", args.rules.display()))?;
     let options = format::read_options(&args.file, &args.format)?;
     let (source, digesting) = Input::open(&args.file)?.into_source(&options)?;
+    let history = past::read(args.history.as_deref())?;
+    let now_micros = SystemClock.now().as_microsecond();
     let judge = || {
         let reader = Reader::open(source, &options)?;
-        let options = EvaluationOptions::at(SystemClock.now().as_microsecond());
-        sluice_quality::check(reader, &ruleset, &options, &NoHistory)
+        let mut options = EvaluationOptions::at(now_micros);
+        options.row_results = args.rows.is_some();
+        options.files = Some(Arc::new(local_files::LocalFiles { table: args.file.clone() }));
+        let measured = sluice_quality::measure(reader, &ruleset, &options, &history)?;
+        if let Some(path) = &args.state {
+            std::fs::write(path, measured.state_bytes()?).with_context(|| path.display().to_string())?;
+        }
+        anyhow::Ok(measured.finish()?)
     };
     let report = judge().with_context(|| args.file.clone())?;
     let sha256 = digesting.finish().with_context(|| args.file.clone())?;
+    if let Some(path) = &args.rows {
+        rows::write(path, args, sha256, &report)?;
+    }
+    if let Some(directory) = &args.history {
+        past::add(directory, &args.file, sha256, now_micros, &report)?;
+    }
     if let Some(path) = &args.html {
         page::write(path, args, sha256, &report)?;
     }
@@ -38,13 +55,14 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
         serde_json::to_writer_pretty(&mut out, &glue_json(&report, &context))?;
         writeln!(out)?;
     } else {
-        print(&mut out, &args.file, sha256, &report)?;
+        print(&mut out, &args.file, &report)?;
+        writeln!(out, "sha256 {}", sha256.to_hex())?;
     }
     Ok(answer(&report))
 }
 
 /// A rule that fails is certain, whatever became of the others.
-fn answer(report: &Report) -> Answer {
+pub(super) fn answer(report: &Report) -> Answer {
     if report.count_of(Outcome::Failed) > 0 {
         Answer::Fail
     } else if report.passed() {
@@ -54,7 +72,7 @@ fn answer(report: &Report) -> Answer {
     }
 }
 
-fn print(out: &mut impl Write, file: &str, sha256: Sha256Digest, report: &Report) -> std::io::Result<()> {
+pub(super) fn print(out: &mut impl Write, file: &str, report: &Report) -> std::io::Result<()> {
     let paint = Paint::for_stdout();
     for rule in &report.rules {
         print_rule(out, paint, rule)?;
@@ -70,7 +88,7 @@ fn print(out: &mut impl Write, file: &str, sha256: Sha256Digest, report: &Report
     if failed + errors > 0 {
         writeln!(out, "{failed} fail, {errors} could not be judged")?;
     }
-    writeln!(out, "sha256 {sha256}", sha256 = sha256.to_hex())
+    Ok(())
 }
 
 fn print_rule(out: &mut impl Write, paint: Paint, rule: &RuleOutcome) -> std::io::Result<()> {

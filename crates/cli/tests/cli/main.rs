@@ -11,6 +11,7 @@ mod mask;
 mod policy;
 mod profile;
 mod seal;
+mod states;
 mod suggest;
 mod verify;
 
