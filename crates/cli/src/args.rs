@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Verify evidence offline
     #[command(subcommand)]
     Verify(VerifyCommand),
+    /// Take evidence out of its bucket
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
 }
 
 /// How a table is written; what is not said is told from the file's name.
@@ -190,6 +193,93 @@ pub(crate) enum PolicyCommand {
 pub(crate) enum VerifyCommand {
     /// Verify a signed statement: who signed, what it says, whether a file is the one it speaks of
     Statement(VerifyStatement),
+    /// Verify the Merkle log: every entry, tile and checkpoint of a copy or of the evidence bucket
+    Log(VerifyLog),
+    /// Verify a file by its statement and the statement's proof from the log
+    Object(VerifyObject),
+    /// Verify a bundle of `evidence export`: statements, log, proofs and what S3 said of versions and locks
+    All(VerifyAll),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyLog {
+    /// A folder that holds log/, or s3://BUCKET
+    pub(crate) location: String,
+    /// The log's verifier keys (name+id+base64), one a line [default: keys/log.vkey of the folder]
+    #[arg(long)]
+    pub(crate) log_key: Option<PathBuf>,
+    /// A checkpoint that was kept elsewhere; may be given several times
+    #[arg(long, value_name = "NOTE")]
+    pub(crate) anchor: Vec<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyObject {
+    /// The file
+    pub(crate) file: String,
+    /// Its statement, a DSSE envelope
+    #[arg(long, short)]
+    pub(crate) statement: String,
+    /// The statement's proof (.tlog-proof)
+    #[arg(long, short)]
+    pub(crate) proof: PathBuf,
+    /// A checkpoint that was kept elsewhere, to which the proof must lead
+    #[arg(long, value_name = "NOTE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Public keys of the statements' signers (PEM)
+    #[arg(long, short)]
+    pub(crate) key: PathBuf,
+    /// The log's verifier keys (name+id+base64), one a line
+    #[arg(long)]
+    pub(crate) log_key: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyAll {
+    /// The bundle
+    pub(crate) folder: PathBuf,
+    /// Public keys of the statements' signers (PEM) [default: the bundle's own, which prove nothing of who made it]
+    #[arg(long, short)]
+    pub(crate) key: Option<PathBuf>,
+    /// The log's verifier keys, one a line [default: the bundle's own, likewise]
+    #[arg(long)]
+    pub(crate) log_key: Option<PathBuf>,
+    /// A checkpoint that was kept elsewhere; may be given several times
+    #[arg(long, value_name = "NOTE")]
+    pub(crate) anchor: Vec<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Copy all evidence of a bucket into a folder that sha256sum, openssl and DSSE libraries can verify, too
+    Export(EvidenceExport),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvidenceExport {
+    /// The evidence bucket, s3://BUCKET
+    pub(crate) location: String,
+    /// An empty or new folder
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
+    /// Public keys of the statements' signers (PEM)
+    #[arg(long, short)]
+    pub(crate) key: PathBuf,
+    /// The log's verifier keys (name+id+base64), one a line
+    #[arg(long)]
+    pub(crate) log_key: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

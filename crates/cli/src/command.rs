@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod check;
+mod evidence;
 mod mask;
 mod merge_states;
 mod policy;
@@ -8,8 +9,9 @@ mod profile;
 mod seal;
 mod suggest;
 mod verify;
+mod verify_log;
 
-use crate::args::{Args, Command, PolicyCommand, VerifyCommand};
+use crate::args::{Args, Command, EvidenceCommand, PolicyCommand, VerifyCommand};
 use crate::exit::Answer;
 
 /// Runs what was asked.
@@ -26,5 +28,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Answer> {
         Command::Seal(args) => seal::run(&args),
         Command::Policy(PolicyCommand::Check { file, json }) => policy::check(&file, json),
         Command::Verify(VerifyCommand::Statement(args)) => verify::statement(&args),
+        Command::Verify(VerifyCommand::Log(args)) => verify_log::log(&args),
+        Command::Verify(VerifyCommand::Object(args)) => verify_log::object(&args),
+        Command::Verify(VerifyCommand::All(args)) => verify_log::all(&args),
+        Command::Evidence(EvidenceCommand::Export(args)) => evidence::export(&args),
     }
 }
