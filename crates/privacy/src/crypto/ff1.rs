@@ -24,6 +24,8 @@ pub const FF1_MAX_TWEAK_BYTES: usize = 4_096;
 const TWEAK_BYTES: usize = 8;
 /// Strings that are worked on side by side.
 const LANES: usize = 64;
+/// So few are worked on without room for more.
+const FEW_LANES: usize = 4;
 /// Halves of at most so many bits are numbers: AES gives the 96 + 32 bits that a round needs in one block.
 const SHORT_BITS: u32 = 96;
 
@@ -271,14 +273,18 @@ impl Ff1 {
         for lanes in lanes.chunks_mut(LANES) {
             for step in 0..ROUNDS {
                 let round = if direction == Direction::Encrypt { step } else { ROUNDS - 1 - step };
-                self.round(lanes, round, direction);
+                if lanes.len() <= FEW_LANES {
+                    self.round::<FEW_LANES>(lanes, round, direction);
+                } else {
+                    self.round::<LANES>(lanes, round, direction);
+                }
             }
         }
     }
 
-    /// One round of at most [`LANES`] strings.
-    fn round(&self, lanes: &mut [Ff1Lane], round: u8, direction: Direction) {
-        let mut blocks = [AesBlock::default(); LANES];
+    /// One round of at most `N` strings.
+    fn round<const N: usize>(&self, lanes: &mut [Ff1Lane], round: u8, direction: Direction) {
+        let mut blocks = [AesBlock::default(); N];
         for (lane, block) in lanes.iter().zip(&mut blocks) {
             let Some(Some(shape)) = self.shapes.get(lane.numerals) else { continue };
             let number = if direction == Direction::Encrypt { lane.right } else { lane.left };

@@ -21,17 +21,25 @@ pub struct SaltTooShort;
 /// (`H(utf8(text) ‖ salt)`). The second is there for those who must match digests of others; the first is the better one.
 ///
 /// A hash without a key is not offered: whoever knows the format of a number can try all of them.
-pub struct Hash {
-    algorithm: HashAlgorithm,
-    construction: HashConstruction,
-    secret: Zeroizing<Vec<u8>>,
+pub struct Hash(Keyed);
+
+/// The state after the key, so that a value costs only its own blocks.
+#[derive(Clone)]
+enum Keyed {
+    Hmac256(Hmac<Sha256>),
+    Hmac512(Hmac<Sha512>),
+    Salted256(Zeroizing<Vec<u8>>),
+    Salted512(Zeroizing<Vec<u8>>),
 }
 
 impl Hash {
     /// Digests under a key of a domain.
     pub fn new<'k>(algorithm: HashAlgorithm, construction: HashConstruction, key: impl Into<ScopedKey<'k>>) -> Self {
         let secret = key.into().derive::<32>(KeyPurpose::Hash);
-        Self { algorithm, construction, secret: Zeroizing::new(secret.to_vec()) }
+        match construction {
+            HashConstruction::Hmac => Self(Keyed::hmac(algorithm, &secret)),
+            HashConstruction::Salted => Self(Keyed::salted(algorithm, secret.as_slice())),
+        }
     }
 
     /// Digests with a salt of one's own.
@@ -42,30 +50,52 @@ impl Hash {
         if salt.len() < MIN_SALT_BYTES {
             return Err(SaltTooShort);
         }
-        let construction = HashConstruction::Salted;
-        Ok(Self { algorithm, construction, secret: Zeroizing::new(salt.to_vec()) })
+        Ok(Self(Keyed::salted(algorithm, salt)))
     }
 
     /// Appends the digest of a text.
     pub fn hash(&self, text: &str, out: &mut String) {
         let text = text.as_bytes();
-        match (self.algorithm, self.construction) {
-            (HashAlgorithm::Sha256, HashConstruction::Hmac) => {
-                if let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.secret) {
-                    push_hex(&mac.chain_update(text).finalize().into_bytes(), out);
-                }
+        match &self.0 {
+            Keyed::Hmac256(mac) => push_hex(&mac.clone().chain_update(text).finalize().into_bytes(), out),
+            Keyed::Hmac512(mac) => push_hex(&mac.clone().chain_update(text).finalize().into_bytes(), out),
+            Keyed::Salted256(salt) => push_hex(&Sha256::new().chain_update(text).chain_update(salt).finalize(), out),
+            Keyed::Salted512(salt) => push_hex(&Sha512::new().chain_update(text).chain_update(salt).finalize(), out),
+        }
+    }
+}
+
+impl Keyed {
+    fn hmac(algorithm: HashAlgorithm, secret: &[u8; 32]) -> Self {
+        // The key of HMAC, padded to a block of the hash (RFC 2104 §2).
+        match algorithm {
+            HashAlgorithm::Sha256 => {
+                let mut block = Zeroizing::new([0; 64]);
+                block.iter_mut().zip(secret).for_each(|(place, byte)| *place = *byte);
+                Self::Hmac256(Hmac::new((&*block).into()))
             }
-            (HashAlgorithm::Sha512, HashConstruction::Hmac) => {
-                if let Ok(mac) = Hmac::<Sha512>::new_from_slice(&self.secret) {
-                    push_hex(&mac.chain_update(text).finalize().into_bytes(), out);
-                }
+            HashAlgorithm::Sha512 => {
+                let mut block = Zeroizing::new([0; 128]);
+                block.iter_mut().zip(secret).for_each(|(place, byte)| *place = *byte);
+                Self::Hmac512(Hmac::new((&*block).into()))
             }
-            (HashAlgorithm::Sha256, HashConstruction::Salted) => {
-                push_hex(&Sha256::new().chain_update(text).chain_update(&*self.secret).finalize(), out);
-            }
-            (HashAlgorithm::Sha512, HashConstruction::Salted) => {
-                push_hex(&Sha512::new().chain_update(text).chain_update(&*self.secret).finalize(), out);
-            }
+        }
+    }
+
+    fn salted(algorithm: HashAlgorithm, salt: &[u8]) -> Self {
+        let salt = Zeroizing::new(salt.to_vec());
+        match algorithm {
+            HashAlgorithm::Sha256 => Self::Salted256(salt),
+            HashAlgorithm::Sha512 => Self::Salted512(salt),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Hmac256(_) => "HMAC-SHA-256",
+            Self::Hmac512(_) => "HMAC-SHA-512",
+            Self::Salted256(_) => "salted SHA-256",
+            Self::Salted512(_) => "salted SHA-512",
         }
     }
 }
@@ -88,7 +118,7 @@ impl ColumnTransform for Hash {
 
 impl std::fmt::Debug for Hash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Hash({:?}, {:?}, [redacted])", self.algorithm, self.construction)
+        write!(f, "Hash({}, [redacted])", self.0.name())
     }
 }
 

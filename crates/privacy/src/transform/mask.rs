@@ -39,13 +39,21 @@ impl Mask {
 
     /// Appends the masked text. A text that the ends would show whole is masked whole.
     pub fn mask(&self, text: &str, out: &mut String) {
-        let count = text.chars().count();
+        let count = if text.is_ascii() { text.len() } else { text.chars().count() };
         let (first, last) = match self.extent {
             Extent::AllBut { first, last } if first.saturating_add(last) >= count => (0, count),
             Extent::AllBut { first, last } => (first, count - last),
             Extent::First(characters) => (0, characters.min(count)),
             Extent::Last(characters) => (count.saturating_sub(characters), count),
         };
+        if text.is_ascii()
+            && let (Some(begin), Some(end)) = (text.get(..first), text.get(last..))
+        {
+            out.push_str(begin);
+            out.extend(std::iter::repeat_n(self.character, last - first));
+            out.push_str(end);
+            return;
+        }
         out.reserve(text.len());
         out.extend(text.chars().enumerate().map(|(i, c)| if (first..last).contains(&i) { self.character } else { c }));
     }
