@@ -12,8 +12,8 @@ use crate::sketch::DistinctSample;
 use crate::summary;
 use crate::text::{Texts, declared_type};
 
-/// Different values held over all columns, at 24 bytes and the slack of hash tables: at most about 100 MB.
-const MOST_HELD_VALUES: usize = 2_000_000;
+/// Different values held over all columns, at 24 bytes and the slack of hash tables: at most about 70 MB.
+const MOST_HELD_VALUES: usize = 1_000_000;
 /// Different values below which a column's counts stay exact, whatever the others need.
 const ALWAYS_HELD_VALUES: usize = 1_024;
 /// Columns up to which quantiles come from sketches of Deequ's size.
