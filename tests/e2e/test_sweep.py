@@ -120,8 +120,8 @@ def swept(stack, eventually):
         "undecided": unheard(stack, eventually, "Pseudonymize"),
     }
     s3.delete_object(Bucket=raw, Key=done["hidden"][0])
-    # Seal would not seal in a bucket whose versioning is off: it goes on when the settings are back.
-    with stack.paused("Seal"), drifted(stack):
+    # No stage works in buckets whose versioning is off: they go on when the settings are back.
+    with stack.paused("Seal"), stack.paused("Quality"), stack.paused("Pseudonymize"), drifted(stack):
         assert process.overwrite(stack.running, marker.encode(), marker.encode()[::-1]) > 0
         at = {"Bucket": raw, "Key": done["unlocked"][0], "VersionId": done["unlocked"][1]}
         soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
@@ -134,11 +134,11 @@ def swept(stack, eventually):
         s3.delete_object(Bucket=evidence, Key=seal.key, VersionId=seal_version, BypassGovernanceRetention=True)
         aged(stack, *done["unproven"])
         verdict = statement(stack, eventually, "quality", *done["rewritten"])
-        with stack.paused("Pseudonymize"):  # it would refuse the event as test_tamper shows
-            s3.put_object(Bucket=evidence, Key=verdict.key, Body=verdict.stored)
-            s3.put_object(Bucket=evidence, Key="att/quality/foreign", Body=b"x")
-            eventually(lambda: stack.waiting("Pseudonymize")[0] >= 2, "the events of both")
-            stack.root("sqs").purge_queue(QueueUrl=stack.outputs["PseudonymizeQueueUrl"])
+        s3.put_object(Bucket=evidence, Key=verdict.key, Body=verdict.stored)
+        s3.put_object(Bucket=evidence, Key="att/quality/foreign", Body=b"x")
+        eventually(lambda: stack.waiting("Pseudonymize")[0] >= 2, "the events of both")
+        # Pseudonymize would refuse them, as test_tamper shows.
+        stack.root("sqs").purge_queue(QueueUrl=stack.outputs["PseudonymizeQueueUrl"])
         before = stack.counted("Findings")
         answer = stack.invoke("Sweep", {"mode": "deep"})
     return done | {"answer": answer, "before": before, "found": findings(stack), "rewritten key": verdict.key}
@@ -227,8 +227,13 @@ def accounts(stack):
     """The sweeps' accounts by the digest that links name."""
     s3, bucket = stack.as_role("Auditor", "s3"), stack.bucket("evidence")
     listed = s3.list_objects_v2(Bucket=bucket, Prefix="att/sweep/")["Contents"]
-    found = [opened(item["Key"], s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()) for item in listed]
-    return {hashlib.sha256(one.signed_bytes).hexdigest(): one for one in found}
+    found = {}
+    for item in listed:
+        body = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+        with contextlib.suppress(ValueError):  # another test's, which shows who may write here
+            one = opened(item["Key"], body)
+            found[hashlib.sha256(one.signed_bytes).hexdigest()] = one
+    return found
 
 
 def test_a_sweep_that_ran_out_of_time_goes_on_by_itself(stack, eventually, tmp_path):

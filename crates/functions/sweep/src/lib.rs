@@ -151,7 +151,7 @@ impl SweepFunction {
         let policy = PolicyState::of(self.policy.current().await);
         let request = if asked.is_scheduled {
             match self.past().await?.turn(asked.request, asked.shares).await? {
-                Turn::Sweep(request) => request,
+                Turn::Sweep(request) => *request,
                 Turn::UnderWay(account) => {
                     tracing::info!("an earlier sweep is under way");
                     return Ok(Answer::under_way(account.kept, policy));

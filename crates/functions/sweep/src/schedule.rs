@@ -20,7 +20,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 #[derive(Debug)]
 pub(crate) enum Turn {
     /// To sweep this.
-    Sweep(SweepRequest),
+    Sweep(Box<SweepRequest>),
     /// Nothing: the sweep that gave this account has not ended.
     UnderWay(Box<PastAccount>),
 }
@@ -51,7 +51,7 @@ impl Past<'_> {
             }
             tracing::warn!("the sweep before this one stopped in the middle and goes on");
             if let Some(rest) = SweepRequest::after(&newest.kept) {
-                return Ok(Turn::Sweep(SweepRequest { deadline: request.deadline, ..rest }));
+                return Ok(Turn::Sweep(Box::new(SweepRequest { deadline: request.deadline, ..rest })));
             }
         }
         if let Some(of) = shares {
@@ -66,7 +66,7 @@ impl Past<'_> {
             let index = index.unwrap_or_else(|| of_day(request.as_of, of));
             request.deep = Deep::Share { index, of };
         }
-        Ok(Turn::Sweep(request))
+        Ok(Turn::Sweep(Box::new(request)))
     }
 
     /// The digests of the buckets' settings that were signed last.
