@@ -166,6 +166,19 @@ impl<'a> Texts<'a> {
         self.views
     }
 
+    /// The number of characters in row `row`.
+    #[inline]
+    pub(crate) fn char_length(&self, row: usize) -> u64 {
+        const HIGH_BITS: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
+        let view = self.views.get(row).copied().unwrap_or_default();
+        let length = view_length(view);
+        // A short text stands in its view, padded with zeros: one look tells whether it is ASCII.
+        if length <= INLINE_BYTES && view & HIGH_BITS == 0 {
+            return length.into();
+        }
+        crate::value::count(crate::value::char_length(self.bytes(row)))
+    }
+
     /// The text of row `row`; a NULL row has some text, mostly the empty one.
     #[inline]
     pub(crate) fn bytes(&self, row: usize) -> &'a [u8] {

@@ -1,11 +1,14 @@
 //! Java regular expressions, compiled once to an automaton that must match the whole text.
 
 use regex_automata::dfa::{Automaton, dense};
+use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
 /// The largest automaton that is built ahead of the data; beyond it one is built while matching.
 const MAX_DFA_BYTES: usize = 2 << 20;
+/// After so many bytes it is asked whether anything can match still.
+const PART_BYTES: usize = 32;
 const MAX_PROGRAM_BYTES: usize = 8 << 20;
 const MAX_PATTERN_BYTES: usize = 8 << 10;
 
@@ -30,7 +33,8 @@ pub(crate) struct Pattern {
 
 #[derive(Debug)]
 enum Automata {
-    Dense(Box<dense::DFA<Vec<u32>>>),
+    /// With the state in which every text starts.
+    Dense(Box<dense::DFA<Vec<u32>>>, StateID),
     Lazy(regex::bytes::Regex),
 }
 
@@ -52,15 +56,29 @@ impl Pattern {
             )
             .syntax(syntax::Config::new().utf8(false))
             .build(pattern);
-        Ok(Self { automaton: dense.map_or_else(|_| Automata::Lazy(lazy), |dfa| Automata::Dense(Box::new(dfa))) })
+        let started = dense.ok().and_then(|dfa| {
+            let start = dfa.start_state_forward(&Input::new("").anchored(Anchored::Yes)).ok()?;
+            Some(Automata::Dense(Box::new(dfa), start))
+        });
+        Ok(Self { automaton: started.unwrap_or(Automata::Lazy(lazy)) })
     }
 
     /// Whether `text` matches.
     #[inline]
     pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         match &self.automaton {
-            Automata::Dense(dfa) => {
-                dfa.try_search_fwd(&Input::new(text).anchored(Anchored::Yes)).is_ok_and(|found| found.is_some())
+            Automata::Dense(dfa, start) => {
+                // A walk of its own: cells are short, and a search that looks for where a match ends costs more than they do.
+                let mut state = *start;
+                for part in text.chunks(PART_BYTES) {
+                    for byte in part {
+                        state = dfa.next_state(state, *byte);
+                    }
+                    if dfa.is_dead_state(state) {
+                        return false;
+                    }
+                }
+                dfa.is_match_state(dfa.next_eoi_state(state))
             }
             Automata::Lazy(regex) => regex.is_match(text),
         }
@@ -198,6 +216,7 @@ fn posix_class(rest: &str) -> Option<(&'static str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
         Pattern::whole(pattern).unwrap().is_match(text.as_bytes())
@@ -225,6 +244,16 @@ mod tests {
         assert!(matches(".{2}", "日本"));
         assert!(matches(r"\bab\b", "ab"));
         assert!(matches("[^[0-9]]", "x"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_walk_agrees_with_a_search(pattern in "[ab.*+?|()\\[\\]^$]{0,10}", text in "[abc\n]{0,70}") {
+            if let Ok(compiled) = Pattern::whole(&pattern) {
+                let searched = bytes_regex(&format!(r"\A(?:{pattern})\z")).unwrap();
+                prop_assert_eq!(compiled.is_match(text.as_bytes()), searched.is_match(text.as_bytes()), "{}", pattern);
+            }
+        }
     }
 
     #[test]

@@ -100,6 +100,9 @@ pub(crate) fn parse_date(cell: &[u8]) -> Option<i64> {
 /// Microseconds since 1970-01-01T00:00Z of a date, or of a date, `T` or a space, `[H]H:[m]m[:[s]s[.fraction]]` and
 /// perhaps `Z`, `UTC` or an offset such as `+02:00`. Without one the time is UTC.
 pub fn parse_timestamp(cell: &[u8]) -> Option<i64> {
+    if let Some(micros) = cell.as_array().and_then(parse_plain_timestamp) {
+        return Some(micros);
+    }
     let (day, rest) = leading_date(cell.trim_ascii())?;
     let midnight = day.checked_mul(DAY_MICROS)?;
     let Some((b' ' | b'T', clock)) = rest.split_first() else {
@@ -121,6 +124,25 @@ pub fn parse_timestamp(cell: &[u8]) -> Option<i64> {
     let offset_minutes = zone_offset_minutes(rest.trim_ascii())?;
     let seconds = (hour * 60 + minute - offset_minutes) * 60 + second;
     midnight.checked_add(seconds * SECOND_MICROS + fraction)
+}
+
+/// `yyyy-mm-dd hh:mm:ss`, which is how most are written; nothing for what is not exactly so, or no such point in time.
+#[inline]
+fn parse_plain_timestamp(text: &[u8; 19]) -> Option<i64> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ' | b'T', h1, h2, b':', n1, n2, b':', s1, s2] = *text else {
+        return None;
+    };
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2].map(|byte| byte.wrapping_sub(b'0'));
+    if digits.iter().any(|digit| *digit > 9) {
+        return None;
+    }
+    let [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = digits.map(i64::from);
+    let (hour, minute, second) = (h1 * 10 + h2, n1 * 10 + n2, s1 * 10 + s2);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let day = days_since_epoch(y1 * 1000 + y2 * 100 + y3 * 10 + y4, m1 * 10 + m2, d1 * 10 + d2)?;
+    Some(day * DAY_MICROS + ((hour * 60 + minute) * 60 + second) * SECOND_MICROS)
 }
 
 fn leading_date(text: &[u8]) -> Option<(i64, &[u8])> {
@@ -246,7 +268,16 @@ mod tests {
         assert_eq!(parse_timestamp(b"1970-01-01T02:00:00+02:00"), Some(0));
         assert_eq!(parse_timestamp(b"1970-01-01T00:00:00.000000001Z"), Some(0));
         assert_eq!(parse_timestamp(b"1970-01-01 01:00-0100"), Some(7_200_000_000));
-        for text in ["1970-01-01 24:00:00", "1970-01-01 1", "noon", "1970-01-01 00:00:00 CET"] {
+        assert_eq!(parse_timestamp(b"2024-02-29 23:59:59"), Some((19_782 * 86_400 + 86_399) * 1_000_000));
+        for text in [
+            "2023-02-29 00:00:00",
+            "2024-02-01 00:60:00",
+            "2024-02-01 0a:00:00",
+            "1970-01-01 24:00:00",
+            "1970-01-01 1",
+            "noon",
+            "1970-01-01 00:00:00 CET",
+        ] {
             assert_eq!(parse_timestamp(text.as_bytes()), None, "{text}");
         }
     }
@@ -262,6 +293,11 @@ mod tests {
         fn short_decimals_are_read_as_the_standard_library_reads_them(whole in 0u64..1_000_000_000, fraction in 0u32..1_000_000) {
             let text = format!("{whole}.{fraction}");
             prop_assert_eq!(parse_number(text.as_bytes()), text.parse().ok());
+        }
+
+        #[test]
+        fn plain_timestamps_are_what_the_general_reading_gives(text in "[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-6][0-9]:[0-6][0-9]") {
+            prop_assert_eq!(parse_timestamp(text.as_bytes()), parse_timestamp(format!("{text}Z").as_bytes()));
         }
 
         #[test]

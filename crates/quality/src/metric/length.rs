@@ -18,8 +18,8 @@ impl Lengths {
         if let Cells::Text(array) = cells {
             let texts = Texts::new(array);
             match rows {
-                None => (0..cells.len()).for_each(|row| self.add(char_length(texts.bytes(row)))),
-                Some(rows) => rows.set_indices().for_each(|row| self.add(char_length(texts.bytes(row)))),
+                None => (0..cells.len()).for_each(|row| self.add(texts.char_length(row))),
+                Some(rows) => rows.set_indices().for_each(|row| self.add(texts.char_length(row))),
             }
             return;
         }
@@ -27,13 +27,12 @@ impl Lengths {
         for row in (0..cells.len()).filter(|row| rows.is_none_or(|rows| rows.value(*row))) {
             text.clear();
             cells.render(row, &mut text);
-            self.add(char_length(text.as_bytes()));
+            self.add(count(char_length(text.as_bytes())));
         }
     }
 
     #[inline]
-    fn add(&mut self, length: usize) {
-        let length = count(length);
+    fn add(&mut self, length: u64) {
         self.extent = Some(match self.extent {
             Some((least, greatest)) => (least.min(length), greatest.max(length)),
             None => (length, length),
