@@ -32,6 +32,15 @@ pub(crate) enum Command {
     Mask(Mask),
     /// Hash a file as the seal function does; with s3://, compare with the checksums that S3 holds
     Seal(Seal),
+    /// Find personal data in a table: exit code 0 when none counts, 1 when some does
+    Scan(Scan),
+    /// Say how easily people are found again in a table: exit code 1 when k-anonymity is below --min-k
+    Risk(Risk),
+    /// Answer questions about a dataset with differential privacy, within its budget
+    Release(Release),
+    /// Work with the keys of pseudonyms
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Work with pipeline policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -169,12 +178,189 @@ pub(crate) struct Mask {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Scan {
+    /// The table, or plain text (.txt, .log, .md) as rows of one column
+    pub(crate) file: String,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show a few of the values found
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    /// Print a policy with a transform for each column and why; exit code 0
+    #[arg(long, conflicts_with_all = ["json", "reveal"])]
+    pub(crate) suggest_policy: bool,
+    /// Least share of filled cells that makes an entity count, 0 to 1
+    #[arg(long, default_value_t = 0.01, value_parser = share)]
+    pub(crate) share: f64,
+    /// Leave out values that only tests and documents contain, such as issuers' test cards
+    #[arg(long)]
+    pub(crate) ignore_test_values: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Seal {
     /// The file
     pub(crate) file: String,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Risk {
+    /// The table
+    pub(crate) file: String,
+    /// Columns that others may know of a person, with commas between
+    #[arg(long, short, required = true, value_delimiter = ',')]
+    pub(crate) quasi_identifiers: Vec<String>,
+    /// Columns that they must not learn, with commas between
+    #[arg(long, short, value_delimiter = ',')]
+    pub(crate) sensitive: Vec<String>,
+    /// The least rows that must agree in all quasi-identifiers
+    #[arg(long, default_value_t = 5)]
+    pub(crate) min_k: u64,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Release {
+    /// The dataset's tables
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// The pipeline policy; the dataset's `release` section holds bounds and budget
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// The dataset of the policy
+    #[arg(long, short)]
+    pub(crate) dataset: String,
+    /// The questions, JSON
+    #[arg(long, short)]
+    pub(crate) request: PathBuf,
+    /// Directory of the budget's account; made when absent. Keep it: what is spent stays spent
+    #[arg(long, short)]
+    pub(crate) budget: PathBuf,
+    /// Print the answers as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// List the epochs of a domain, or of every domain; no key is opened
+    List(KeysList),
+    /// Begin a new epoch: new pseudonyms are made with its key, old ones still open
+    Rotate(KeysRotate),
+    /// Bring what encrypt and fpe made in one epoch into another, by streaming
+    Retokenise(KeysRetokenise),
+    /// Destroy the key of an epoch, with a signed statement; its pseudonyms can then never be opened
+    Shred(KeysShred),
+    /// Say whether the pseudonyms of two columns can be joined: exit code 1 when they are of different keys
+    Joinable(KeysJoinable),
+}
+
+/// Where keys are kept.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VaultArgs {
+    /// The vault: s3://bucket, or a directory of one's own, made when absent
+    #[arg(long, value_name = "S3_URI|DIR")]
+    pub(crate) vault: String,
+    /// With s3://: ARN of the KMS key that wraps the vault's domain keys
+    #[arg(long, value_name = "ARN")]
+    pub(crate) kms_key: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KeysList {
+    /// The domain [default: all]
+    pub(crate) domain: Option<String>,
+    #[command(flatten)]
+    pub(crate) vault: VaultArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KeysRotate {
+    /// The domain
+    pub(crate) domain: String,
+    #[command(flatten)]
+    pub(crate) vault: VaultArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KeysRetokenise {
+    /// The published table
+    pub(crate) file: String,
+    /// The pipeline policy it was published under
+    #[arg(long, short)]
+    pub(crate) policy: PathBuf,
+    /// The dataset of the policy
+    #[arg(long, short)]
+    pub(crate) dataset: String,
+    /// The epoch of the table
+    #[arg(long)]
+    pub(crate) from: u32,
+    /// The epoch to bring it into [default: the newest]
+    #[arg(long)]
+    pub(crate) to: Option<u32>,
+    /// Leave columns that cannot be turned back, such as tokens, as they are
+    #[arg(long)]
+    pub(crate) leave_tokens: bool,
+    /// Where to write
+    #[arg(long, short)]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) vault: VaultArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KeysShred {
+    /// The domain
+    pub(crate) domain: String,
+    /// The epoch
+    #[arg(long)]
+    pub(crate) epoch: u32,
+    /// Who asks
+    #[arg(long)]
+    pub(crate) requester: String,
+    /// Who approved: someone else
+    #[arg(long)]
+    pub(crate) approver: String,
+    /// Why, 10 characters at least
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// The domain's name again: what is shredded never comes back
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) confirm: String,
+    /// What signs the statement: a P-256 key in PEM (PKCS #8), or the ARN of a KMS key
+    #[arg(long, value_name = "PEM|ARN")]
+    pub(crate) signing_key: String,
+    /// Where to write the statement
+    #[arg(long)]
+    pub(crate) statement: PathBuf,
+    #[command(flatten)]
+    pub(crate) vault: VaultArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KeysJoinable {
+    /// One column: FILE:COLUMN
+    pub(crate) left: String,
+    /// The other: FILE:COLUMN
+    pub(crate) right: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,6 +379,8 @@ pub(crate) enum PolicyCommand {
 pub(crate) enum VerifyCommand {
     /// Verify a signed statement: who signed, what it says, whether a file is the one it speaks of
     Statement(VerifyStatement),
+    /// Verify CloudTrail's files: digest chain, signatures, log files, and files that no digest lists
+    Trail(VerifyTrail),
     /// Verify the Merkle log: every entry, tile and checkpoint of a copy or of the evidence bucket
     Log(VerifyLog),
     /// Verify a file by its statement and the statement's proof from the log
@@ -277,6 +465,33 @@ pub(crate) struct EvidenceExport {
     /// The log's verifier keys (name+id+base64), one a line
     #[arg(long)]
     pub(crate) log_key: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyTrail {
+    /// A copy of the trail bucket, or s3://bucket/prefix; the prefix is what stands before AWSLogs/
+    pub(crate) location: String,
+    /// CloudTrail's public keys: the answer of `aws cloudtrail list-public-keys` for the time in question
+    #[arg(long, short)]
+    pub(crate) keys: PathBuf,
+    /// ARN of the trail [default: every trail that delivered something]
+    #[arg(long)]
+    pub(crate) trail: Option<String>,
+    /// Region of the events, for s3:// with --trail; several may be given [default: the trail's own]
+    #[arg(long)]
+    pub(crate) region: Vec<String>,
+    /// The beginning, such as 2026-05-10T00:00:00Z [default: the first digest's]
+    #[arg(long)]
+    pub(crate) from: Option<jiff::Timestamp>,
+    /// Until when there should be digests [default: the newest digest's end, and then a missing tail cannot be seen]
+    #[arg(long)]
+    pub(crate) to: Option<jiff::Timestamp>,
+    /// Name of the bucket that a directory is a copy of [default: as its digests say]
+    #[arg(long)]
+    pub(crate) bucket: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,

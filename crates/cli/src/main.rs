@@ -11,6 +11,7 @@ mod input;
 mod paint;
 mod progress;
 mod terminal;
+mod vault;
 
 use std::process::ExitCode;
 

@@ -171,7 +171,7 @@ fn policy(file: &str, format: &Format, report: &TableReport) -> String {
     let format = match format {
         Format::Csv(csv) => {
             let delimiter = json!(char::from(csv.delimiter).to_string());
-            let quote = csv.quote.map_or_else(String::new, |_| ", quote: '\"'".to_owned());
+            let quote = if csv.quote.is_some() { "" } else { ", quote: none" };
             format!("{{ type: csv, delimiter: {delimiter}{quote}, header: {} }}", csv.header)
         }
         Format::JsonLines => "{ type: jsonl }".to_owned(),

@@ -7,12 +7,17 @@
 )]
 
 mod check;
+mod keys;
 mod mask;
 mod policy;
 mod profile;
+mod release;
+mod risk;
+mod scan;
 mod seal;
 mod states;
 mod suggest;
+mod trail;
 mod verify;
 
 use std::path::{Path, PathBuf};

@@ -15,12 +15,14 @@ use bytes::Bytes;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use sluice_aws::Aws;
-use sluice_common::port::{DataKeys, StoreError, UserMetadata};
+use sluice_common::port::{Clock as _, DataKeys, StoreError, SystemClock, UserMetadata};
 use sluice_common::{BucketName, Dispose as _, Disposition, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Decision, Reidentify};
 use sluice_evidence::{Kept, ResourceDescriptor, Stage as StageName, Statement, canonical};
 use sluice_privacy::keyring::KeyUnwrapper;
-use sluice_privacy::reidentify::{Answer as Opened, ReidentifyRequest, RequestProblems};
+use sluice_privacy::reidentify::{
+    Admission, Answer as Opened, RateLimit, ReidentifyRequest, RequestProblem, RequestProblems,
+};
 use sluice_stage::Context;
 use sluice_stage::context::Ports;
 use sluice_stage::failure::raise_alarm;
@@ -36,8 +38,12 @@ pub use error::ReidentifyFunctionError;
 pub struct ReidentifyFunction {
     context: Context,
     keys: KeyUnwrapper,
+    limit: RateLimit,
     vault_bucket: BucketName,
 }
+
+/// Requests that one person may make on a day in UTC. Each opens a thousand pseudonyms at most.
+const REQUESTS_PER_DAY: u16 = 100;
 
 impl fmt::Debug for ReidentifyFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,6 +84,12 @@ impl ReidentifyFunction {
     pub fn new(config: Config, ports: Ports, data_keys: Arc<dyn DataKeys>) -> Self {
         Self {
             keys: KeyUnwrapper::new(config.vault_bucket.clone(), Arc::clone(&ports.reader), data_keys),
+            limit: RateLimit::new(
+                config.vault_bucket.clone(),
+                Arc::clone(&ports.reader),
+                Arc::clone(&ports.writer),
+                REQUESTS_PER_DAY,
+            ),
             context: Context::new(StageName::Reidentify, config.evidence_bucket, ports),
             vault_bucket: config.vault_bucket,
         }
@@ -91,7 +103,10 @@ impl ReidentifyFunction {
         let json = Zeroizing::new(canonical::to_vec(payload)?);
         let request_sha256 = Sha256Digest::of(&json);
         let answer = match ReidentifyRequest::parse(&json) {
-            Ok(request) => self.grant(&request).await?,
+            Ok(request) => match self.admit(&request).await? {
+                Ok(()) => self.grant(&request).await?,
+                Err(problem) => self.refuse(payload, request_sha256, &RequestProblems(vec![problem])).await?,
+            },
             Err(problems) => self.refuse(payload, request_sha256, &problems).await?,
         };
         match &answer {
@@ -99,6 +114,18 @@ impl ReidentifyFunction {
             Answer::Denied { reason, .. } => tracing::warn!(%request_sha256, reason, "denied"),
         }
         Ok(answer)
+    }
+
+    /// Whether the approval still holds, and the requester has requests left today.
+    async fn admit(&self, request: &ReidentifyRequest) -> Result<Result<(), RequestProblem>, ReidentifyFunctionError> {
+        let now = SystemClock.now();
+        if let Err(problem) = request.check_time(now) {
+            return Ok(Err(problem));
+        }
+        Ok(match self.limit.admit(request, now).await? {
+            Admission::Admitted(_) => Ok(()),
+            Admission::Exhausted => Err(RequestProblem::RateLimited),
+        })
     }
 
     async fn refuse(

@@ -42,6 +42,10 @@ pub(crate) fn reason(problems: &RequestProblems) -> &'static str {
         Some(RequestProblem::Identity { .. }) => "nobody_named",
         Some(RequestProblem::CaseId) => "no_case",
         Some(RequestProblem::Reason) => "no_reason",
+        Some(RequestProblem::Column) => "no_column",
+        Some(RequestProblem::Expires | RequestProblem::ValidTooLong) => "expiry_unfit",
+        Some(RequestProblem::Expired) => "approval_expired",
+        Some(RequestProblem::RateLimited) => "rate_limited",
         _ => "request_refused",
     }
 }
