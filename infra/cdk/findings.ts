@@ -72,7 +72,11 @@ const ANSWERS: readonly Answer[] = [
   objects("EvidenceBucket", "log/", ["LogPolicy"], "leaves, tiles and checkpoints"),
   objects("EvidenceBucket", "att/audit/", ["AuditPolicy"], "audits"),
   objects("TrailBucket", "AWSLogs/", ["AuditPolicy", "AuditorPolicy"], "CloudTrail's files"),
-  objects("EvidenceBucket", "log/", ["LogPolicy"], "the log"),
+  {
+    rule: "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::<LogAnchorBucketName>/log/checkpoints/*]",
+    on: ["LogPolicy"],
+    reason: "one bucket, one prefix: checkpoints kept out of the operator's reach",
+  },
   objects("EvidenceBucket", "policy/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy", "AuditPolicy", "PolicyEditorPolicy"], "policy"),
   objects("EvidenceBucket", "report/", ["QualityPolicy", "SweepPolicy"], "reports"),
   objects("EvidenceBucket", "att/seal/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy"], "seals"),
