@@ -14,6 +14,7 @@ mod cloudtrail_digests;
 mod cloudtrail_published;
 mod condition;
 mod crypto;
+mod deid;
 mod detect;
 mod evaluation;
 mod integrity;
@@ -47,6 +48,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "aes-siv", file: "crypto/aes-siv.json", floor: 1.0, run: crypto::siv },
     Suite { name: "aes-gcm-siv", file: "crypto/aes-gcm-siv.json", floor: 1.0, run: crypto::gcm_siv },
     Suite { name: "fpe-ff1", file: "crypto/fpe-ff1.json", floor: 1.0, run: crypto::ff1 },
+    Suite { name: "deid-operator-vectors", file: "pii/deid-operator-vectors.jsonl", floor: 1.0, run: deid::run },
     Suite { name: "pii-recognizers", file: "pii/pii-recognizers.jsonl", floor: 0.97, run: detect::recognizers },
     Suite { name: "pii-validators", file: "pii/pii-validators.jsonl", floor: 1.0, run: detect::validators },
     Suite { name: "pii-context", file: "pii/pii-context.jsonl", floor: 0.95, run: detect::context },
