@@ -26,15 +26,21 @@ impl Reader {
         });
         let detect = self.optional(&fields, "detect", DetectSpec::default(), Self::detect);
         // Whoever says what becomes of personal columns that are not named wants the others kept.
-        let default =
-            if fields.get("undeclared_pii").is_some() { Undeclared::Keep } else { Undeclared::default() };
+        let default = if fields.get("undeclared_pii").is_some() { Undeclared::Keep } else { Undeclared::default() };
         let undeclared = self.optional(&fields, "undeclared", default, |reader, node, path| {
             reader.one_of(node, path, "action", UNDECLARED, &[])
         });
         let output = self.optional(&fields, "output", OutputFormat::Same, |reader, node, path| {
             reader.one_of(node, path, "output", OUTPUTS, &[])
         });
-        let spec = PrivacySpec { domain: domain?, columns: columns?, undeclared: undeclared?, undeclared_pii: undeclared_pii?, detect: detect?, output: output? };
+        let spec = PrivacySpec {
+            domain: domain?,
+            columns: columns?,
+            undeclared: undeclared?,
+            undeclared_pii: undeclared_pii?,
+            detect: detect?,
+            output: output?,
+        };
         self.check_whole(&spec, node, &fields).then_some(spec)
     }
 

@@ -98,8 +98,7 @@ pub(super) const DATE_ORDERS: &[(&str, DateOrder)] =
     &[("ymd", DateOrder::Ymd), ("mdy", DateOrder::Mdy), ("dmy", DateOrder::Dmy)];
 pub(super) const DISTRIBUTIONS: &[(&str, NoiseDistribution)] =
     &[("laplace", NoiseDistribution::Laplace), ("gaussian", NoiseDistribution::Gaussian)];
-pub(super) const REDACT_WITH: &[(&str, RedactWith)] =
-    &[("entity", RedactWith::Entity), ("token", RedactWith::Token)];
+pub(super) const REDACT_WITH: &[(&str, RedactWith)] = &[("entity", RedactWith::Entity), ("token", RedactWith::Token)];
 pub(super) const SURROGATES: &[(&str, SurrogateKind)] =
     &[("email", SurrogateKind::Email), ("name", SurrogateKind::Name)];
 

@@ -33,7 +33,10 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         ("{ entities: [] }".to_owned(), "at least one entity"),
         ("{ entities: [email] }".to_owned(), "detect.entities[0]: \"email\" is not the name of an entity"),
         ("{ allow: [''] }".to_owned(), "detect.allow[0]: expected 1 to 256 bytes"),
-        ("{ allow_patterns: ['a*'] }".to_owned(), "detect.allow_patterns[0]: cannot be used: it matches the empty text"),
+        (
+            "{ allow_patterns: ['a*'] }".to_owned(),
+            "detect.allow_patterns[0]: cannot be used: it matches the empty text",
+        ),
         (custom("{ name: A }"), "it finds nothing"),
         (custom("{ name: A, patterns: [ { regex: '(', score: 0.5 } ] }"), "patterns[0].regex: cannot be used"),
         (custom("{ name: A, patterns: [ { regex: '(a{1000}){1000}', score: 0.5 } ] }"), "too much memory"),
@@ -52,7 +55,8 @@ fn undeclared_personal_columns_are_looked_for_among_those_kept() {
     let refuse = privacy("{ undeclared_pii: refuse }");
     assert_eq!((refuse.undeclared, refuse.undeclared_pii), (Undeclared::Keep, UndeclaredPii::Refuse));
     assert_eq!(privacy("{ undeclared: keep }").undeclared_pii, UndeclaredPii::Allow);
-    let problems = problems(&with_privacy("{ undeclared: drop, undeclared_pii: mask, columns: { a: { transform: keep } } }"));
+    let problems =
+        problems(&with_privacy("{ undeclared: drop, undeclared_pii: mask, columns: { a: { transform: keep } } }"));
     assert!(problems[0].contains("undeclared_pii: looks at columns that are kept"), "{problems:?}");
 }
 
@@ -64,6 +68,8 @@ fn free_text_is_redacted_by_entity_or_by_token() {
     };
     let Transform::RedactText { entities: None, with: RedactWith::Entity, .. } = column("") else { panic!("defaults") };
     assert!(!column("").is_keyed() && column(", with: token").is_keyed());
-    let Transform::RedactText { entities: Some(entities), .. } = column(", entities: [US_SSN]") else { panic!("named") };
+    let Transform::RedactText { entities: Some(entities), .. } = column(", entities: [US_SSN]") else {
+        panic!("named")
+    };
     assert_eq!(entities, ["US_SSN"]);
 }
