@@ -361,7 +361,7 @@ struct TestLog {
 impl TestLog {
     /// The seed after `PRIVATE+KEY+name+id+` and the algorithm's byte.
     fn signer(&self) -> Result<SigningKey, String> {
-        let encoded = self.signing_key.rsplit_once('+').ok_or("no key")?.1;
+        let encoded = self.signing_key.splitn(5, '+').nth(4).ok_or("no key")?;
         let bytes = STANDARD.decode(encoded).map_err(said)?;
         let seed: [u8; 32] = bytes.get(1..).and_then(|seed| seed.try_into().ok()).ok_or("no seed")?;
         Ok(SigningKey::from_bytes(&seed))
