@@ -162,11 +162,6 @@ class Account:
         known |= {
             "SigningKey": self.signing_key,
             "PseudonymKey": self.pseudonym_key,
-            # LocalStack has no Ed25519: log starts here, and is tried on the emulator.
-            "CheckpointKey": self.signing_key,
-            "LogAnchorBucketName": "",
-            "RetiredSigningKeys": "",
-            "RetiredCheckpointKeys": "",
             "RetentionMode": "GOVERNANCE",
             "CatalogDatabase": "lake",
             "ExistingTrailArn": f"arn:aws:cloudtrail:{REGION}:111122223333:trail/existing",

@@ -19,8 +19,8 @@ mod public_key;
 mod source;
 mod validate;
 
-pub use chain::{Judged, judge_digest};
 pub use bucket::{TrailBucket, day_prefixes, read_file};
+pub use chain::{Judged, judge_digest};
 pub use digest::{DigestDocument, DigestError, ListedLog, PreviousDigest, SIGNATURE_ALGORITHM, string_to_sign};
 pub use directory::{DirectoryError, DirectoryTrail};
 pub use finding::{Code, Question, TrailFinding, TrailReport, Verdict};

@@ -1,4 +1,11 @@
 //! A trail made by a CloudTrail of our own, then damaged in every way.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail where it stands"
+)]
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -178,6 +178,7 @@ pub(crate) struct Mask {
 }
 
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Scan {
     /// The table, or plain text (.txt, .log, .md) as rows of one column
     pub(crate) file: String,

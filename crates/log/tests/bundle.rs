@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use base64::Engine as _;
 use jiff::Timestamp;
 use sluice_common::port::{LockSetting, MessageSigner, ObjectReader, RetentionMode, Signer};
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
@@ -84,7 +85,6 @@ impl World {
     }
 
     async fn pem(&self) -> String {
-        use base64::Engine as _;
         let der = Signer::public_key(&self.kms).await.unwrap().0;
         let base64 = base64::engine::general_purpose::STANDARD.encode(der);
         let lines: Vec<String> = base64.as_bytes().chunks(64).map(|l| String::from_utf8(l.to_vec()).unwrap()).collect();
@@ -124,7 +124,6 @@ async fn a_bundle_holds_and_others_tools_agree() {
     let note = std::fs::read_to_string(folder.join("log/checkpoint")).unwrap();
     let (text, signature) = note.split_once("\n\n").unwrap();
     let signature = signature.trim_end().rsplit_once(' ').unwrap().1;
-    use base64::Engine as _;
     let signature = base64::engine::general_purpose::STANDARD.decode(signature).unwrap();
     std::fs::write(folder.join("text"), format!("{text}\n")).unwrap();
     std::fs::write(folder.join("signature"), &signature[4..]).unwrap();
@@ -260,23 +259,23 @@ async fn death_at_every_step_leaves_one_history() {
     for dies_at in 1..=calls {
         let world = World::new().await;
         let (first, second) = (world.state(0).await.1, world.state(1).await.1);
-        let died = world.appender(&FaultPlan::new().dies_at(dies_at)).append(&[first.clone()]).await;
+        let died = world.appender(&FaultPlan::new().dies_at(dies_at)).append(std::slice::from_ref(&first)).await;
         assert!(died.is_err());
-        let other = world.appender(&FaultPlan::new()).append(&[second.clone()]).await.unwrap();
+        let other = world.appender(&FaultPlan::new()).append(std::slice::from_ref(&second)).await.unwrap();
         let again = world.appender(&FaultPlan::new()).append(&[first, second]).await.unwrap();
         assert_eq!(again.positions[1], other.positions[0]);
         let positions: BTreeSet<u64> = again.positions.iter().copied().collect();
         assert_eq!((positions.len(), again.size), (2, 2), "dies at call {dies_at}");
-        is_one_history(&world).await;
+        is_one_history(&world);
     }
     for lost in 1..=plan.calls("put_new") {
         let world = World::new().await;
         let leaf = world.state(0).await.1;
         let plan = FaultPlan::new().on("put_new", lost, Fault::LoseAnswer);
-        drop(world.appender(&plan).append(&[leaf.clone()]).await);
+        drop(world.appender(&plan).append(std::slice::from_ref(&leaf)).await);
         let again = world.appender(&FaultPlan::new()).append(&[leaf]).await.unwrap();
         assert_eq!((again.positions, again.size), (vec![0], 1), "lost answer {lost}");
-        is_one_history(&world).await;
+        is_one_history(&world);
     }
 }
 
@@ -293,10 +292,10 @@ async fn writers_at_once_make_one_history() {
     let (first, second) = futures::join!(first, second);
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_eq!(first.positions[20..], second.positions[..20]);
-    assert_eq!(is_one_history(&world).await, 60);
+    assert_eq!(is_one_history(&world), 60);
 }
 
-async fn is_one_history(world: &World) -> u64 {
+fn is_one_history(world: &World) -> u64 {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for key in world.s3.live_keys(&names::bucket(EVIDENCE)) {
         let bytes = world.s3.current_bytes(&names::bucket(EVIDENCE), &key).unwrap();
@@ -318,7 +317,7 @@ async fn delete_markers_are_noticed_or_change_nothing() {
     for key in keys.iter().filter(|key| key.starts_with("log/")) {
         let world = World::new().await;
         let (first, second) = (world.state(0).await.1, world.state(1).await.1);
-        world.appender(&FaultPlan::new()).append(&[first.clone()]).await.unwrap();
+        world.appender(&FaultPlan::new()).append(std::slice::from_ref(&first)).await.unwrap();
         world.s3.delete(&names::path(EVIDENCE, &rename(key, &first))).unwrap();
         let goes_on = world.appender(&FaultPlan::new()).append(&[first.clone(), second]).await;
         match goes_on {
@@ -345,7 +344,7 @@ async fn the_anchor_tells_a_log_that_was_cut_short() {
     let (first, second) = (world.state(0).await.1, world.state(1).await.1);
     let anchored = || world.appender(&FaultPlan::new()).with_anchor(world.shelf("anchor", &FaultPlan::new()));
     anchored().append(&[first]).await.unwrap();
-    anchored().append(&[second.clone()]).await.unwrap();
+    anchored().append(std::slice::from_ref(&second)).await.unwrap();
     let anchor = world.s3.live_keys(&names::bucket("anchor"));
     assert_eq!(anchor, [1, 2].map(sluice_log::layout::checkpoint_key));
     // An operator who may do anything takes the second append back.

@@ -2,6 +2,7 @@
 //! benchmark table. Prints FF1's tokens per second, megabytes per second through reading, transforming and writing, and
 //! what each column costs alone; all in processor time of one core.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::sink;
@@ -35,10 +36,12 @@ fn cpu_time() -> Outcome<Duration> {
 }
 
 fn privacy(columns: &[(&str, &str)]) -> Outcome<PrivacySpec> {
-    let columns: String =
-        columns.iter().map(|(column, transform)| format!("        {column}: {transform}\n")).collect();
+    let mut named = String::new();
+    for (column, transform) in columns {
+        writeln!(named, "        {column}: {transform}")?;
+    }
     let text = format!(
-        "version: 1\ndatasets:\n  - name: t\n    match: \"**\"\n    format: {{ type: csv }}\n    quality: {{ ruleset: \"Rules = [ RowCount > 0 ]\" }}\n    privacy:\n      domain: bench\n      undeclared: keep\n      columns:\n{columns}"
+        "version: 1\ndatasets:\n  - name: t\n    match: \"**\"\n    format: {{ type: csv }}\n    quality: {{ ruleset: \"Rules = [ RowCount > 0 ]\" }}\n    privacy:\n      domain: bench\n      undeclared: keep\n      columns:\n{named}"
     );
     let mut policy = Policy::parse(&text)?;
     Ok(policy.datasets.remove(0).privacy)

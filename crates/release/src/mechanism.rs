@@ -69,7 +69,7 @@ pub struct Noisy {
 ///
 /// # Errors
 /// When `OpenDP` refuses the parameters, or the operating system gives no randomness.
-pub fn disturb(values: Vec<i64>, sensitivity: i64, loss: PrivacyLoss, alpha: f64) -> Result<Noisy, ReleaseError> {
+pub fn disturb(values: &Vec<i64>, sensitivity: i64, loss: PrivacyLoss, alpha: f64) -> Result<Noisy, ReleaseError> {
     if loss.delta.is_zero() {
         laplace(values, sensitivity, loss.epsilon, alpha)
     } else {
@@ -77,18 +77,18 @@ pub fn disturb(values: Vec<i64>, sensitivity: i64, loss: PrivacyLoss, alpha: f64
     }
 }
 
-fn laplace(values: Vec<i64>, sensitivity: i64, epsilon: Epsilon, alpha: f64) -> Result<Noisy, ReleaseError> {
+fn laplace(values: &Vec<i64>, sensitivity: i64, epsilon: Epsilon, alpha: f64) -> Result<Noisy, ReleaseError> {
     let epsilon = epsilon.to_f64();
     let make =
         |scale| make_laplace::<_, _, MaxDivergence>(Integers::default(), L1Distance::<i64>::default(), scale, None);
     let scale = least_scale(|scale| Ok(make(scale)?.map(&sensitivity)? <= epsilon))?;
-    let values = make(scale).and_then(|mechanism| mechanism.invoke(&values)).map_err(refused)?;
+    let values = make(scale).and_then(|mechanism| mechanism.invoke(values)).map_err(refused)?;
     let accuracy = discrete_laplacian_scale_to_accuracy(scale, alpha).map_err(refused)?;
     Ok(Noisy { values, noise: Noise::Laplace { scale }, accuracy })
 }
 
 fn gaussian(
-    values: Vec<i64>,
+    values: &Vec<i64>,
     sensitivity: i64,
     epsilon: Epsilon,
     delta: Delta,
@@ -107,7 +107,7 @@ fn gaussian(
         let mechanism = make_zCDP_to_approxDP(make(scale)?)?;
         Ok(mechanism.map(&sensitivity)?.delta(epsilon)? <= delta)
     })?;
-    let values = make(scale).and_then(|mechanism| mechanism.invoke(&values)).map_err(refused)?;
+    let values = make(scale).and_then(|mechanism| mechanism.invoke(values)).map_err(refused)?;
     let accuracy = discrete_gaussian_scale_to_accuracy(scale, alpha).map_err(refused)?;
     Ok(Noisy { values, noise: Noise::Gaussian { scale }, accuracy })
 }

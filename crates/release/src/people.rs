@@ -16,9 +16,9 @@ type ByHash = HashMap<u128, u32, BuildHasherDefault<Xxh3Default>>;
 /// How many rows of each person were let through.
 #[derive(Debug)]
 pub struct People {
-    rows: ByHash,
+    admitted_rows: ByHash,
     most_rows: u32,
-    most_people: usize,
+    limit: usize,
     seed: u64,
 }
 
@@ -32,7 +32,7 @@ impl People {
         // Unknown to whoever writes the table, who could otherwise make people collide. Two that do count as one,
         // which costs rows, not privacy.
         let seed = getrandom::u64().unwrap_or_default();
-        Self { rows: ByHash::default(), most_rows, most_people, seed }
+        Self { admitted_rows: ByHash::default(), most_rows, limit: most_people, seed }
     }
 
     /// Which rows count. A row of nobody does not.
@@ -52,10 +52,10 @@ impl People {
 
     fn admit_one(&mut self, person: &str) -> Result<bool, ReleaseError> {
         let hash = xxh3_128_with_seed(person.as_bytes(), self.seed);
-        if self.rows.len() >= self.most_people && !self.rows.contains_key(&hash) {
-            return Err(ReleaseError::TooManyPeople { most: self.most_people });
+        if self.admitted_rows.len() >= self.limit && !self.admitted_rows.contains_key(&hash) {
+            return Err(ReleaseError::TooManyPeople { most: self.limit });
         }
-        let rows = self.rows.entry(hash).or_default();
+        let rows = self.admitted_rows.entry(hash).or_default();
         let is_admitted = *rows < self.most_rows;
         *rows = rows.saturating_add(u32::from(is_admitted));
         Ok(is_admitted)

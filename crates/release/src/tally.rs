@@ -40,14 +40,14 @@ pub(crate) enum Tally {
 /// What is counted for all questions of a request.
 #[derive(Debug)]
 pub struct Tallies {
-    tallies: Vec<(Query, Tally)>,
+    queries: Vec<(Query, Tally)>,
     person: Option<(String, People)>,
     cost: PrivacyLoss,
 }
 
 impl Tallies {
     pub(crate) fn new(tallies: Vec<(Query, Tally)>, person: Option<String>, most_rows: u32, cost: PrivacyLoss) -> Self {
-        Self { tallies, person: person.map(|column| (column, People::new(most_rows))), cost }
+        Self { queries: tallies, person: person.map(|column| (column, People::new(most_rows))), cost }
     }
 
     /// Counts all rows of a table. Several tables of a dataset are counted one after the other.
@@ -55,7 +55,7 @@ impl Tallies {
     /// # Errors
     /// When the table cannot be read, lacks a column, or has more people than memory.
     pub fn read(&mut self, table: &mut Reader) -> Result<(), ReleaseError> {
-        let mut columns: Vec<&str> = self.tallies.iter().filter_map(|(query, _)| query.ask.column()).collect();
+        let mut columns: Vec<&str> = self.queries.iter().filter_map(|(query, _)| query.ask.column()).collect();
         columns.extend(self.person.as_ref().map(|(column, _)| column.as_str()));
         columns.sort_unstable();
         columns.dedup();
@@ -81,7 +81,7 @@ impl Tallies {
                 .map_err(|source| ReleaseError::Type { column: column.clone(), source })?;
             rows = &admitted;
         }
-        for (query, tally) in &mut self.tallies {
+        for (query, tally) in &mut self.queries {
             match (tally, query.ask.column()) {
                 (Tally::Count(count), _) => count.push(rows.num_rows()),
                 (Tally::Sum(sum), Some(column)) => sum.push(&numbers(rows, column)?),
@@ -100,7 +100,7 @@ impl Tallies {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn release(self) -> Result<Answer, ReleaseError> {
-        let released = self.tallies.into_iter().map(|(query, tally)| {
+        let released = self.queries.into_iter().map(|(query, tally)| {
             let cost = query.cost();
             let (noise, result): (Vec<Noise>, Estimate) = match tally {
                 Tally::Count(count) => count.release(cost)?,

@@ -26,7 +26,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-stage", &["sluice-common", "sluice-evidence", "sluice-integrity", "sluice-tabular"]),
     ("sluice-aws", &["sluice-common"]),
     ("sluice-testkit", &["sluice-common"]),
-    ("sluice", &[AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, RISK, DETECT, DQDL, TABULAR, PROFILE, REPORT, AUDIT]),
+    (
+        "sluice",
+        &[
+            AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, RISK, DETECT, DQDL, TABULAR,
+            PROFILE, REPORT, AUDIT,
+        ],
+    ),
     ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
     ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, REPORT, DQDL, TABULAR]),
     ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),

@@ -224,13 +224,11 @@ fn aggregate(text: Option<&str>) -> Result<Aggregate, String> {
 }
 
 fn bins(case: &Case) -> Bins {
-    match case.params.get("customEdges").and_then(Value::as_array) {
-        Some(edges) => Bins::Edges(edges.iter().filter_map(Value::as_f64).collect()),
-        None => {
-            let bins = case.params.get("binCount").and_then(Value::as_u64).and_then(|bins| usize::try_from(bins).ok());
-            Bins::EqualWidth(bins.unwrap_or(10))
-        }
+    if let Some(edges) = case.params.get("customEdges").and_then(Value::as_array) {
+        return Bins::Edges(edges.iter().filter_map(Value::as_f64).collect());
     }
+    let bins = case.params.get("binCount").and_then(Value::as_u64).and_then(|bins| usize::try_from(bins).ok());
+    Bins::EqualWidth(bins.unwrap_or(10))
 }
 
 /// `select count(*) from primary where …`; anything else needs an SQL engine, and a query for rows fails for the peer, too.
@@ -266,7 +264,7 @@ fn check_measurement(case: &Case, found: &Result<Measurement, AnalysisError>) ->
     };
     let agrees = match (found, case.analyzer.as_str()) {
         (Measurement::Number(ratio), "IsContainedInRange") => Some((*ratio - 1.0).abs() < ROUNDING) == wanted.as_bool(),
-        (Measurement::Number(ratio), "CustomSql") if case.params.get("sql").is_some() => {
+        (Measurement::Number(ratio), "CustomSql") if case.params.contains_key("sql") => {
             let rows = u32::try_from(case.rows.len()).map_or(f64::NAN, f64::from);
             same(
                 wanted,

@@ -48,7 +48,8 @@ impl Policy {
             roles.iter().map(|role| json!({"role": role, "session": session})).collect()
         };
         let sealer: Vec<_> = self.raw_readers.iter().filter(|role| role.ends_with("seal")).cloned().collect();
-        let opener: Vec<_> = self.evidence_writers.iter().filter(|role| role.ends_with("reidentify")).cloned().collect();
+        let opener: Vec<_> =
+            self.evidence_writers.iter().filter(|role| role.ends_with("reidentify")).cloned().collect();
         json!({
             "version": 1,
             "buckets": {

@@ -11,9 +11,7 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use num_bigint::BigUint;
 use serde_json::Value;
-use sluice_audit::trail::{
-    DigestDocument, FileAt, PublicKey, TrailFileKind, hash_log, string_to_sign,
-};
+use sluice_audit::trail::{DigestDocument, FileAt, PublicKey, TrailFileKind, hash_log, string_to_sign};
 use sluice_common::Sha256Digest;
 
 use crate::suite::{Failure, Report};

@@ -13,8 +13,9 @@ use arrow_array::{ArrayRef, StringArray};
 use serde::Deserialize;
 use serde_json::Value;
 use sluice_common::policy::{HashAlgorithm, Policy};
-use sluice_privacy::transform::{ColumnTransform, Hash, Mask, Redact, Replace, compile, name};
 use sluice_privacy::transform::Action;
+use sluice_privacy::transform::{ColumnTransform, Hash, Mask, Redact, Replace, compile, name};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 #[derive(Deserialize)]
@@ -80,10 +81,8 @@ fn mask(params: &Params) -> Result<Mask, String> {
     };
     let count = params.chars_to_mask.as_ref().and_then(Value::as_i64).ok_or("no number of characters")?;
     let count = usize::try_from(count).unwrap_or(0);
-    match params.from_end.ok_or("no end")? {
-        true => Ok(Mask::last(character, count)),
-        false => Ok(Mask::first(character, count)),
-    }
+    let from_end = params.from_end.ok_or("no end")?;
+    Ok(if from_end { Mask::last(character, count) } else { Mask::first(character, count) })
 }
 
 fn hash(params: &Params) -> Result<Hash, String> {
@@ -111,14 +110,14 @@ fn refused(case: &Case, error: &str) -> Result<(), String> {
     }
     let mut fields = format!("{{ transform: {}", case.operator);
     if let Some(algorithm) = &params.hash_type {
-        fields.push_str(&format!(", algorithm: {}", Value::from(algorithm.as_str())));
+        let _written = write!(fields, ", algorithm: {}", Value::from(algorithm.as_str()));
     }
     if let Some(character) = &params.masking_char {
-        fields.push_str(&format!(", char: {character}"));
+        let _written = write!(fields, ", char: {character}");
     }
     let end = if params.from_end.unwrap_or_default() { "mask_last" } else { "mask_first" };
     if let Some(count) = params.chars_to_mask.as_ref().filter(|_| params.from_end.is_some()) {
-        fields.push_str(&format!(", {end}: {count}"));
+        let _written = write!(fields, ", {end}: {count}");
     }
     fields.push_str(" }");
     let text = format!(

@@ -47,6 +47,7 @@ fn same<T: PartialEq + std::fmt::Debug>(ours: &T, theirs: &T) -> Outcome {
     if ours == theirs { Ok(()) } else { Err(format!("{ours:?}, expected {theirs:?}")) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 fn said(error: impl ToString) -> String {
     error.to_string()
 }

@@ -96,9 +96,11 @@ impl<'a> Replay<'a> {
         let code = theirs.pointer("/Error/Code").and_then(Value::as_str);
         let outcome = match (ours, code) {
             (Ok(fields), None) => {
-                let differ = fields.as_object().into_iter().flatten().find(|(name, value)| {
-                    theirs.pointer(&format!("/{}", name.replace('.', "/"))) != Some(value)
-                });
+                let differ = fields
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .find(|(name, value)| theirs.pointer(&format!("/{}", name.replace('.', "/"))) != Some(value));
                 differ.map_or(Ok(()), |(name, value)| Err(format!("{name} is {value}, recorded {theirs}")))
             }
             (Err(ours), Some(code)) if (u64::from(ours.status), ours.code) == (status, code) => Ok(()),
@@ -211,7 +213,8 @@ impl<'a> Replay<'a> {
     }
 
     fn test(&mut self, name: &str) -> Result<()> {
-        let (test, argument) = name.split_once('[').map_or((name, ""), |(test, rest)| (test, rest.trim_end_matches(']')));
+        let (test, argument) =
+            name.split_once('[').map_or((name, ""), |(test, rest)| (test, rest.trim_end_matches(']')));
         match test {
             "test_put_object_lock_configuration_on_existing_bucket" => self.lock_on_existing()?,
             "test_get_put_object_lock_configuration" => {

@@ -55,7 +55,7 @@ impl<'p> Judge<'p> {
             return None;
         }
         let principal = Principal::of(&record);
-        let rule = broken(self.policy, &record, &principal)?;
+        let rule = broken(self.policy, record, &principal)?;
         let is_denied = record.error_code().is_some();
         let (name, severity) = if is_denied { (rule.denied, rule.denied_severity) } else { (rule.name, rule.severity) };
         Some(Judgement {
@@ -84,12 +84,12 @@ impl<'p> Judge<'p> {
 /// A record, its caller, and the accounts that are ours.
 struct Case<'a> {
     policy: &'a AccessPolicy,
-    record: &'a Record<'a>,
+    record: Record<'a>,
     principal: &'a Principal<'a>,
     ours: Vec<&'a str>,
 }
 
-fn broken<'a>(policy: &'a AccessPolicy, record: &'a Record<'a>, principal: &'a Principal<'a>) -> Option<Rule> {
+fn broken<'a>(policy: &'a AccessPolicy, record: Record<'a>, principal: &'a Principal<'a>) -> Option<Rule> {
     let ours = if policy.accounts.is_empty() {
         record.recipient_account().into_iter().collect()
     } else {

@@ -6,7 +6,7 @@ use super::record::Record;
 use super::rule::Rule;
 
 /// Changes of one bucket's settings. CloudTrail's names differ from the API's; both are known.
-pub(super) fn of_bucket(record: &Record<'_>) -> Option<Rule> {
+pub(super) fn of_bucket(record: Record<'_>) -> Option<Rule> {
     let rule = match record.name() {
         "PutBucketVersioning" => {
             let configuration = record.parameter("VersioningConfiguration");
@@ -51,7 +51,7 @@ pub(super) fn of_bucket(record: &Record<'_>) -> Option<Rule> {
 }
 
 /// Changes of anything else on which the pipeline rests.
-pub(super) fn of_account(record: &Record<'_>) -> Option<Rule> {
+pub(super) fn of_account(record: Record<'_>) -> Option<Rule> {
     let name = without_api_date(record.name());
     match record.service()? {
         "s3" | "s3-control" => match name {
@@ -146,7 +146,7 @@ fn without_api_date(name: &str) -> &str {
 }
 
 /// The names and ARNs of what an operation was about.
-pub(super) fn subjects<'a>(record: &Record<'a>) -> Vec<&'a str> {
+pub(super) fn subjects(record: Record<'_>) -> Vec<&str> {
     const NAMES: [&str; 20] = [
         "functionName",
         "roleName",

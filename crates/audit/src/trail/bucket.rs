@@ -114,16 +114,15 @@ impl TrailSource for TrailBucket<'_> {
     }
 
     async fn read(&self, at: &FileAt) -> Result<Option<TrailFile>, SourceError> {
-        let version = match self.version(at) {
-            Some(version) => version,
-            None => {
-                let bucket = BucketName::new(at.bucket.as_str()).map_err(unknown)?;
-                let key = ObjectKey::new(at.key.as_str()).map_err(unknown)?;
-                match self.reader.current(&ObjectPath { bucket, key }).await {
-                    Ok(version) => version,
-                    Err(StoreError::NotFound { .. }) => return Ok(None),
-                    Err(error) => return Err(unknown(error)),
-                }
+        let version = if let Some(version) = self.version(at) {
+            version
+        } else {
+            let bucket = BucketName::new(at.bucket.as_str()).map_err(unknown)?;
+            let key = ObjectKey::new(at.key.as_str()).map_err(unknown)?;
+            match self.reader.current(&ObjectPath { bucket, key }).await {
+                Ok(version) => version,
+                Err(StoreError::NotFound { .. }) => return Ok(None),
+                Err(error) => return Err(unknown(error)),
             }
         };
         match read_file(self.reader, &version).await {

@@ -207,26 +207,23 @@ impl Chain {
                 find(Code::DigestInvalidFormat);
                 continue;
             };
-            match by_place.get(at) {
-                Some(previous) => {
-                    let Some((before, judged)) = previous.believed() else { continue };
-                    if link.sha256 != Some(before.sha256) {
-                        find(Code::LinkHashMismatch);
-                    }
-                    if judged.signature.as_deref() != Some(&link.signature.to_ascii_lowercase()) {
-                        find(Code::LinkSignatureMismatch);
-                    }
-                    if before.end != document.start && !self.id.backfill {
-                        find(Code::LinkTimeMismatch);
-                    }
+            let Some(previous) = by_place.get(at) else {
+                let TrailFileKind::Digest(named) = TrailFileKind::of(at) else { continue };
+                // What ended before the range began was not asked for.
+                if named.end > from {
+                    gone.insert((named.end, at.clone()));
                 }
-                None => {
-                    let TrailFileKind::Digest(named) = TrailFileKind::of(at) else { continue };
-                    // What ended before the range began was not asked for.
-                    if named.end > from {
-                        gone.insert((named.end, at.clone()));
-                    }
-                }
+                continue;
+            };
+            let Some((before, judged)) = previous.believed() else { continue };
+            if link.sha256 != Some(before.sha256) {
+                find(Code::LinkHashMismatch);
+            }
+            if judged.signature.as_deref() != Some(&link.signature.to_ascii_lowercase()) {
+                find(Code::LinkSignatureMismatch);
+            }
+            if before.end != document.start && !self.id.backfill {
+                find(Code::LinkTimeMismatch);
             }
         }
     }

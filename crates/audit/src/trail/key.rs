@@ -179,13 +179,12 @@ struct Middle<'a> {
 
 /// `[prefix/]AWSLogs/[o-…/]ACCOUNT/FOLDER/REGION/YYYY/MM/DD/NAME`.
 fn split(key: &str) -> Option<(&str, &str, Middle<'_>)> {
-    let (prefix, rest) = match key.strip_prefix("AWSLogs/") {
-        Some(rest) => ("", rest),
-        None => {
-            let at = key.find("/AWSLogs/")?.checked_add(1)?;
-            let (prefix, rest) = key.split_at_checked(at)?;
-            (prefix, rest.strip_prefix("AWSLogs/")?)
-        }
+    let (prefix, rest) = if let Some(rest) = key.strip_prefix("AWSLogs/") {
+        ("", rest)
+    } else {
+        let at = key.find("/AWSLogs/")?.checked_add(1)?;
+        let (prefix, rest) = key.split_at_checked(at)?;
+        (prefix, rest.strip_prefix("AWSLogs/")?)
     };
     let mut parts = rest.split('/');
     let first = parts.next()?;

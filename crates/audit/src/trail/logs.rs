@@ -33,27 +33,26 @@ pub fn judge_log(body: &[u8], listed: Option<&Sha256Digest>) -> Option<Code> {
 /// The log files that digests speak of.
 pub(super) struct Listed {
     /// By believed digests, with the digests of their contents and the end of their hour.
-    by_believed: BTreeMap<FileAt, (Option<Sha256Digest>, Timestamp)>,
+    believed: BTreeMap<FileAt, (Option<Sha256Digest>, Timestamp)>,
     /// By digests whose signature is not at hand.
-    by_unverified: BTreeSet<FileAt>,
+    unverified: BTreeSet<FileAt>,
     /// By digests that are not to be believed.
-    by_refused: BTreeSet<FileAt>,
+    refused: BTreeSet<FileAt>,
 }
 
 impl Listed {
     /// Gathers what the digests of some chains list.
     pub(super) fn of(chains: &[Chain]) -> Self {
-        let mut listed =
-            Self { by_believed: BTreeMap::new(), by_unverified: BTreeSet::new(), by_refused: BTreeSet::new() };
+        let mut listed = Self { believed: BTreeMap::new(), unverified: BTreeSet::new(), refused: BTreeSet::new() };
         for seen in chains.iter().flat_map(|chain| &chain.digests) {
             let Some(judged) = &seen.judged else { continue };
             let logs = judged.document.iter().flat_map(|document| &document.logs);
             if judged.is_believed {
-                listed.by_believed.extend(logs.map(|log| (log.at.clone(), (log.sha256, seen.key.end))));
+                listed.believed.extend(logs.map(|log| (log.at.clone(), (log.sha256, seen.key.end))));
             } else if judged.is_unverified() {
-                listed.by_unverified.extend(logs.map(|log| log.at.clone()));
+                listed.unverified.extend(logs.map(|log| log.at.clone()));
             } else {
-                listed.by_refused.extend(logs.map(|log| log.at.clone()));
+                listed.refused.extend(logs.map(|log| log.at.clone()));
             }
         }
         listed
@@ -61,7 +60,7 @@ impl Listed {
 
     /// Reads every listed file and compares.
     pub(super) async fn read(&self, source: &dyn TrailSource, report: &mut TrailReport) {
-        for (at, (sha256, end)) in &self.by_believed {
+        for (at, (sha256, end)) in &self.believed {
             let code = match source.read(at).await {
                 Err(_unknown) => {
                     report.unreadable.push(at.clone());
@@ -88,7 +87,7 @@ impl Listed {
         report: &mut TrailReport,
     ) {
         for (key, at) in logs {
-            if self.by_believed.contains_key(at) || self.by_unverified.contains(at) {
+            if self.believed.contains_key(at) || self.unverified.contains(at) {
                 continue;
             }
             let of_scope = || chains.iter().filter(|chain| chain.id.scope == key.scope && !chain.id.backfill);
@@ -97,7 +96,7 @@ impl Listed {
                 continue;
             }
             let delivered = key.made.checked_add(DELIVERY).unwrap_or(key.made);
-            if !self.by_refused.contains(at) && of_scope().any(|chain| chain.covers(key.made, delivered)) {
+            if !self.refused.contains(at) && of_scope().any(|chain| chain.covers(key.made, delivered)) {
                 report.find(Code::LogNotInAnyDigest, Some(at.clone()), Some(key.made));
             }
             report.find(Code::LogUncovered, Some(at.clone()), Some(key.made));

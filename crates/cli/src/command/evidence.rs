@@ -17,7 +17,8 @@ pub(super) fn export(args: &EvidenceExport) -> anyhow::Result<Answer> {
     let Some(bucket) = args.location.strip_prefix("s3://") else { bail!("{}: expected s3://BUCKET", args.location) };
     let bucket = BucketName::new(bucket.trim_end_matches('/'))?;
     let output = args.output.display().to_string();
-    if args.output.exists() && std::fs::read_dir(&args.output).with_context(|| output.clone())?.next().is_some() {
+    let is_there = args.output.try_exists().with_context(|| output.clone())?;
+    if is_there && std::fs::read_dir(&args.output).with_context(|| output.clone())?.next().is_some() {
         bail!("{output} is not empty: evidence of two exports must not mix");
     }
     let pem = std::fs::read(&args.key).with_context(|| format!("{}", args.key.display()))?;

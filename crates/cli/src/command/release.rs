@@ -44,7 +44,7 @@ pub(super) fn run(args: &Release) -> anyhow::Result<Answer> {
     match runtime.block_on(budget.spend(sha256, plan.cost())) {
         Ok(_booked) => {}
         Err(error @ BudgetError::Exhausted { .. }) => {
-            eprintln!("refused: {error}");
+            drop(writeln!(std::io::stderr(), "refused: {error}"));
             return Ok(Answer::Fail);
         }
         Err(error) => return Err(error.into()),

@@ -27,15 +27,12 @@ const MAX_SMALL_BYTES: u64 = 1 << 20;
 pub(super) fn log(args: &VerifyLog) -> anyhow::Result<Answer> {
     let fetched: BTreeMap<String, Vec<u8>>;
     let folder: Folder;
-    let files: &dyn Files = match args.location.strip_prefix("s3://") {
-        Some(bucket) => {
-            fetched = of_bucket(bucket.trim_end_matches('/')).with_context(|| args.location.clone())?;
-            &fetched
-        }
-        None => {
-            folder = Folder::open(Path::new(&args.location)).with_context(|| args.location.clone())?;
-            &folder
-        }
+    let files: &dyn Files = if let Some(bucket) = args.location.strip_prefix("s3://") {
+        fetched = of_bucket(bucket.trim_end_matches('/')).with_context(|| args.location.clone())?;
+        &fetched
+    } else {
+        folder = Folder::open(Path::new(&args.location)).with_context(|| args.location.clone())?;
+        &folder
     };
     let keys = log_keys(args.log_key.as_deref(), files)?;
     let anchors = notes(&args.anchor)?;

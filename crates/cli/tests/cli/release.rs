@@ -26,12 +26,12 @@ fn request(id: &str, epsilon: &str) -> String {
 fn desk() -> Desk {
     let desk = Desk::new();
     desk.put("policy.yaml", POLICY);
-    desk.put("t.csv", &format!("amount,country\n{}", "5,US\n7,DE\n".repeat(5_000)));
+    desk.put("t.csv", format!("amount,country\n{}", "5,US\n7,DE\n".repeat(5_000)));
     desk
 }
 
 fn release(desk: &Desk, id: &str, epsilon: &str, more: &[&str]) -> Ran {
-    desk.put("request.json", &request(id, epsilon));
+    desk.put("request.json", request(id, epsilon));
     let base = ["release", "t.csv", "-p", "policy.yaml", "-d", "orders", "-r", "request.json", "-b", "account"];
     desk.run(&[&base, more].concat())
 }

@@ -71,7 +71,7 @@ fn trail() -> Desk {
         let text = format!("{end}\nlogs/{key}\n{sha256}\n{before}");
         let mut raw = vec![0; signer.public().modulus_len()];
         signer.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut raw).unwrap();
-        let signature: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex::encode(&raw);
         put(&desk, &key, &gzip(&document));
         put(&desk, &format!("{key}.metadata.json"), json!({"signature": signature}).to_string().as_bytes());
         previous = Some((key, sha256, signature));

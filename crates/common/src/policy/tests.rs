@@ -71,7 +71,10 @@ fn the_documented_example_is_read_as_it_says() {
     assert_eq!(orders.integrity.retention, Some(RetentionSpec { mode: RetentionMode::Governance, days: 365 }));
     assert_eq!(orders.catalog, Some(CatalogSpec { database: "lake".to_owned(), table: "orders".to_owned() }));
     let clicks = policy.dataset("clicks").unwrap();
-    assert_eq!(clicks.format, FormatSpec { kind: FormatKind::JsonLines, compression: Compression::Auto, max_ratio: 200 });
+    assert_eq!(
+        clicks.format,
+        FormatSpec { kind: FormatKind::JsonLines, compression: Compression::Auto, max_ratio: 200 }
+    );
     assert_eq!(clicks.quality.ruleset, RulesetRef::S3(key("policy/clicks.dqdl")));
     assert_eq!(clicks.quality.on_fail, OnFail::Publish);
     assert_eq!((clicks.privacy.undeclared, clicks.privacy.output), (Undeclared::Keep, OutputFormat::Parquet));
@@ -145,10 +148,7 @@ datasets[0].retention: unknown field; expected one of name, match, format, quali
 
 #[test]
 fn later_features_are_refused_never_ignored() {
-    for privacy in [
-        "{ undeclared: keep, quasi_identifiers: [a] }",
-        "{ undeclared: keep, min_k: 5 }",
-    ] {
+    for privacy in ["{ undeclared: keep, quasi_identifiers: [a] }", "{ undeclared: keep, min_k: 5 }"] {
         let problems = problems(&with_privacy(privacy));
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].contains("not supported by this version"), "{problems:?}");

@@ -46,10 +46,9 @@ pub enum AuditError {
 impl Dispose for AuditError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::ForeignBucket => Disposition::Alarm,
-            Self::Store(error) => error.disposition(),
             // CloudTrail does not write such files: somebody did.
-            Self::Log(_) => Disposition::Alarm,
+            Self::ForeignBucket | Self::Log(_) => Disposition::Alarm,
+            Self::Store(error) => error.disposition(),
             Self::Evidence(error) => error.disposition(),
             Self::Source(_)
             | Self::Unknown { .. }

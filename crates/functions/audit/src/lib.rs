@@ -23,7 +23,10 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sluice_audit::access::{AccessPolicy, Judge, for_each_record};
-use sluice_audit::trail::{ChainId, DigestKey, FileAt, LogScope, Scope, TrailFileKind, TrailId, TrailReport, validate};
+use sluice_audit::trail::{
+    ChainId, DigestKey, FileAt, LogScope, Scope, TrailBucket, TrailFileKind, TrailId, TrailReport, day_prefixes,
+    read_file, validate,
+};
 use sluice_aws::Aws;
 use sluice_common::event::Item;
 use sluice_common::port::{Deadline, SystemClock, TrailKeys, UserMetadata};

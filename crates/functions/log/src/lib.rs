@@ -161,7 +161,9 @@ impl LogFunction {
         // Cut off, the append may have happened: the messages come again and find their leaves in place.
         let worked = tokio::time::timeout(time, self.work(&mut fates, tally)).await;
         if worked.is_err() {
-            fates.iter_mut().for_each(|fate| fate.fail(LogFunctionError::OutOfTime));
+            for fate in &mut fates {
+                fate.fail(LogFunctionError::OutOfTime);
+            }
         }
         for fate in &fates {
             count(fate, tally);

@@ -247,8 +247,7 @@ enum Ruling<'d> {
 /// The domain key, once for each purpose it was used for.
 fn keys_used(dataset: &Dataset, key: Option<&DomainKey>) -> Vec<KeyUse> {
     /// In the order of statements that are there already; a later transform comes last.
-    const PURPOSES: [&str; 8] =
-        ["token", "encrypt", "fpe", "hash", "noise", "redact_text", "shift_date", "surrogate"];
+    const PURPOSES: [&str; 8] = ["token", "encrypt", "fpe", "hash", "noise", "redact_text", "shift_date", "surrogate"];
     let Some(key) = key else {
         return Vec::new();
     };

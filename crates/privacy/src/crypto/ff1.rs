@@ -297,7 +297,7 @@ impl Ff1 {
         for (lane, block) in lanes.iter_mut().zip(blocks) {
             let Some(Some(shape)) = self.shapes.get(lane.numerals) else { continue };
             let output = u128::from_be_bytes(block.into()) >> shape.unused_bits;
-            let modulus = if round % 2 == 0 { shape.modulus_left } else { shape.modulus_right };
+            let modulus = if round.is_multiple_of(2) { shape.modulus_left } else { shape.modulus_right };
             let (stays, changes) = match direction {
                 Direction::Encrypt => (lane.right, lane.left),
                 Direction::Decrypt => (lane.left, lane.right),

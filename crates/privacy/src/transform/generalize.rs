@@ -323,7 +323,7 @@ mod tests {
                     prop_assert_eq!(text(&generalize, &once), Some(once));
                 }
             }
-            let float: ArrayRef = Arc::new(Float64Array::from(vec![number as f64 / 1_000.0]));
+            let float: ArrayRef = Arc::new(Float64Array::from(vec![f64::from(i32::try_from(number).unwrap()) / 1_000.0]));
             let once = buckets(&wide, "", "").apply(&float).unwrap();
             prop_assert_eq!(&buckets(&wide, "", "").apply(&once).unwrap(), &once);
             let date = Civil::from_days(days);

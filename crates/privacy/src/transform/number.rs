@@ -37,8 +37,7 @@ impl Decimal {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (is_negative, digits) = match text.as_bytes() {
             [b'-', digits @ ..] => (true, digits),
-            [b'+', digits @ ..] => (false, digits),
-            digits => (false, digits),
+            [b'+', digits @ ..] | digits => (false, digits),
         };
         let (mut unscaled, mut scale, mut count, mut point) = (0i128, 0, 0usize, false);
         for byte in digits {
@@ -147,8 +146,7 @@ pub(super) trait NumberMap {
 pub(super) fn number_type(input: &DataType) -> Result<DataType, TransformError> {
     match input {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ok(DataType::Utf8View),
-        DataType::Float32 | DataType::Float64 | DataType::Null => Ok(input.clone()),
-        DataType::Decimal128(_, 0..) => Ok(input.clone()),
+        DataType::Float32 | DataType::Float64 | DataType::Null | DataType::Decimal128(_, 0..) => Ok(input.clone()),
         integer if integer.is_integer() => Ok(input.clone()),
         other => Err(TransformError::WrongType { expected: "numbers", data_type: type_name(other) }),
     }

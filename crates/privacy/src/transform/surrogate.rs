@@ -107,9 +107,9 @@ fn name(text: &str, drawn: &mut Drawn, out: &mut String) {
         let begin = out.len();
         let is_family = if family_first { index == 0 } else { index + 1 == words && words > 1 };
         if is_family {
-            drawn.family(out)
+            drawn.family(out);
         } else {
-            drawn.given(out)
+            drawn.given(out);
         }
         let letters = || word.chars().filter(|c| c.is_alphabetic());
         let is_initial = letters().count() == 1;

@@ -82,7 +82,7 @@ pub struct Given {
 impl Book for Directory {
     async fn read(&self, number: u64) -> Result<Option<Entry>, BudgetError> {
         match fs::read(self.file(number)) {
-            Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|_| BudgetError::Corrupt { number }),
+            Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|_not_json| BudgetError::Corrupt { number }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -61,7 +61,7 @@ impl Bins {
     pub(super) fn release(self, loss: PrivacyLoss) -> Result<(Vec<Noise>, Estimate), ReleaseError> {
         let counts = self.counts.iter().copied().map(drawn_in).collect();
         // A row lies in one bin, so all of a person's rows move the counts by no more than there are of them.
-        let noisy = disturb(counts, self.most_rows, loss, ALPHA)?;
+        let noisy = disturb(&counts, self.most_rows, loss, ALPHA)?;
         let bins = self.kind.labels().into_iter().zip(&noisy.values).map(|(holds, count)| {
             let estimate = to_f64(*count);
             Bin { holds, estimate, interval: Interval::around(estimate, noisy.accuracy) }

@@ -23,7 +23,7 @@ impl Count {
     }
 
     pub(super) fn release(self, loss: PrivacyLoss) -> Result<(Vec<Noise>, Estimate), ReleaseError> {
-        let noisy = disturb(vec![drawn_in(self.rows)], self.most_rows, loss, ALPHA)?;
+        let noisy = disturb(&vec![drawn_in(self.rows)], self.most_rows, loss, ALPHA)?;
         let estimate = noisy.values.first().copied().map_or(0.0, to_f64);
         let interval = Interval::around(estimate, noisy.accuracy);
         Ok((vec![noisy.noise], Estimate::Number { estimate, interval }))

@@ -38,8 +38,8 @@ impl Mean {
         let farthest = |bound| steps(bound, bounds).saturating_sub(middle).saturating_abs();
         let most = farthest(bounds.min).max(farthest(bounds.max)).saturating_mul(self.most_rows);
         // Both must hold for the mean's interval to hold.
-        let sum = disturb(vec![drawn_in(self.from_middle)], most, half, ALPHA / 2.0)?;
-        let count = disturb(vec![drawn_in(self.count)], self.most_rows, half, ALPHA / 2.0)?;
+        let sum = disturb(&vec![drawn_in(self.from_middle)], most, half, ALPHA / 2.0)?;
+        let count = disturb(&vec![drawn_in(self.count)], self.most_rows, half, ALPHA / 2.0)?;
         let (total, rows) = (first(&sum.values), first(&count.values));
         let mean = |total: f64, rows: f64| {
             let steps = to_f64(middle) + total / rows.max(1.0);

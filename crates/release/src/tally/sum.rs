@@ -29,7 +29,7 @@ impl Sum {
     pub(super) fn release(self, loss: PrivacyLoss) -> Result<(Vec<Noise>, Estimate), ReleaseError> {
         let Self { bounds, .. } = self;
         let most = steps(bounds.min, bounds).saturating_abs().max(steps(bounds.max, bounds).saturating_abs());
-        let noisy = disturb(vec![drawn_in(self.steps)], most.saturating_mul(self.most_rows), loss, ALPHA)?;
+        let noisy = disturb(&vec![drawn_in(self.steps)], most.saturating_mul(self.most_rows), loss, ALPHA)?;
         let estimate = noisy.values.first().copied().map_or(0.0, to_f64) * bounds.step;
         let interval = Interval::around(estimate, noisy.accuracy * bounds.step);
         Ok((vec![noisy.noise.times(bounds.step)], Estimate::Number { estimate, interval }))

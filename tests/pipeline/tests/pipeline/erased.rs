@@ -9,8 +9,10 @@ use crate::queues::Function;
 use crate::tables;
 use crate::world::{CURATED, World};
 
+type Table = fn() -> Vec<u8>;
+
 /// A dataset with a catalog entry, and one without.
-const KEYS: [(&str, fn() -> Vec<u8>); 2] = [("people/a.csv", tables::csv), ("people/a.jsonl", tables::json_lines)];
+const KEYS: [(&str, Table); 2] = [("people/a.csv", tables::csv), ("people/a.jsonl", tables::json_lines)];
 
 /// A world in which an upload was published.
 async fn published(key: &str, body: Vec<u8>) -> (World, ObjectVersion) {

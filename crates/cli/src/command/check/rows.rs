@@ -24,14 +24,13 @@ pub(super) fn write(path: &Path, args: &Check, sha256: Sha256Digest, report: &Re
     for block in reader {
         let block = block.with_context(|| args.file.clone())?;
         // JSON Lines have their columns only with their first block.
-        let (schema, writer) = match &mut table {
-            Some(open) => open,
-            None => {
-                let schema = failing_rows_schema(&block.batch.schema());
-                let sink = BufWriter::new(File::create(path).with_context(|| name.to_string())?);
-                let writer = Writer::new(sink, &write_options(&name), Arc::clone(&schema))?;
-                table.insert((schema, writer))
-            }
+        let (schema, writer) = if let Some(open) = &mut table {
+            open
+        } else {
+            let schema = failing_rows_schema(&block.batch.schema());
+            let sink = BufWriter::new(File::create(path).with_context(|| name.to_string())?);
+            let writer = Writer::new(sink, &write_options(&name), Arc::clone(&schema))?;
+            table.insert((schema, writer))
         };
         if let Some(failing) = failing_rows(report, &block.batch, block.first_row, schema)? {
             writer.write(&failing).with_context(|| name.to_string())?;

@@ -16,7 +16,7 @@ fn text(numerals: &[u16]) -> String {
     numerals.iter().map(|n| char::from_digit(u32::from(*n), 36).unwrap()).collect()
 }
 
-/// <https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines/example-values>, "FF1samples".
+/// <https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines/example-values>, `FF1samples`.
 #[test]
 fn samples_of_nist() {
     let digits = "0123456789";

@@ -22,7 +22,7 @@ pub(super) fn set(digits: &mut [u16], at: usize, wanted: u16) {
 }
 
 fn amount(digit: u16, from_right: usize) -> u16 {
-    if from_right % 2 == 0 { digit } else { DOUBLED.get(usize::from(digit)).copied().unwrap_or_default() }
+    if from_right.is_multiple_of(2) { digit } else { DOUBLED.get(usize::from(digit)).copied().unwrap_or_default() }
 }
 
 #[cfg(test)]
