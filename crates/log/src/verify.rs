@@ -285,9 +285,10 @@ impl Walk<'_> {
                 IntentVerdict::Counts(leaves) if rest.starts_with(&leaves) => return Ok(()),
                 // Decided and not yet carried out: the checkpoint does not speak of it.
                 IntentVerdict::Counts(_) if rest.is_empty() => return Ok(()),
-                IntentVerdict::Counts(_) => {
+                IntentVerdict::Counts(leaves) => {
+                    let same = leaves.iter().zip(rest).take_while(|(decided, found)| decided == found).count();
                     let what = "the log did not grow by what this intent decided";
-                    self.faults.integrity.insert(broken(edge.size(), key.as_str(), what));
+                    self.faults.integrity.insert(broken(edge.size() + same as u64, key.as_str(), what));
                     return Ok(());
                 }
                 IntentVerdict::Void(_) if at + 1 < slots.len() => self.void_intents += 1,

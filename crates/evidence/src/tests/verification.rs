@@ -180,7 +180,7 @@ fn checks_of_a_verdict_name_what_differs() {
 }
 
 #[test]
-fn keys_come_as_pem_or_der_and_only_p256() {
+fn keys_come_as_pem_or_der_p256_or_ed25519() {
     let pem = |seed| key(seed).verifying_key().to_public_key_pem(LineEnding::LF).unwrap();
     let two = TrustedKeys::from_pem(&format!("# old\n{}\n# new\n{}", pem(1), pem(2))).unwrap();
     assert_eq!(two.ids().collect::<Vec<_>>(), trust(&[&key(1), &key(2)]).ids().collect::<Vec<_>>());
@@ -191,7 +191,10 @@ fn keys_come_as_pem_or_der_and_only_p256() {
     }
     // An Ed25519 key, RFC 8410 section 10.1.
     let ed25519 = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
-    assert!(TrustedKeys::from_pem(ed25519).is_err());
+    assert_eq!(TrustedKeys::from_pem(ed25519).unwrap().ids().count(), 1);
+    // A key on another curve, secp256k1, RFC 5480 with SEC 2's identifier.
+    let other = "-----BEGIN PUBLIC KEY-----\nMFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEuWXZ4K6vGkZlNmEqJvUo0Wn3CbmhoYT0\ngHRVUwLmBiUJNVlJhEJdnS5EUOPlTvYYBmUjE3fuYJjPjpVJ5u0Jng==\n-----END PUBLIC KEY-----\n";
+    assert!(TrustedKeys::from_pem(other).is_err());
 }
 
 #[test]
