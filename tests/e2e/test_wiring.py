@@ -7,7 +7,7 @@ import json
 import pytest
 
 STAGES = ["Seal", "Quality", "Pseudonymize"]
-FUNCTIONS = [*STAGES, "Sweep", "Reidentify"]
+FUNCTIONS = [*STAGES, "Sweep", "Reidentify", "Audit", "Log"]
 
 
 @pytest.mark.parametrize("stage", STAGES)

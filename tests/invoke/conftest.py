@@ -171,8 +171,11 @@ class Account:
             "AWS::Region": REGION,
             "AWS::AccountId": "111122223333",
         }
-        known |= {f"{zone}DataKey": f"arn:aws:kms:{REGION}:111122223333:key/{zone.lower()}" for zone in ("Raw", "Evidence", "Vault", "Trail")}
-        known |= {name: "" for name in ("LogAnchorBucketName", "RetiredSigningKeys", "RetiredCheckpointKeys")}
+        known |= {
+            f"{zone}DataKey": f"arn:aws:kms:{REGION}:111122223333:key/{zone.lower()}"
+            for zone in ("Raw", "Evidence", "Vault", "Trail")
+        }
+        known |= dict.fromkeys(("LogAnchorBucketName", "RetiredSigningKeys", "RetiredCheckpointKeys"), "")
         known |= {"CheckpointKey": f"arn:aws:kms:{REGION}:111122223333:key/checkpoint"}  # LocalStack makes no Ed25519 keys
         known |= {
             "RawKeyPrefix": "",
