@@ -132,6 +132,7 @@ test-infra: setup ## Tests of the local tooling and of the template
 
 .PHONY: test-e2e
 test-e2e: build-local ## The deployed stack on the emulator, from outside
+	cargo build --quiet -p sluice
 	$(VENV)/bin/python -m pytest -q tests/e2e
 
 .PHONY: test-adapters

@@ -160,7 +160,7 @@ class Stack:
 class Order:
     """Modules that look at the stack as a whole."""
 
-    FIRST = "test_sweep_clean"
+    FIRST = ("test_sweep_clean", "test_export")
     LAST = ("test_sweep", "test_reidentify", "test_secrets")
 
 
@@ -169,7 +169,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         name = item.path.stem
-        return -1 if name == Order.FIRST else Order.LAST.index(name) + 1 if name in Order.LAST else 0
+        if name in Order.FIRST:
+            return Order.FIRST.index(name) - len(Order.FIRST)
+        return Order.LAST.index(name) + 1 if name in Order.LAST else 0
 
     items.sort(key=place)
 
