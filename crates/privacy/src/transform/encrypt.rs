@@ -13,7 +13,7 @@ use crate::keyring::{KeyPurpose, ScopedKey};
 /// Deterministic encryption: AES-256-SIV (RFC 5297) of the value's UTF-8 text under a 512-bit key.
 ///
 /// Equal values give equal ciphertexts in every column and dataset of a domain and epoch, so tables still join. What is
-/// authenticated beside the text is domain, epoch and purpose ([`DomainKey::label`]), not the column: a pseudonym can be
+/// authenticated beside the text is domain, epoch and purpose (the label of the domain key), not the column: a pseudonym can be
 /// opened without knowing where it stood. A changed bit, another domain or another epoch is an error. The length of the
 /// text shows.
 pub struct Encrypt {

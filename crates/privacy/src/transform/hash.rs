@@ -45,7 +45,7 @@ impl Hash {
     /// Digests with a salt of one's own.
     ///
     /// # Errors
-    /// When it is shorter than [`MIN_SALT_BYTES`].
+    /// When it is shorter than 16.
     pub fn with_salt(algorithm: HashAlgorithm, salt: &[u8]) -> Result<Self, SaltTooShort> {
         if salt.len() < MIN_SALT_BYTES {
             return Err(SaltTooShort);
