@@ -1,5 +1,7 @@
 //! How many different values there are, how many of them occur once, and which rows repeat an earlier one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::located::MAX_ROWS;
 use super::spread::HashedMap;
 use crate::number::{count, from_count, rounded};
@@ -73,18 +75,28 @@ impl DistinctSample {
         }
         self.repeated_rows += other.repeated_rows;
         self.repeats.extend_from_slice(&other.repeats);
+        let told: BTreeSet<u64> = self.repeats.iter().map(|repeat| repeat.first_row).collect();
+        // What stood first in one part may stand earlier in the other.
+        let mut earlier = BTreeMap::new();
         for (hash, theirs) in other.seen.iter().filter(|(hash, _)| hash.leading_zeros() >= self.level) {
             match self.seen.get_mut(hash) {
                 Some(seen) => {
+                    let (first, again) = (seen.first_row.min(theirs.first_row), seen.first_row.max(theirs.first_row));
                     self.repeated_rows += 1;
-                    self.repeats.push(Repeated { row: theirs.first_row, first_row: seen.first_row });
+                    self.repeats.push(Repeated { row: again, first_row: first });
+                    if told.contains(&again) {
+                        earlier.insert(again, first);
+                    }
                     seen.times += theirs.times;
-                    seen.first_row = seen.first_row.min(theirs.first_row);
+                    seen.first_row = first;
                 }
                 None => {
                     self.seen.insert(*hash, *theirs);
                 }
             }
+        }
+        for repeat in &mut self.repeats {
+            repeat.first_row = earlier.get(&repeat.first_row).copied().unwrap_or(repeat.first_row);
         }
         self.repeats.sort_unstable();
         self.repeats.truncate(MAX_ROWS);
