@@ -6,9 +6,10 @@ use arrow_schema::DataType;
 use sluice_tabular::{ColumnPath, Reader};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
+use crate::counts::{Counts, Entry};
 use crate::error::RiskError;
 use crate::figures::{ClassSizes, Diversity, Figures};
-use crate::rows::{Row, Rows};
+use crate::offending::{Found, OffendingClasses};
 
 /// The columns that matter.
 #[derive(Debug, Clone)]
@@ -22,17 +23,30 @@ pub struct Columns {
 /// What is asked, and what it may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Rows in smaller classes are counted.
+    /// The least rows of a class. Rows in smaller classes are counted.
     pub min_k: u64,
-    /// Rows held in memory, 24 bytes each for each sensitive column, before they go to disk.
+    /// The least different values of each sensitive column in a class.
+    pub min_l: u64,
+    /// The greatest distance between a class's values of a sensitive column and the table's.
+    pub max_t: Option<f64>,
+    /// Different pairs of class and sensitive value held in memory, some 60 bytes each, before they go to disk.
     pub most_in_memory: usize,
-    /// Different values of a sensitive column that are counted for t-closeness, 16 bytes each.
+    /// Different pairs in one of the 64 parts on disk, each of which is read back whole.
+    pub most_in_partition: usize,
+    /// Different values of a sensitive column that are counted for t-closeness, some 30 bytes each.
     pub most_values: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { min_k: 5, most_in_memory: 2_000_000, most_values: 1_000_000 }
+        Self {
+            min_k: 5,
+            min_l: 0,
+            max_t: None,
+            most_in_memory: 1_000_000,
+            most_in_partition: 2_000_000,
+            most_values: 1_000_000,
+        }
     }
 }
 
@@ -49,7 +63,7 @@ pub struct Assessor {
 #[derive(Debug)]
 struct Table {
     sensitive: Option<String>,
-    rows: Rows,
+    rows: Counts,
     /// How often each sensitive value stands in the table; `None` when there are too many.
     values: Option<HashMap<u64, u64>>,
 }
@@ -63,8 +77,9 @@ impl Assessor {
         if columns.quasi_identifiers.is_empty() {
             return Err(RiskError::NoQuasiIdentifiers);
         }
-        let table =
-            |sensitive| Table { sensitive, rows: Rows::new(options.most_in_memory), values: Some(HashMap::new()) };
+        let most_in_memory = options.most_in_memory.div_euclid(columns.sensitive.len().max(1)).max(1);
+        let counts = || Counts::new(most_in_memory, options.most_in_partition);
+        let table = |sensitive| Table { sensitive, rows: counts(), values: Some(HashMap::new()) };
         let tables = if columns.sensitive.is_empty() {
             vec![table(None)]
         } else {
@@ -100,7 +115,7 @@ impl Assessor {
             let sensitive = table.sensitive.as_ref().map(|column| texts(batch, column)).transpose()?;
             for (row, class) in classes.iter().enumerate() {
                 let sensitive = sensitive.as_ref().map_or(0, |texts| value(texts, row, self.seed));
-                table.push(Row { class: *class, sensitive }, self.options.most_values)?;
+                table.push(*class, sensitive, self.options.most_values)?;
             }
         }
         Ok(())
@@ -109,36 +124,45 @@ impl Assessor {
     /// The figures of all rows taken in.
     ///
     /// # Errors
-    /// When ephemeral storage fails.
+    /// When ephemeral storage fails or there are more classes than memory.
     pub fn figures(self) -> Result<Figures, RiskError> {
-        let mut tables = self.tables.into_iter();
+        Ok(self.finish()?.0)
+    }
+
+    /// The figures of all rows taken in, and the classes that do not satisfy the bounds; `None` when there are more of them
+    /// than are remembered.
+    ///
+    /// # Errors
+    /// As [`Self::figures`].
+    pub fn finish(self) -> Result<(Figures, Option<OffendingClasses>), RiskError> {
         let mut figures = None;
         let mut diversity = Vec::new();
-        for table in tables.by_ref() {
-            let (own, found) = table.figures(self.options.min_k)?;
+        let mut offending = Found::default();
+        for table in self.tables {
+            let (own, found) = table.figures(&self.options, &mut offending)?;
             figures.get_or_insert(own);
             diversity.extend(found);
         }
         // There is always a table.
         let mut figures = figures.ok_or(RiskError::NoQuasiIdentifiers)?;
         figures.diversity = diversity;
-        Ok(figures)
+        Ok((figures, offending.finish(self.columns.quasi_identifiers, self.seed)))
     }
 }
 
 impl Table {
-    fn push(&mut self, row: Row, most_values: usize) -> std::io::Result<()> {
+    fn push(&mut self, class: u128, sensitive: u64, most_values: usize) -> std::io::Result<()> {
         if let Some(values) = self.values.as_mut().filter(|_| self.sensitive.is_some()) {
-            let count = values.entry(row.sensitive).or_default();
+            let count = values.entry(sensitive).or_default();
             *count = count.saturating_add(1);
             if values.len() > most_values {
                 self.values = None;
             }
         }
-        self.rows.push(row)
+        self.rows.push(class, sensitive)
     }
 
-    fn figures(self, min_k: u64) -> Result<(Figures, Option<Diversity>), RiskError> {
+    fn figures(self, options: &Options, offending: &mut Found) -> Result<(Figures, Option<Diversity>), RiskError> {
         let Self { sensitive, rows, values } = self;
         let mut figures = Figures {
             rows: 0,
@@ -151,15 +175,21 @@ impl Table {
         };
         let all: u64 = values.iter().flatten().fold(0, |sum, (_, count)| sum.saturating_add(*count));
         let mut worst = Worst::default();
-        rows.for_each_partition::<RiskError>(|rows| {
-            for class in rows.chunk_by(|a, b| a.class == b.class) {
-                let size = class.len() as u64;
-                figures.take(size, min_k);
+        rows.for_each_partition(|entries| {
+            for class in entries.chunk_by(|a, b| a.class == b.class) {
+                let size = class.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.rows));
+                figures.take(size, options.min_k);
+                let mut is_offending = size < options.min_k;
                 if sensitive.is_some() {
-                    worst.take(class, values.as_ref().map(|values| (values, all)));
+                    let told = Told::of(class, size, values.as_ref().map(|values| (values, all)));
+                    is_offending |= told.distinct < options.min_l;
+                    is_offending |= options.max_t.is_some_and(|most| told.distance.is_none_or(|t| t > most));
+                    worst.take(&told);
+                }
+                if let Some(first) = class.first().filter(|_| is_offending) {
+                    offending.add(first.class);
                 }
             }
-            Ok(())
         })?;
         let diversity = sensitive.map(|column| Diversity {
             column,
@@ -184,6 +214,39 @@ impl Figures {
     }
 }
 
+/// What a class tells of its sensitive values.
+#[derive(Debug)]
+struct Told {
+    distinct: u64,
+    entropy: f64,
+    /// `None` when the table's values were not counted.
+    distance: Option<f64>,
+}
+
+impl Told {
+    #[expect(clippy::cast_precision_loss, reason = "shares of rows")]
+    fn of(class: &[Entry], size: u64, table: Option<(&HashMap<u64, u64>, u64)>) -> Self {
+        let in_table = |entry: &Entry| table.and_then(|(values, _)| values.get(&entry.sensitive).copied()).unwrap_or(0);
+        let mut counts: Vec<(u64, u64)> = class.iter().map(|entry| (entry.rows, in_table(entry))).collect();
+        // Digests are in random order; the same table must give the same sums.
+        counts.sort_unstable();
+        let size = size as f64;
+        let shares = || counts.iter().map(|(rows, _)| *rows as f64 / size);
+        let entropy = shares().fold(0.0, |sum, share| sum - share * share.ln());
+        let distance = table.map(|(_, all)| {
+            let (mut apart, mut seen_in_table) = (0.0_f64, 0.0_f64);
+            for (share, (_, in_table)) in shares().zip(&counts) {
+                let in_table = *in_table as f64 / all.max(1) as f64;
+                apart += (share - in_table).abs();
+                seen_in_table += in_table;
+            }
+            // What the class lacks altogether is as far away as its share in the table.
+            f64::midpoint(apart, 1.0 - seen_in_table).clamp(0.0, 1.0)
+        });
+        Self { distinct: counts.len() as u64, entropy, distance }
+    }
+}
+
 /// The worst class so far.
 #[derive(Debug, Default)]
 struct Worst {
@@ -193,32 +256,15 @@ struct Worst {
 }
 
 impl Worst {
-    /// The rows of a class are sorted by their sensitive value.
-    #[expect(clippy::cast_precision_loss, reason = "shares of rows")]
-    fn take(&mut self, class: &[Row], table: Option<(&HashMap<u64, u64>, u64)>) {
-        let size = class.len() as f64;
-        let (mut distinct, mut entropy, mut apart, mut seen_in_table) = (0_u64, 0.0_f64, 0.0_f64, 0.0_f64);
-        for value in class.chunk_by(|a, b| a.sensitive == b.sensitive) {
-            let share = value.len() as f64 / size;
-            distinct = distinct.saturating_add(1);
-            entropy -= share * share.ln();
-            if let (Some((values, all)), Some(row)) = (table, value.first()) {
-                let in_table = values.get(&row.sensitive).copied().unwrap_or(0) as f64 / all.max(1) as f64;
-                apart += (share - in_table).abs();
-                seen_in_table += in_table;
-            }
-        }
-        self.distinct = Some(self.distinct.map_or(distinct, |least| least.min(distinct)));
-        self.entropy = Some(self.entropy.map_or(entropy, |least| least.min(entropy)));
-        if table.is_some() {
-            // What the class lacks altogether is as far away as its share in the table.
-            self.distance = self.distance.max(f64::midpoint(apart, 1.0 - seen_in_table).clamp(0.0, 1.0));
-        }
+    fn take(&mut self, class: &Told) {
+        self.distinct = Some(self.distinct.map_or(class.distinct, |least| least.min(class.distinct)));
+        self.entropy = Some(self.entropy.map_or(class.entropy, |least| least.min(class.entropy)));
+        self.distance = self.distance.max(class.distance.unwrap_or(0.0));
     }
 }
 
 /// Each value is preceded by its length, NULL by a mark of its own: no two lists of values run together.
-fn class(known: &[StringArray], row: usize, seed: u64) -> u128 {
+pub(crate) fn class(known: &[StringArray], row: usize, seed: u64) -> u128 {
     let mut hasher = Xxh3::with_seed(seed);
     for texts in known {
         if texts.is_null(row) {
@@ -236,7 +282,7 @@ fn value(texts: &StringArray, row: usize, seed: u64) -> u64 {
     if texts.is_null(row) { seed } else { xxh3_64_with_seed(texts.value(row).as_bytes(), seed) }
 }
 
-fn texts(batch: &RecordBatch, column: &str) -> Result<StringArray, RiskError> {
+pub(crate) fn texts(batch: &RecordBatch, column: &str) -> Result<StringArray, RiskError> {
     let array = batch.column_by_name(column).ok_or_else(|| RiskError::NoColumn(column.to_owned()))?;
     let cast = cast_with_options(array, &DataType::Utf8, &CastOptions::default())
         .map_err(|source| RiskError::Type { column: column.to_owned(), source })?;

@@ -20,6 +20,12 @@ pub enum RiskError {
         #[source]
         source: ArrowError,
     },
+    /// More classes or sensitive values than memory.
+    #[error(
+        "the table has too many different combinations of quasi-identifiers and sensitive values to be counted; \
+         generalize them, or name fewer columns"
+    )]
+    TooManyPairs,
     /// The table cannot be read.
     #[error(transparent)]
     Table(#[from] TabularError),

@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use crate::assessor::Options;
+
 /// How easily people are found again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +54,47 @@ pub struct Diversity {
     pub closeness_t: Option<f64>,
 }
 
+/// A bound that is not kept; the first of k, l, t.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Violation {
+    /// A class has fewer rows than `min_k`.
+    K,
+    /// A class has fewer different sensitive values than `min_l`.
+    L,
+    /// A class's sensitive values are farther from the table's than `max_t`, or nobody can say.
+    T,
+}
+
+impl Violation {
+    /// A stable name.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::K => "k_too_small",
+            Self::L => "l_too_small",
+            Self::T => "t_too_large",
+        }
+    }
+}
+
 impl Figures {
+    /// The bound that is not kept. A table without rows keeps all.
+    pub fn violation(&self, bounds: &Options) -> Option<Violation> {
+        if self.rows == 0 {
+            return None;
+        }
+        let is_diverse = |one: &Diversity| one.distinct_l >= bounds.min_l;
+        let is_close = |one: &Diversity| bounds.max_t.is_none_or(|most| one.closeness_t.is_some_and(|t| t <= most));
+        if self.k < bounds.min_k {
+            Some(Violation::K)
+        } else if !self.diversity.iter().all(is_diverse) {
+            Some(Violation::L)
+        } else if !self.diversity.iter().all(is_close) {
+            Some(Violation::T)
+        } else {
+            None
+        }
+    }
+
     /// The share of rows that are alone in their class, 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a share, for people to read")]
     pub fn uniqueness(&self) -> f64 {

@@ -11,16 +11,19 @@
 //! | l-diversity, entropy | the least exponential of the entropy of a class's sensitive values | ibid., definition 4.1 |
 //! | t-closeness | the largest distance between a class's sensitive values and the table's | Li, Li and Venkatasubramanian 2007, equal distance |
 //!
-//! Rows are held as digests, 24 bytes each; beyond a budget they go to partitions on disk, so memory does not grow with the
-//! table. Figures are exact unless two classes have the same 128-bit digest under a random seed.
+//! Classes and the sensitive values in them are counted by digest; beyond a budget the counts go to partitions on disk, so
+//! memory does not grow with the table. Figures are exact unless two classes have the same 128-bit digest under a random
+//! seed.
 //!
 //! A NULL is a value like any other: rows that lack an attribute form a class with each other, not with all.
 
 mod assessor;
+mod counts;
 mod error;
 mod figures;
-mod rows;
+mod offending;
 
 pub use assessor::{Assessor, Columns, Options};
 pub use error::RiskError;
-pub use figures::{ClassSizes, Diversity, Figures};
+pub use figures::{ClassSizes, Diversity, Figures, Violation};
+pub use offending::OffendingClasses;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, StringArray};
+use arrow_select::filter::filter_record_batch;
 use proptest::prelude::*;
-use sluice_risk::{Assessor, Columns, Figures, Options, RiskError};
+use sluice_risk::{Assessor, Columns, Figures, Options, RiskError, Violation};
 
 fn batch(columns: &[(&str, Vec<Option<&str>>)]) -> RecordBatch {
     RecordBatch::try_from_iter(
@@ -105,6 +106,30 @@ fn columns_must_be_named_and_there() {
     assert!(matches!(assessor.push(&inpatients()), Err(RiskError::NoColumn(_))));
 }
 
+#[test]
+fn bounds_are_told_in_the_order_of_k_l_and_t() {
+    let found = figures(&["zip", "age"], &["condition"], Options::default(), &[inpatients()]);
+    let bounds = |min_k, min_l, max_t| Options { min_k, min_l, max_t, ..Options::default() };
+    assert_eq!(found.violation(&bounds(5, 2, Some(0.1))), Some(Violation::K));
+    assert_eq!(found.violation(&bounds(4, 2, Some(0.1))), Some(Violation::L));
+    assert_eq!(found.violation(&bounds(4, 1, Some(0.1))), Some(Violation::T));
+    assert_eq!(found.violation(&bounds(4, 1, Some(0.6))), None);
+}
+
+#[test]
+fn more_classes_than_memory_are_an_error_and_a_big_class_is_none() {
+    let many: Vec<String> = (0..400).map(|number: u32| number.to_string()).collect();
+    let options = Options { most_in_memory: 10, most_in_partition: 2, ..Options::default() };
+    let columns = || Columns { quasi_identifiers: vec!["q".to_owned()], sensitive: Vec::new() };
+    let table = |values: Vec<&str>| batch(&[("q", values.into_iter().map(Some).collect())]);
+    let mut assessor = Assessor::new(columns(), options).unwrap();
+    assessor.push(&table(many.iter().map(String::as_str).collect())).unwrap();
+    assert!(matches!(assessor.figures(), Err(RiskError::TooManyPairs)));
+    let mut assessor = Assessor::new(columns(), options).unwrap();
+    assessor.push(&table(vec!["x"; 4_000])).unwrap();
+    assert_eq!(assessor.figures().unwrap().k, 4_000);
+}
+
 proptest! {
     /// What is on disk and what is in memory is one table, and counting by hand agrees.
     #[test]
@@ -127,5 +152,37 @@ proptest! {
         prop_assert_eq!(whole.k, classes.values().map(Vec::len).min().unwrap_or(0) as u64);
         let below: usize = classes.values().map(Vec::len).filter(|size| *size < 3).sum();
         prop_assert_eq!(whole.rows_below_min_k, below as u64);
+    }
+
+    /// Without the rows of the classes that offend, what is left keeps k and l, and no row of another class is gone.
+    #[test]
+    fn what_is_left_keeps_the_bounds(
+        rows in prop::collection::vec((0_u8..30, 0_u8..4), 0..300),
+        min_k in 1_u64..8,
+        min_l in 0_u64..4,
+        most in 1_usize..60,
+    ) {
+        let (quasi, sensitive): (Vec<String>, Vec<String>) = rows.iter().map(|(q, s)| (q.to_string(), s.to_string())).unzip();
+        let column = |values: &[String]| Arc::new(StringArray::from_iter_values(values)) as _;
+        let all = RecordBatch::try_from_iter([("q", column(&quasi)), ("s", column(&sensitive))]).unwrap();
+        let options = Options { min_k, min_l, most_in_memory: most, ..Options::default() };
+        let columns = Columns { quasi_identifiers: vec!["q".to_owned()], sensitive: vec!["s".to_owned()] };
+        let mut assessor = Assessor::new(columns, options).unwrap();
+        assessor.push(&all).unwrap();
+        let (before, offending) = assessor.finish().unwrap();
+        let offending = offending.unwrap();
+        prop_assert_eq!(before.violation(&options).is_none(), offending.is_empty());
+        let left = filter_record_batch(&all, &offending.others(&all).unwrap()).unwrap();
+        let after = figures(&["q"], &["s"], options, std::slice::from_ref(&left));
+        prop_assert_eq!(after.violation(&options), None);
+        let mut classes: HashMap<u8, Vec<u8>> = HashMap::new();
+        for (q, s) in &rows {
+            classes.entry(*q).or_default().push(*s);
+        }
+        let keeps = |values: &&Vec<u8>| {
+            let distinct: std::collections::HashSet<&u8> = values.iter().collect();
+            values.len() as u64 >= min_k && distinct.len() as u64 >= min_l
+        };
+        prop_assert_eq!(left.num_rows(), classes.values().filter(keeps).map(Vec::len).sum::<usize>());
     }
 }
