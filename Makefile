@@ -19,7 +19,7 @@ TOOLS := $(STATE)/tools
 export PATH := $(VENV)/bin:$(TOOLS)/bin:$(PATH)
 LOCAL := $(VENV)/bin/python -m infra.local
 
-FUNCTIONS := seal quality pseudonymize sweep reidentify audit log
+FUNCTIONS := seal quality pseudonymize sweep reidentify release audit log
 # The registry has a package `log`; ours has another name than its binary.
 PACKAGES := $(patsubst log,log-function,$(FUNCTIONS))
 ARCHITECTURE ?= arm64
@@ -90,6 +90,14 @@ build: setup ## Build the functions for AWS (ARCHITECTURE=arm64|x86_64)
 build-local: setup ## Build the functions for this machine, in a third of the time
 	cargo lambda build --profile local $(addprefix -p ,$(PACKAGES))
 
+.PHONY: build-sql
+build-sql: setup ## Build quality-sql for AWS, the function with the SQL engine: 12 minutes more
+	cargo lambda build --release $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64) -p quality-sql
+
+.PHONY: build-sql-local
+build-sql-local: setup ## The same for this machine
+	cargo lambda build --profile local -p quality-sql
+
 .PHONY: fmt
 fmt: setup ## Format Rust and Python
 	cargo fmt --all
@@ -117,8 +125,21 @@ test: test-rust test-report test-infra test-e2e test-adapters test-invoke ## Eve
 
 .PHONY: test-rust
 test-rust: setup $(TOOLS)/.nextest-$(CARGO_NEXTEST_VERSION) ## Unit, property and conformance tests
-	cargo nextest run --workspace
-	cargo test --workspace --doc --quiet
+	cargo nextest run
+	cargo test --doc --quiet
+
+# What uses the SQL engine is in no other target: some hundred crates, built without optimisation.
+SQL_PACKAGES := -p sluice-quality-sql -p quality-sql -p conformance -p sluice --features conformance/sql,sluice/sql
+UNOPTIMISED := --config 'profile.dev.package."*".opt-level=0' --config 'profile.dev.debug=0'
+
+.PHONY: test-sql
+test-sql: ## The SQL engine and what is built with it: CustomSql, its function, conformance, the command
+	cargo test $(SQL_PACKAGES) $(UNOPTIMISED) --quiet
+
+.PHONY: lint-sql
+lint-sql: ## Clippy and docs of the same
+	cargo clippy $(SQL_PACKAGES) $(UNOPTIMISED) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc -p sluice-quality-sql -p quality-sql $(UNOPTIMISED) --no-deps --quiet
 
 .PHONY: test-report
 test-report: $(REPORT)/.done ## The HTML report in a headless Chromium, which is installed on Debian when there is none
@@ -150,8 +171,8 @@ lint: lint-rust lint-infra ## Formatting, clippy, docs, licences, template, poli
 .PHONY: lint-rust
 lint-rust: $(TOOLS)/.deny-$(CARGO_DENY_VERSION)
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 	cargo deny --log-level error check bans licenses sources
 
 .PHONY: lint-infra

@@ -5,18 +5,21 @@
 
 mod detect;
 mod digest;
+mod hand_over;
 mod load;
 mod model;
 mod privacy;
 mod problem;
 mod reader;
 mod release;
+mod risk;
 mod sections;
 mod transform;
 mod transforms;
 mod yaml;
 
 pub use detect::{AllowSpec, CustomEntitySpec, DetectSpec, EntityChecksum, TestValues, UndeclaredPii};
+pub use hand_over::HandOverSpec;
 pub use load::MAX_POLICY_BYTES;
 pub use model::{
     CatalogSpec, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern, OnFail,
@@ -24,6 +27,7 @@ pub use model::{
 };
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};
+pub use risk::{RiskSpec, SmallClasses};
 pub use transform::{
     CheckDigit, DateOrder, DatePart, Fpe, Generalize, HashAlgorithm, HashConstruction, KeyScope, NoiseDistribution,
     Number, RedactWith, ShiftDate, SurrogateKind, Transform, Unfit,

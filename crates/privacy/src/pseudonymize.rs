@@ -6,6 +6,7 @@
 mod error;
 mod plan;
 mod pseudonymizer;
+mod risk_gate;
 mod run;
 mod stats;
 #[cfg(test)]
@@ -15,5 +16,6 @@ mod undeclared;
 pub use error::PseudonymizeError;
 pub use plan::{Plan, domain_of};
 pub use pseudonymizer::Pseudonymizer;
-pub use run::{Finished, run};
+pub use risk_gate::{Remedy, Risk};
+pub use run::{Finished, run, run_without};
 pub use stats::{ColumnStats, Stats};

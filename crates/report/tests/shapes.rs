@@ -100,6 +100,7 @@ fn subject_page(subject: &str, report: &Report, profile: &Profile, history: Vec<
         report: Some(report),
         profile: Some(profile),
         history,
+        ..Page::default()
     })
 }
 

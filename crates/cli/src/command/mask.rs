@@ -2,6 +2,7 @@
 
 mod key;
 mod output;
+mod risk_gate;
 
 use std::fs;
 use std::io::Write;
@@ -10,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use sluice_common::Sha256Digest;
 use sluice_common::policy::{Dataset, OutputFormat, Policy};
-use sluice_privacy::pseudonymize::{Plan, Stats, domain_of, run as pseudonymize};
+use sluice_privacy::pseudonymize::{Plan, Risk, Stats, domain_of, run as pseudonymize};
 use sluice_stage::table;
 use sluice_tabular::{Format, ReadOptions, Source, WriteOptions};
 
@@ -18,6 +19,7 @@ use crate::args::{FormatName, Mask};
 use crate::exit::Answer;
 use crate::format;
 use crate::input::{Digesting, Input};
+use risk_gate::{HeldBack, Written};
 
 pub(super) fn run(args: &Mask) -> anyhow::Result<Answer> {
     let policy = load(&args.policy)?;
@@ -26,14 +28,25 @@ pub(super) fn run(args: &Mask) -> anyhow::Result<Answer> {
         Some(domain) => Some(key::domain_key(domain, args)?),
         None => None,
     };
-    let plan = Plan::new(&dataset.privacy, key.as_deref())?;
     let read = table::read_options(&dataset.format);
     let write = write_options(dataset, &read, &args.output)?;
-    let (source, digesting) = Input::open(&args.file)?.into_source(&read)?;
-    let job = Job { file: args.file.clone(), source, digesting, read, write, plan };
-    let (masked, place) = output::write(job, &args.output)?;
+    let written = risk_gate::write_within_bounds(&dataset.privacy, key.as_deref(), |plan| {
+        let (source, digesting) = Input::open(&args.file)?.into_source(&read)?;
+        let (read, write) = (read.clone(), write.clone());
+        output::write(Job { file: args.file.clone(), source, digesting, read, write, plan }, &args.output)
+    })?;
     let mut out = std::io::stdout().lock();
+    let Written { masked, place, remedy } = match written {
+        Ok(written) => written,
+        Err(held_back) => {
+            drop(writeln!(std::io::stderr(), "withheld: {held_back}"));
+            return Ok(Answer::Fail);
+        }
+    };
     print(&mut out, &masked.stats)?;
+    if let Some(risk) = &masked.risk {
+        risk_gate::print(&mut out, risk, remedy)?;
+    }
     writeln!(out, "\n{} rows of {} (sha256 {})", masked.stats.rows, args.file, masked.input_sha256.to_hex())?;
     writeln!(out, "written to {place}")?;
     Ok(Answer::Pass)
@@ -52,6 +65,7 @@ struct Job {
 /// A masked table that was written to its end.
 struct Masked {
     stats: Stats,
+    risk: Option<Risk>,
     input_sha256: Sha256Digest,
 }
 
@@ -60,7 +74,10 @@ impl Job {
         let Self { file, source, digesting, read, write, plan } = self;
         let finished = pseudonymize(source, &read, sink, &write, plan).with_context(|| file.clone())?;
         let input_sha256 = digesting.finish().with_context(|| file)?;
-        Ok((finished.sink, Masked { stats: finished.stats, input_sha256 }))
+        if let Some(risk) = finished.risk.as_ref().filter(|risk| !risk.may_be_published()) {
+            return Err(HeldBack(Box::new(risk.clone())).into());
+        }
+        Ok((finished.sink, Masked { stats: finished.stats, risk: finished.risk, input_sha256 }))
     }
 }
 

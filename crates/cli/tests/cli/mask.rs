@@ -98,3 +98,36 @@ fn a_column_that_no_json_line_has_publishes_nothing() {
     assert!(ran.err.contains("column `email` of the policy is not in the table"), "{}", ran.err);
     assert!(!exists(&desk.path("out.jsonl")) && !exists(&desk.path("out.jsonl.partial")));
 }
+
+const RISKY: &str = "id,zip,born\n1,80331,1951\n2,80331,1952\n3,80331,1962\n";
+
+fn risky(small_classes: &str) -> Desk {
+    let desk = Desk::new();
+    let privacy = format!(
+        "privacy: {{ columns: {{ zip: {{ transform: keep }}, born: {{ transform: generalize, to: number, width: 10 }} }}, \
+         quasi_identifiers: [zip, born], min_k: 2, small_classes: {small_classes} }}"
+    );
+    let dataset = "  - name: orders\n    match: '**'\n    format: { type: csv }\n    quality: { ruleset: 'Rules = [ RowCount > 0 ]' }";
+    desk.put("policy.yaml", &format!("version: 1\ndatasets:\n{dataset}\n    {privacy}\n"));
+    desk.put("t.csv", RISKY);
+    desk
+}
+
+#[test]
+fn classes_that_are_too_small_are_withheld_suppressed_or_generalised() {
+    let desk = risky("withhold");
+    let ran = mask(&desk, "out.csv", &[]).exits(1);
+    assert!(ran.err.contains("withheld: k_too_small: k = 1, 1 of 3 rows"), "{}", ran.err);
+    assert!(!exists(&desk.path("out.csv")) && !exists(&desk.path("out.csv.partial")));
+
+    let desk = risky("suppress");
+    let ran = mask(&desk, "out.csv", &[]).exits(0);
+    assert!(ran.out.contains("k-anonymity 2: 1 classes") && ran.out.contains("1 rows of small classes"), "{}", ran.out);
+    assert_eq!(desk.text("out.csv"), "zip,born\n80331,1950\n80331,1950\n");
+
+    let desk = risky("generalize");
+    desk.put("t.csv", "id,zip,born\n1,80331,1941\n2,80331,1952\n");
+    let ran = mask(&desk, "out.csv", &[]).exits(0);
+    assert!(ran.out.contains("one step coarser"), "{}", ran.out);
+    assert_eq!(desk.text("out.csv"), "zip,born\n80331,1940\n80331,1940\n");
+}

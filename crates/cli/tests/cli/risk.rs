@@ -19,3 +19,14 @@ fn one_person_alone_fails_it() {
     desk.run(&["risk", "t.csv", "-q", "zip,age", "--min-k", "1"]).exits(0);
     assert!(desk.run(&["risk", "t.csv", "-q", "nobody"]).exits(3).err.contains("nobody"));
 }
+
+#[test]
+fn a_page_has_the_figures_and_no_value() {
+    let desk = Desk::new();
+    desk.put("t.csv", format!("zip,age,illness\n{}", "13042,2*,canary\n".repeat(7)));
+    desk.run(&["risk", "t.csv", "-q", "zip,age", "-s", "illness", "--html", "risk.html"]).exits(0);
+    let page = desk.text("risk.html");
+    assert!(page.contains("t.csv · risk</title>") && page.contains("7 (asked for: 5)"), "{page}");
+    assert!(page.contains("illness: l distinct 1, entropy 1.00; t 0.000"), "{page}");
+    assert!(!page.contains("13042") && !page.contains("canary"));
+}

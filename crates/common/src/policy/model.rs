@@ -6,7 +6,9 @@ use serde::{Serialize, Serializer};
 
 use super::detect::{DetectSpec, UndeclaredPii};
 use super::digest::SectionDigests;
+use super::hand_over::HandOverSpec;
 use super::release::ReleaseSpec;
+use super::risk::RiskSpec;
 use super::transform::Transform;
 use crate::digest::Sha256Digest;
 use crate::object::ObjectKey;
@@ -156,6 +158,21 @@ pub struct QualitySpec {
     pub ruleset: RulesetRef,
     /// What a failing verdict means. Default `quarantine`.
     pub on_fail: OnFail,
+    /// Whether what was measured is kept beside the report, to be merged into the verdict on a dataset without reading
+    /// its objects again. Default no: counts of distinct values may be as large as the data.
+    #[serde(skip_serializing_if = "is_false")]
+    pub keep_state: bool,
+    /// Whether `statistics.json` and `constraints.json` of SageMaker Model Monitor are written. Default no.
+    #[serde(skip_serializing_if = "is_false")]
+    pub model_monitor: bool,
+    /// Who judges objects that do not fit into the function's time. Default nobody: they are given up visibly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hand_over: Option<HandOverSpec>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Where the DQDL text is.
@@ -180,6 +197,10 @@ pub enum OnFail {
     Quarantine,
     /// Published all the same; the verdict says that it failed.
     Publish,
+    /// The rows that pass every rule are published, the others are set aside in the raw bucket. Nothing is published when
+    /// a rule fails that does not judge rows.
+    #[serde(rename = "drop_rows")]
+    DropRows,
 }
 
 /// What is done to personal data.
@@ -201,6 +222,9 @@ pub struct PrivacySpec {
     pub detect: DetectSpec,
     /// The format of what is published. Default `same`.
     pub output: OutputFormat,
+    /// How easily people may be found again in what is published. `None`: it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskSpec>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -226,6 +250,10 @@ impl Columns {
     /// Columns and transforms, in the order of the file.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Transform)> {
         self.0.iter().map(|(name, transform)| (name.as_str(), transform))
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Transform)> {
+        self.0.iter_mut().map(|(name, transform)| (name.as_str(), transform))
     }
 
     /// How many columns are named.

@@ -13,12 +13,24 @@ pub(super) const UNDECLARED: &[(&str, Undeclared)] =
     &[("keep", Undeclared::Keep), ("drop", Undeclared::Drop), ("refuse", Undeclared::Refuse)];
 pub(super) const OUTPUTS: &[(&str, OutputFormat)] = &[("same", OutputFormat::Same), ("parquet", OutputFormat::Parquet)];
 
-pub(super) const PRIVACY_FIELDS: &[&str] = &["domain", "columns", "undeclared", "undeclared_pii", "detect", "output"];
-pub(super) const LATER_PRIVACY_FIELDS: &[&str] = &["quasi_identifiers", "min_k"];
+pub(super) const PRIVACY_FIELDS: &[&str] = &[
+    "domain",
+    "columns",
+    "undeclared",
+    "undeclared_pii",
+    "detect",
+    "output",
+    "quasi_identifiers",
+    "sensitive",
+    "min_k",
+    "min_l",
+    "max_t",
+    "small_classes",
+];
 
 impl Reader {
     pub(super) fn privacy(&mut self, node: &Node, path: &str) -> Option<PrivacySpec> {
-        let fields = self.fields(node, path, PRIVACY_FIELDS, LATER_PRIVACY_FIELDS)?;
+        let fields = self.fields(node, path, PRIVACY_FIELDS, &[])?;
         let domain = self.optional(&fields, "domain", None, |reader, node, path| reader.domain(node, path).map(Some));
         let columns = self.optional(&fields, "columns", Columns::default(), Self::columns);
         let undeclared_pii = self.optional(&fields, "undeclared_pii", UndeclaredPii::Allow, |reader, node, path| {
@@ -33,6 +45,10 @@ impl Reader {
         let output = self.optional(&fields, "output", OutputFormat::Same, |reader, node, path| {
             reader.one_of(node, path, "output", OUTPUTS, &[])
         });
+        let risk = match fields.get("quasi_identifiers") {
+            Some(node) => self.risk(node, &fields).map(Some),
+            None => self.says_nothing_of_risk(&fields).then_some(None),
+        };
         let spec = PrivacySpec {
             domain: domain?,
             columns: columns?,
@@ -40,8 +56,10 @@ impl Reader {
             undeclared_pii: undeclared_pii?,
             detect: detect?,
             output: output?,
+            risk: risk?,
         };
-        self.check_whole(&spec, node, &fields).then_some(spec)
+        let has_sound_risk = self.check_risk_columns(&spec, &fields);
+        (self.check_whole(&spec, node, &fields) && has_sound_risk).then_some(spec)
     }
 
     /// What no single field can get wrong.

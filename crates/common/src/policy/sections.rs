@@ -29,7 +29,8 @@ pub(super) const COMPRESSIONS: &[(&str, Compression)] = &[
     ("gzip", Compression::Gzip),
     ("zstd", Compression::Zstd),
 ];
-pub(super) const ON_FAIL: &[(&str, OnFail)] = &[("quarantine", OnFail::Quarantine), ("publish", OnFail::Publish)];
+pub(super) const ON_FAIL: &[(&str, OnFail)] =
+    &[("quarantine", OnFail::Quarantine), ("publish", OnFail::Publish), ("drop_rows", OnFail::DropRows)];
 pub(super) const RETENTION_MODES: &[(&str, RetentionMode)] =
     &[("governance", RetentionMode::Governance), ("compliance", RetentionMode::Compliance)];
 
@@ -37,7 +38,7 @@ pub(super) const RETENTION_MODES: &[(&str, RetentionMode)] =
 const MAX_RATIO: u32 = 100_000;
 pub(super) const FORMAT_FIELDS: &[&str] = &["type", "compression", "max_ratio", "delimiter", "quote", "header"];
 const CSV_FIELDS: &[&str] = &["delimiter", "quote", "header"];
-pub(super) const QUALITY_FIELDS: &[&str] = &["ruleset", "on_fail"];
+pub(super) const QUALITY_FIELDS: &[&str] = &["ruleset", "on_fail", "keep_state", "model_monitor", "hand_over"];
 pub(super) const RULESET_FIELDS: &[&str] = &["s3", "glue"];
 pub(super) const INTEGRITY_FIELDS: &[&str] = &["retention"];
 pub(super) const RETENTION_FIELDS: &[&str] = &["mode", "days"];
@@ -102,9 +103,19 @@ impl Reader {
         let ruleset = self.required(&fields, "ruleset");
         let ruleset = ruleset.and_then(|node| self.ruleset(node, &fields.path_of("ruleset")));
         let on_fail = self.optional(&fields, "on_fail", OnFail::Quarantine, |reader, node, path| {
-            reader.one_of(node, path, "action", ON_FAIL, &["drop_rows"])
+            reader.one_of(node, path, "action", ON_FAIL, &[])
         });
-        Some(QualitySpec { ruleset: ruleset?, on_fail: on_fail? })
+        let keep_state = self.optional(&fields, "keep_state", false, Self::boolean);
+        let model_monitor = self.optional(&fields, "model_monitor", false, Self::boolean);
+        let hand_over =
+            self.optional(&fields, "hand_over", None, |reader, node, path| reader.hand_over(node, path).map(Some));
+        Some(QualitySpec {
+            ruleset: ruleset?,
+            on_fail: on_fail?,
+            keep_state: keep_state?,
+            model_monitor: model_monitor?,
+            hand_over: hand_over?,
+        })
     }
 
     fn ruleset(&mut self, node: &Node, path: &str) -> Option<RulesetRef> {
@@ -163,7 +174,7 @@ impl Reader {
         Some(CatalogSpec { database: database?, table: table? })
     }
 
-    fn catalog_name(&mut self, node: &Node, path: &str) -> Option<String> {
+    pub(super) fn catalog_name(&mut self, node: &Node, path: &str) -> Option<String> {
         let rule = "a catalog name: expected 1 to 255 of a-z, 0-9 and '_'";
         let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         let is_name = |text: &str| (1..=255).contains(&text.len()) && text.bytes().all(inner);

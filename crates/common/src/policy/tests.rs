@@ -5,6 +5,8 @@ use crate::object::ObjectKey;
 use crate::port::RetentionMode;
 
 mod detect;
+mod hand_over;
+mod risk;
 mod schema;
 mod transforms;
 
@@ -114,7 +116,7 @@ datasets:
     format: { type: cvs, compression: gz }
     quality:
       ruleset: {}
-      on_fail: drop_rows
+      on_fail: drop_row
     privacy:
       columns:
         email: { transform: tokn }
@@ -133,26 +135,17 @@ datasets[0].match: not a glob: unclosed character class; missing ']' (line 4, co
 datasets[0].format.type: unknown format \"cvs\"; did you mean \"csv\"? (line 5, column 21)
 datasets[0].format.compression: unknown compression \"gz\"; expected one of auto, none, gzip, zstd (line 5, column 39)
 datasets[0].quality.ruleset: expected DQDL text, { s3: key } or { glue: name } (line 7, column 16)
-datasets[0].quality.on_fail: action \"drop_rows\" is not supported by this version of Sluice; remove it rather than rely on it (line 8, column 16)
+datasets[0].quality.on_fail: unknown action \"drop_row\"; did you mean \"drop_rows\"? (line 8, column 16)
 datasets[0].privacy.columns.email.transform: unknown transform \"tokn\"; did you mean \"token\"? (line 11, column 29)
 datasets[0].privacy.columns.card.entities[0]: \"e-mail\" is not the name of an entity: expected capitals, digits and underscores, at most 64, such as EMAIL_ADDRESS (line 12, column 52)
 datasets[0].privacy.columns.name.keep_last: expected a whole number from 0 to 64 (line 13, column 45)
 datasets[0].privacy.columns.name.char: \"ab\" is not one visible character (line 13, column 56)
 datasets[0].privacy.columns.plain: expected { transform: … }, found text (line 14, column 16)
-datasets[0].privacy.min_k: not supported by this version of Sluice; remove it rather than rely on it (line 16, column 7)
+datasets[0].privacy.min_k: needs `quasi_identifiers`, the columns that others may know of a person (line 16, column 14)
 datasets[0].catalog.table: missing (line 17, column 14)
 datasets[0].catalog.database: \"Lake\" is not a catalog name: expected 1 to 255 of a-z, 0-9 and '_' (line 17, column 26)
 datasets[0].retention: unknown field; expected one of name, match, format, quality, privacy, integrity, catalog, release (line 18, column 5)";
     assert_eq!(Policy::parse(text).unwrap_err().to_string(), expected);
-}
-
-#[test]
-fn later_features_are_refused_never_ignored() {
-    for privacy in ["{ undeclared: keep, quasi_identifiers: [a] }", "{ undeclared: keep, min_k: 5 }"] {
-        let problems = problems(&with_privacy(privacy));
-        assert_eq!(problems.len(), 1, "{problems:?}");
-        assert!(problems[0].contains("not supported by this version"), "{problems:?}");
-    }
 }
 
 #[test]

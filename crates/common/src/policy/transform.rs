@@ -412,6 +412,19 @@ impl Number {
     pub fn is_positive(self) -> bool {
         self.unscaled > 0
     }
+
+    /// Twice the number, unless it has too many digits then.
+    pub fn doubled(self) -> Option<Self> {
+        let unscaled = self.unscaled.checked_mul(2)?;
+        let fits = unscaled.unsigned_abs().checked_ilog10().is_none_or(|last| last < 18);
+        fits.then_some(Self { unscaled, ..self }.shortest())
+    }
+
+    /// The nearest number of floating point.
+    #[expect(clippy::cast_precision_loss, reason = "the nearest one is what is asked for")]
+    pub fn to_f64(self) -> f64 {
+        self.unscaled as f64 / 10_f64.powi(self.scale.into())
+    }
 }
 
 impl fmt::Display for Number {

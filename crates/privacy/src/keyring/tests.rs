@@ -237,10 +237,13 @@ async fn what_is_shredded_is_gone_and_says_so() {
     ring.current(&customers()).await.unwrap();
     let digest = ring.wrapped_digest(&customers(), Epoch::FIRST).await.unwrap();
     let note = note(&customers(), Epoch::FIRST, digest);
+    // Another process has used the key and still holds it.
+    let warm = world.ring();
+    warm.open(&customers(), Epoch::FIRST).await.unwrap();
     let shredded = ring.shred(note.clone(), &world.s3).await.unwrap();
     assert_eq!(shredded.erased, 1);
     assert_eq!(world.s3.live_keys(&names::bucket(VAULT)), ["domains/customers/1.shredded.json"]);
-    for ring in [&ring, &world.ring()] {
+    for ring in [&ring, &world.ring(), &warm] {
         let error = ring.open(&customers(), Epoch::FIRST).await.unwrap_err();
         assert!(matches!(error, KeyringError::Shredded { .. }), "{error}");
         assert!(ring.wrapped_digest(&customers(), Epoch::FIRST).await.is_err());

@@ -31,13 +31,14 @@ impl KeyUnwrapper {
     /// [`KeyringError::Unknown`] and [`KeyringError::Shredded`] when there is none, [`KeyringError::Altered`] when the
     /// record or the wrapped key was changed, else what the store or KMS said.
     pub async fn open(&self, domain: &Domain, epoch: Epoch) -> Result<Arc<DomainKey>, KeyringError> {
-        if let Some(key) = self.cache.get(domain, epoch) {
-            return Ok(key);
-        }
         let path = vault::path(&self.bucket, domain, Entry::Key(epoch))?;
+        // Also a process that has used a key must not use it any more once it was shredded.
         match self.reader.current(&path).await {
             Ok(version) => self.open_version(domain, epoch, &version).await,
-            Err(StoreError::NotFound { .. }) => Err(self.absent(domain, epoch).await),
+            Err(StoreError::NotFound { .. }) => {
+                self.cache.forget(domain, epoch);
+                Err(self.absent(domain, epoch).await)
+            }
             Err(source) => Err(KeyringError::Vault { domain: domain.clone(), source }),
         }
     }

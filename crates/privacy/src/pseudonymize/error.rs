@@ -1,4 +1,5 @@
 use sluice_common::{Dispose, Disposition};
+use sluice_risk::RiskError;
 use sluice_tabular::{ErrorKind, TabularError};
 
 use crate::transform::TransformError;
@@ -87,6 +88,9 @@ pub enum PseudonymizeError {
         #[source]
         source: TransformError,
     },
+    /// Risk could not be told.
+    #[error("risk cannot be told: {0}")]
+    Risk(#[from] RiskError),
     /// The table could not be read or written.
     #[error(transparent)]
     Table(#[from] TabularError),
@@ -95,7 +99,10 @@ pub enum PseudonymizeError {
 impl Dispose for PseudonymizeError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Table(error) if error.kind() == ErrorKind::Io => Disposition::Retry,
+            Self::Table(error) | Self::Risk(RiskError::Table(error)) if error.kind() == ErrorKind::Io => {
+                Disposition::Retry
+            }
+            Self::Risk(RiskError::Storage(_)) => Disposition::Retry,
             _ => Disposition::Quarantine,
         }
     }
@@ -113,6 +120,10 @@ impl Dispose for PseudonymizeError {
             Self::NothingLeft => "nothing_to_publish",
             Self::LateColumns { .. } => "late_columns",
             Self::Transform { .. } => "transform_failed",
+            Self::Risk(RiskError::NoColumn(_)) => "policy_column_missing",
+            Self::Risk(RiskError::TooManyPairs) => "risk_too_many_classes",
+            Self::Risk(RiskError::Storage(_)) => "risk_storage_failed",
+            Self::Risk(_) => "risk_column_unfit",
             Self::Table(error) => match error.kind() {
                 ErrorKind::Malformed => "table_malformed",
                 ErrorKind::Limit => "table_limit",

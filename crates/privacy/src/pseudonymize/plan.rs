@@ -1,8 +1,10 @@
 use std::collections::HashMap;
 
 use sluice_common::policy::{PrivacySpec, Undeclared};
+use sluice_risk::OffendingClasses;
 
 use super::error::PseudonymizeError;
+use super::risk_gate::RiskPlan;
 use super::undeclared::Watch;
 use crate::keyring::{Domain, DomainKey};
 use crate::transform::{Action, Retokenise, compile, name};
@@ -14,6 +16,7 @@ pub struct Plan {
     pub(super) by_name: HashMap<String, usize>,
     pub(super) undeclared: Undeclared,
     pub(super) watch: Option<Watch>,
+    pub(super) risk: Option<RiskPlan>,
 }
 
 /// What becomes of a column that the policy names.
@@ -62,7 +65,17 @@ impl Plan {
         let columns = planned.collect::<Result<Vec<_>, PseudonymizeError>>()?;
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
         let watch = Watch::new(privacy)?;
-        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch })
+        let risk = privacy.risk.as_ref().map(RiskPlan::new);
+        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk })
+    }
+
+    /// The same plan, which leaves out the rows of these classes. They must be of the same table under the same plan.
+    #[must_use]
+    pub fn leaving_out(mut self, classes: OffendingClasses) -> Self {
+        if let Some(risk) = &mut self.risk {
+            risk.leaving_out(classes);
+        }
+        self
     }
 
     /// Brings a table that was published in one epoch into another: what `encrypt` and `fpe` made is opened under the old
@@ -101,6 +114,6 @@ impl Plan {
             return Err(PseudonymizeError::NothingToRetokenise);
         }
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
-        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None })
+        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None, risk: None })
     }
 }

@@ -1,5 +1,7 @@
 use std::io::Write;
+use std::ops::Range;
 
+use arrow_array::BooleanArray;
 use arrow_schema::SchemaRef;
 use sluice_common::policy::Undeclared;
 use sluice_tabular::{Block, ColumnPath, Format, ReadOptions, Reader, Rewriter, Source, WriteOptions};
@@ -7,6 +9,7 @@ use sluice_tabular::{Block, ColumnPath, Format, ReadOptions, Reader, Rewriter, S
 use super::error::PseudonymizeError;
 use super::plan::{Plan, PlannedColumn};
 use super::pseudonymizer::Pseudonymizer;
+use super::risk_gate::{Risk, RiskGate, RiskPlan};
 use super::stats::Stats;
 
 /// A table that was written to its end.
@@ -18,6 +21,8 @@ pub struct Finished<W> {
     pub stats: Stats,
     /// The columns of the output, nested ones by their dotted paths. JSON Lines: those that the policy names.
     pub schema: SchemaRef,
+    /// How easily people are found again in it, when the policy names quasi-identifiers.
+    pub risk: Option<Risk>,
 }
 
 /// Reads a table, transforms it and writes it, block by block.
@@ -35,11 +40,27 @@ pub fn run<W: Write + Send>(
     write: &WriteOptions,
     plan: Plan,
 ) -> Result<Finished<W>, PseudonymizeError> {
+    run_without(source, read, sink, write, plan, |_first_row, _rows| Vec::new())
+}
+
+/// As [`run`], leaving out rows: of each block, in order, `left_out` is told the number of its first row and how many it
+/// has, and says which of them, counted from the block's first.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_without<W: Write + Send>(
+    source: impl Into<Source>,
+    read: &ReadOptions,
+    sink: W,
+    write: &WriteOptions,
+    plan: Plan,
+    mut left_out: impl FnMut(u64, usize) -> Vec<Range<usize>>,
+) -> Result<Finished<W>, PseudonymizeError> {
     let mut write = write.clone();
     write.neutralise_formulas = true;
     let read = ReadOptions { rewritable: true, ..read.clone() };
     let mut reader = Reader::open(source, &read)?;
-    let undeclared = plan.undeclared;
+    let (undeclared, risk) = (plan.undeclared, plan.risk.clone());
     let is_selected = undeclared != Undeclared::Keep && read.format == Format::JsonLines && write.format == read.format;
     ask_for_declared(&mut reader, &read.format, &plan)?;
     let mut pseudonymizer = Pseudonymizer::new(plan, &reader.schema())?;
@@ -54,6 +75,10 @@ pub fn run<W: Write + Send>(
         reader.require(&paths)?;
     }
     let known_columns = reader.schema().fields().len();
+    let mut gate = match &risk {
+        Some(risk) => Some(risk.bind(&reader.schema(), &pseudonymizer)?),
+        None => None,
+    };
     let mut writer = if is_selected {
         Rewriter::select(sink, &write, &reader, &pseudonymizer.selection())?
     } else {
@@ -66,20 +91,40 @@ pub fn run<W: Write + Send>(
             return Err(PseudonymizeError::LateColumns { first_row: block.first_row });
         }
         let values = pseudonymizer.replacements(&block.batch)?;
-        writer.write(&block, &values, None)?;
+        let keep = all_but(block.rows(), &left_out(block.first_row, block.rows()));
+        let keep = match &mut gate {
+            Some(gate) => gate.look(&block.batch, &values, keep)?,
+            None => keep,
+        };
+        writer.write(&block, &values, keep.as_ref())?;
     }
-    check_unseen_columns(&reader, pseudonymizer.stats())?;
+    let watched: Vec<&str> = risk.iter().flat_map(RiskPlan::columns).collect();
+    check_unseen_columns(&reader, pseudonymizer.stats(), &watched)?;
     pseudonymizer.check_undeclared()?;
     let schema = SchemaRef::clone(pseudonymizer.output_schema());
-    Ok(Finished { sink: writer.finish()?, stats: pseudonymizer.stats().clone(), schema })
+    let risk = gate.map(RiskGate::finish).transpose()?;
+    Ok(Finished { sink: writer.finish()?, stats: pseudonymizer.stats().clone(), schema, risk })
+}
+
+/// The rows of a block that are kept; `None`: all of them.
+fn all_but(rows: usize, left_out: &[Range<usize>]) -> Option<BooleanArray> {
+    if left_out.is_empty() {
+        return None;
+    }
+    let mut keep = vec![true; rows];
+    for run in left_out {
+        keep.iter_mut().take(run.end).skip(run.start).for_each(|row| *row = false);
+    }
+    Some(keep.into())
 }
 
 /// Tells the reader of JSON Lines, whose columns come up as it reads, which ones the policy names.
 fn ask_for_declared(reader: &mut Reader, format: &Format, plan: &Plan) -> Result<(), PseudonymizeError> {
     let mut names: Vec<&str> = plan.columns.iter().map(|column| column.name.as_str()).collect();
-    for subject in plan.columns.iter().filter_map(PlannedColumn::subject) {
-        if !names.contains(&subject) {
-            names.push(subject);
+    let subjects = plan.columns.iter().filter_map(PlannedColumn::subject);
+    for further in subjects.chain(plan.risk.iter().flat_map(RiskPlan::columns)) {
+        if !names.contains(&further) {
+            names.push(further);
         }
     }
     let declared: Vec<ColumnPath> = names.into_iter().map(ColumnPath::from).collect();
@@ -95,13 +140,14 @@ fn ask_for_declared(reader: &mut Reader, format: &Format, plan: &Plan) -> Result
 
 /// A column of the policy that no row of a JSON Lines table has may be there under another name: its values would be
 /// published as they are. Only the end tells; what was written by then must not be published.
-fn check_unseen_columns(reader: &Reader, stats: &Stats) -> Result<(), PseudonymizeError> {
+fn check_unseen_columns(reader: &Reader, stats: &Stats, watched: &[&str]) -> Result<(), PseudonymizeError> {
     if stats.rows == 0 {
         return Ok(());
     }
     let unseen = reader.columns_without_rows();
     let named = |column: &&str| unseen.iter().any(|path| path.as_str() == *column);
-    match stats.columns.iter().map(|column| column.name.as_str()).find(named) {
+    let declared = stats.columns.iter().map(|column| column.name.as_str());
+    match declared.chain(watched.iter().copied()).find(named) {
         Some(column) => Err(PseudonymizeError::MissingColumn { column: column.to_owned() }),
         None => Ok(()),
     }

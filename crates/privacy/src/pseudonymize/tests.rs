@@ -17,6 +17,8 @@ use super::*;
 use crate::keyring::{Domain, DomainKey, Epoch};
 use crate::transform::{Decrypt, TokenText};
 
+mod risk_gate;
+
 fn key() -> DomainKey {
     DomainKey::new(Domain::new("customers").unwrap(), Epoch::FIRST, Zeroizing::new([7; 32]))
 }

@@ -24,6 +24,8 @@ const STYLE: &str = include_str!("style.css");
 /// What a page is about.
 #[derive(Debug, Clone, Default)]
 pub struct Page<'a> {
+    /// What the page tells, such as `risk`. Empty: a verdict when there is one, else a profile.
+    pub kind: &'a str,
     /// What was judged, e.g. a file's name: the heading.
     pub subject: &'a str,
     /// What to know of it, e.g. `("SHA-256", "…")`.
@@ -48,8 +50,13 @@ pub fn page(page: &Page<'_>) -> String {
     out.raw(
         "<meta name=\"referrer\" content=\"no-referrer\"><meta name=\"color-scheme\" content=\"light dark\"><title>",
     );
-    out.text(page.subject).raw(" · data quality</title><style>").raw(STYLE).raw("</style></head><body><header>");
-    out.raw("<p class=\"eyebrow\">Sluice · ").raw(if page.report.is_some() { "data quality" } else { "profile" });
+    let kind = match (page.kind, page.report) {
+        ("", Some(_)) => "data quality",
+        ("", None) => "profile",
+        (kind, _) => kind,
+    };
+    out.text(page.subject).raw(" · ").text(kind).raw("</title><style>").raw(STYLE).raw("</style></head><body><header>");
+    out.raw("<p class=\"eyebrow\">Sluice · ").text(kind);
     out.raw("</p><h1><bdi>").text(page.subject).raw("</bdi></h1></header><main>");
     if let Some(report) = page.report {
         rules::verdict(&mut out, report);

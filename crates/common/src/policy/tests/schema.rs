@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{EXAMPLE, Policy};
-use crate::policy::privacy::{LATER_PRIVACY_FIELDS, OUTPUTS, PRIVACY_FIELDS, UNDECLARED};
+use crate::policy::privacy::{OUTPUTS, PRIVACY_FIELDS, UNDECLARED};
 use crate::policy::transforms::{self, LATER_TRANSFORMS, TRANSFORMS};
-use crate::policy::{detect, load, release, sections};
+use crate::policy::{detect, hand_over, load, release, risk, sections};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../../schema/pipeline-policy.schema.json")).unwrap()
@@ -37,6 +37,7 @@ fn fields_agree() {
         ("format", sections::FORMAT_FIELDS),
         ("quality", sections::QUALITY_FIELDS),
         ("ruleset", sections::RULESET_FIELDS),
+        ("hand_over", hand_over::HAND_OVER_FIELDS),
         ("privacy", PRIVACY_FIELDS),
         ("detect", detect::DETECT_FIELDS),
         ("custom_entity", detect::CUSTOM_FIELDS),
@@ -65,6 +66,7 @@ fn words_agree() {
         ("detect", "test_values", words(detect::TEST_VALUES)),
         ("custom_entity", "checksum", words(detect::ENTITY_CHECKSUMS)),
         ("privacy", "output", words(OUTPUTS)),
+        ("privacy", "small_classes", words(risk::SMALL_CLASSES)),
         ("retention", "mode", words(sections::RETENTION_MODES)),
     ] {
         assert_eq!(words_of(definition, field), Value::from(table), "{definition}.{field}");
@@ -134,7 +136,7 @@ fn what_the_schema_requires_the_loader_requires() {
 #[test]
 fn the_schema_does_not_offer_what_the_loader_refuses() {
     let text = schema().to_string();
-    for later in LATER_PRIVACY_FIELDS.iter().chain(LATER_TRANSFORMS).chain(&["drop_rows"]) {
+    for later in LATER_TRANSFORMS {
         assert!(!text.contains(&format!("\"{later}\"")), "{later}");
     }
 }
