@@ -12,6 +12,7 @@ use crate::evaluate::Evaluation;
 use crate::history::MetricHistory;
 use crate::options::EvaluationOptions;
 use crate::report::Report;
+use crate::sql::SqlAnswers;
 
 /// Blocks that may wait to be evaluated while the next one is read: enough to even out, few enough to stay small.
 const BLOCKS_AHEAD: usize = 2;
@@ -59,6 +60,11 @@ pub fn measure(
         reader.require(&named_columns(ruleset))?;
     }
     let mut evaluation = Evaluation::new(ruleset, &reader.schema(), options, history);
+    if let (Some(engine), false) = (&options.sql_engine, evaluation.sql_questions().is_empty()) {
+        let mut options = options.clone();
+        options.sql_answers = SqlAnswers::ask(engine.as_ref(), evaluation.sql_questions())?;
+        evaluation = Evaluation::new(ruleset, &reader.schema(), &options, history);
+    }
     let required: Vec<ColumnPath> = evaluation.required_columns().into_iter().map(ColumnPath::new).collect();
     reader.project(&required)?;
     reader.text_as_bytes();

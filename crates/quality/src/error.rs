@@ -57,6 +57,12 @@ pub enum QualityError {
         /// The memory allowed.
         limit_bytes: usize,
     },
+    /// The SQL engine could not read its tables or use its storage. Nothing is known about the data; to be tried again.
+    #[error("the sql engine cannot go on: {source}")]
+    Sql {
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A reference dataset has more keys than fit.
     #[error(
         "reference dataset `{alias}` has more keys than fit the {limit_bytes} bytes allowed; raise reference_memory_bytes"
@@ -78,6 +84,6 @@ pub enum QualityError {
 impl QualityError {
     /// Whether the same evaluation may succeed later or elsewhere: the fault lies with the machine.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Spill { .. })
+        matches!(self, Self::Spill { .. } | Self::Sql { .. })
     }
 }

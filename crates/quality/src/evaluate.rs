@@ -17,6 +17,7 @@ use crate::report::Report;
 use crate::results::Results;
 use crate::row_result::{RowBits, RowResults};
 use crate::rule::{Lowered, Marks, lower, lower_analyzer};
+use crate::sql::SqlQuestion;
 use crate::state::{EvaluationState, StateError, StateRef, StoredColumn, encode};
 use crate::value::count;
 
@@ -27,6 +28,7 @@ pub struct Evaluation {
     analyzers: Vec<(String, Result<Lowered, Refusal>)>,
     pass: Pass,
     fingerprint: String,
+    sql_questions: Vec<SqlQuestion>,
     schema: Vec<StoredColumn>,
     wants_row_results: bool,
     filtered_rows: FilteredRows,
@@ -69,7 +71,7 @@ impl Evaluation {
             .iter()
             .map(|analyzer| (analyzer.to_string(), lower_analyzer(analyzer, &mut planner)))
             .collect();
-        let Planner { plan, references, .. } = planner;
+        let Planner { plan, references, sql_questions, .. } = planner;
         let has_composite = rules.iter().any(|rule| !matches!(rule.node, Node::Rule(_)));
         let keeps_rows = options.row_results || (has_composite && options.composite_scope == CompositeScope::Row);
         let asked: Vec<&str> = rules
@@ -79,6 +81,7 @@ impl Evaluation {
             .collect();
         Self {
             fingerprint: plan.fingerprint(&asked.join("\n")),
+            sql_questions,
             schema: StoredColumn::of(schema),
             rules,
             analyzers,
@@ -92,6 +95,12 @@ impl Evaluation {
     /// The columns that batches must have, in this order, by their names in the schema.
     pub fn required_columns(&self) -> Vec<&str> {
         self.pass.required_columns()
+    }
+
+    /// The queries that only an SQL engine can answer. Their rules are errors, unless the evaluation was planned with
+    /// the answers in [`EvaluationOptions::sql_answers`].
+    pub fn sql_questions(&self) -> &[SqlQuestion] {
+        &self.sql_questions
     }
 
     /// The aliases of the reference datasets, which must be taken in before the first batch.
@@ -331,7 +340,14 @@ impl RowReader {
     }
 
     fn rule_bits(&self, marks: &Marks) -> Option<RowBits> {
-        let Marks::Rows { tests, unique, filter } = marks else { return None };
+        let (tests, unique, filter) = match marks {
+            Marks::None => return None,
+            Marks::Kept(passed) => {
+                let passed = passed.clone();
+                return (passed.len() == self.marks.rows).then_some(RowBits { passed, skipped: None });
+            }
+            Marks::Rows { tests, unique, filter } => (tests, unique, filter),
+        };
         let mut passed = BooleanBuffer::new_set(self.marks.rows);
         for test in tests {
             passed = &passed & self.marks.test(*test)?;

@@ -35,6 +35,7 @@ mod row_test;
 mod row_values;
 mod rule;
 mod state;
+mod sql;
 mod value;
 
 pub use anomaly::{AnomalyError, AnomalyStrategy, Bounds, Deviations, Expectation, HISTORY_VALUES};
@@ -50,3 +51,4 @@ pub use report::Report;
 pub use row_result::RowResults;
 pub use state::{EvaluationState, StateError};
 pub use value::{parse_number, parse_timestamp};
+pub use sql::{RefusedOutcome, SqlAnswer, SqlAnswers, SqlEngine, SqlQuestion, SqlResult, needs_sql_engine};

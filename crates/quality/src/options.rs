@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 
 use crate::files::FileSource;
+use crate::sql::{SqlAnswers, SqlEngine};
 
 /// What the rows that a `where` clause leaves out count as in row results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,11 @@ pub struct EvaluationOptions {
     pub references: BTreeMap<String, SchemaRef>,
     /// Where the files of `File*` rules are looked up; without it such a rule is an error.
     pub files: Option<Arc<dyn FileSource>>,
+    /// What answers the `CustomSql` rules that one pass cannot, when a whole table is checked. Without it such a rule is
+    /// an error.
+    pub sql_engine: Option<Arc<dyn SqlEngine>>,
+    /// The answers, for who plans an evaluation without [`crate::check()`].
+    pub sql_answers: SqlAnswers,
     /// Memory for the keys of all values that are counted, in bytes, beside a fixed 0.4 to 1.2 MB for each column set.
     /// What goes beyond it is kept in temporary files (`TMPDIR`), 16 bytes for each key. Default 64 MiB.
     pub key_memory_bytes: usize,
@@ -62,6 +68,8 @@ impl EvaluationOptions {
             composite_scope: CompositeScope::default(),
             references: BTreeMap::new(),
             files: None,
+            sql_engine: None,
+            sql_answers: SqlAnswers::default(),
             key_memory_bytes: 64 << 20,
             row_key_memory_bytes: 256 << 20,
             reference_memory_bytes: 256 << 20,

@@ -5,13 +5,14 @@ use sluice_dqdl::ast::{NumberCondition, WhereClause};
 
 use crate::cells::Kind;
 use crate::condition::{Check, number_check};
-use crate::filter::Filter;
+use crate::filter::{Filter, FilterError};
 use crate::history::MetricHistory;
 use crate::metric::MetricSpec;
 use crate::options::EvaluationOptions;
 use crate::outcome::Refusal;
 use crate::reference::References;
 use crate::row_test::{RowTest, TestSpec};
+use crate::sql::SqlQuestion;
 
 /// A column of the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +68,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) history: &'a dyn MetricHistory,
     pub(crate) references: References,
     pub(crate) plan: Plan,
+    /// Queries that only an SQL engine can answer.
+    pub(crate) sql_questions: Vec<SqlQuestion>,
 }
 
 impl std::fmt::Debug for Planner<'_> {
@@ -78,7 +81,7 @@ impl std::fmt::Debug for Planner<'_> {
 impl<'a> Planner<'a> {
     pub(crate) fn new(schema: &'a Schema, options: &'a EvaluationOptions, history: &'a dyn MetricHistory) -> Self {
         let references = References::new(&options.references);
-        Self { schema, options, history, references, plan: Plan::default() }
+        Self { schema, options, history, references, plan: Plan::default(), sql_questions: Vec::new() }
     }
 
     /// The column of that name, to be read.
@@ -134,13 +137,16 @@ impl<'a> Planner<'a> {
         Ok(Some(FilterId(self.plan.filters.len() - 1)))
     }
 
-    /// A filter from a tree that SQL was parsed to.
-    pub(crate) fn filter_tree(&mut self, tree: &sqlparser::ast::Expr) -> Result<FilterId, Refusal> {
-        let filter = Filter::from_tree(tree, self)
-            .map_err(|problem| Refusal::failed(format!("The condition of the query is invalid: {problem}")))?;
+    /// A filter from a tree that SQL was parsed to; `None` when it takes an SQL engine to run it.
+    pub(crate) fn filter_tree(&mut self, tree: &sqlparser::ast::Expr) -> Result<Option<FilterId>, Refusal> {
+        let filter = match Filter::from_tree(tree, self) {
+            Ok(filter) => filter,
+            Err(FilterError::Unsupported(_)) => return Ok(None),
+            Err(problem) => return Err(Refusal::failed(format!("The condition of the query is invalid: {problem}"))),
+        };
         self.plan.filters.push(filter);
         self.plan.filter_texts.push(format!("tree of {tree}"));
-        Ok(FilterId(self.plan.filters.len() - 1))
+        Ok(Some(FilterId(self.plan.filters.len() - 1)))
     }
 
     pub(crate) fn test(&mut self, spec: TestSpec) -> Result<TestId, Refusal> {

@@ -18,6 +18,13 @@ pub(crate) struct Compliance {
 }
 
 impl Compliance {
+    /// All rows of a table.
+    pub(crate) fn of(passed: &BooleanBuffer) -> Self {
+        let mut found = Self::default();
+        found.update(passed, None, 0);
+        found
+    }
+
     pub(super) fn update(&mut self, marks: &BooleanBuffer, filter: Option<&BooleanBuffer>, first_row: u64) {
         let (rows, passed) = match filter {
             Some(filter) => (filter.count_set_bits(), (marks & filter).count_set_bits()),

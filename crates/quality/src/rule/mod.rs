@@ -24,8 +24,10 @@ mod schema_match;
 mod statistic;
 mod support;
 
+pub(crate) use custom_sql::is_beyond_one_pass;
 pub(crate) use distinctness::repeated_rows;
 
+use arrow_buffer::BooleanBuffer;
 use sluice_dqdl::RuleType;
 use sluice_dqdl::ast::{Analyzer, Condition, NumberCondition, Rule};
 
@@ -44,6 +46,8 @@ pub(crate) enum Marks {
     None,
     /// Rows pass all these tests and, of each count of keys, are unique.
     Rows { tests: Vec<TestId>, unique: Vec<MetricId>, filter: Option<FilterId> },
+    /// The rows that pass are known beforehand.
+    Kept(BooleanBuffer),
 }
 
 impl Marks {

@@ -5,7 +5,7 @@ use sluice_dqdl::{RuleType, Span};
 
 use super::{Lowered, Marks};
 use crate::condition::Check;
-use crate::metric::MetricSpec;
+use crate::metric::{Compliance, MetricSpec};
 use crate::outcome::{Outcome, Refusal, Verdict};
 use crate::plan::{FilterId, MetricId, Planner, TestId};
 use crate::results::Results;
@@ -47,25 +47,31 @@ pub(super) fn share(
         if found.rows == 0 {
             return Verdict::no_rows();
         }
-        let ratio = found.ratio();
-        let mut verdict = if threshold.holds(ratio) {
-            Verdict::new(Outcome::Passed, None)
-        } else if threshold == Check::equal(1.0) {
-            Verdict::failed(format!(
-                "Value: {ratio:?} does not meet the constraint requirement! {:.2}% of rows passed",
-                ratio * 100.0
-            ))
-        } else {
-            Verdict::of_value(false, ratio)
-        };
+        let mut verdict = judge_share(&found, &threshold);
         if report_share {
-            verdict = verdict.with_metric(&key, ratio);
+            verdict = verdict.with_metric(&key, found.ratio());
         }
         verdict.metrics.extend(extra(results));
-        verdict.failing_rows = Some(found.rows - found.passed);
-        verdict.first_failing_rows = found.first_failing;
         verdict
     })
+}
+
+/// Judges a share of rows, of which there is at least one.
+pub(super) fn judge_share(found: &Compliance, threshold: &Check<f64>) -> Verdict {
+    let ratio = found.ratio();
+    let mut verdict = if threshold.holds(ratio) {
+        Verdict::new(Outcome::Passed, None)
+    } else if *threshold == Check::equal(1.0) {
+        Verdict::failed(format!(
+            "Value: {ratio:?} does not meet the constraint requirement! {:.2}% of rows passed",
+            ratio * 100.0
+        ))
+    } else {
+        Verdict::of_value(false, ratio)
+    };
+    verdict.failing_rows = Some(found.rows - found.passed);
+    verdict.first_failing_rows.clone_from(&found.first_failing);
+    verdict
 }
 
 /// Says how many cells of a column of texts were no numbers, when any were.
