@@ -10,8 +10,8 @@ interface Answer {
 
 const DEAD_LETTERS = ["SealDeadLetterQueue", "QualityDeadLetterQueue", "PseudonymizeDeadLetterQueue", "SweepDeadLetterQueue", "LogDeadLetterQueue", "AuditDeadLetterQueue"];
 const ROLES = [
-  "SealRole", "QualityRole", "PseudonymizeRole", "SweepRole", "ReidentifyRole", "LogRole", "AuditRole", "ScheduleRole",
-  "UploaderRole", "DataScientistRole", "PolicyEditorRole", "AuditorRole", "InvestigatorRole", "BreakGlassRole",
+  "SealRole", "QualityRole", "PseudonymizeRole", "SweepRole", "ReidentifyRole", "ReleaseRole", "LogRole", "AuditRole", "ScheduleRole",
+  "UploaderRole", "DataScientistRole", "PolicyEditorRole", "AuditorRole", "InvestigatorRole", "AnalystRole", "BreakGlassRole", "BatchRole",
 ];
 
 /** Objects under one prefix of one bucket: the narrowest resource S3 knows for keys that are not known beforehand. */
@@ -31,7 +31,7 @@ const ANSWERS: readonly Answer[] = [
   },
   {
     rule: "AwsSolutions-S1",
-    on: ["RawBucket", "CuratedBucket", "EvidenceBucket", "VaultBucket", "TrailBucket"],
+    on: ["RawBucket", "CuratedBucket", "EvidenceBucket", "VaultBucket", "TrailBucket", "BatchBucket"],
     reason: "CloudTrail data events are the access log; a bucket under a default lock cannot receive server access logs",
   },
   { rule: "AwsSolutions-VPC7", on: ["Vpc"], reason: "no route leaves it; CloudTrail records what reaches its endpoints" },
@@ -61,10 +61,10 @@ const ANSWERS: readonly Answer[] = [
     on: ["PseudonymizePolicy", "DataScientistPolicy"],
     reason: "tables of one database, named by the pipeline policy",
   },
-  objects("RawBucket", "<RawKeyPrefix>", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "UploaderPolicy"], "uploads"),
+  objects("RawBucket", "<RawKeyPrefix>", ["SealPolicy", "BatchPolicy", "QualityPolicy", "PseudonymizePolicy", "UploaderPolicy"], "uploads"),
   objects("RawBucket", "", ["SweepPolicy", "BreakGlassPolicy"], "every version is compared; any may have to be erased"),
   objects(
-    "CuratedBucket", "", ["PseudonymizePolicy", "SweepPolicy", "DataScientistPolicy", "BreakGlassPolicy"],
+    "CuratedBucket", "", ["PseudonymizePolicy", "SweepPolicy", "ReleasePolicy", "DataScientistPolicy", "BreakGlassPolicy"],
     "keys are dataset, partition and an id",
   ),
   objects("EvidenceBucket", "", ["SweepPolicy", "AuditorPolicy"], "whoever audits reads all evidence"),
@@ -77,17 +77,42 @@ const ANSWERS: readonly Answer[] = [
     on: ["LogPolicy"],
     reason: "one bucket, one prefix: checkpoints kept out of the operator's reach",
   },
-  objects("EvidenceBucket", "policy/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy", "AuditPolicy", "PolicyEditorPolicy"], "policy"),
+  objects("EvidenceBucket", "policy/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy", "AuditPolicy", "ReleasePolicy", "PolicyEditorPolicy"], "policy"),
   objects("EvidenceBucket", "report/", ["QualityPolicy", "SweepPolicy"], "reports"),
+  objects("EvidenceBucket", "report/rows/", ["PseudonymizePolicy"], "numbers of failing rows"),
+  objects("EvidenceBucket", "history/", ["QualityPolicy"], "metrics of earlier objects"),
+  objects("EvidenceBucket", "state/", ["QualityPolicy"], "what was measured"),
+  objects("RawBucket", "quarantine/", ["QualityPolicy"], "failing rows"),
   objects("EvidenceBucket", "att/seal/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy"], "seals"),
   objects("EvidenceBucket", "att/quality/", ["QualityPolicy", "PseudonymizePolicy"], "verdicts"),
-  objects("EvidenceBucket", "att/pseudonymize/", ["PseudonymizePolicy"], "publications"),
+  objects("EvidenceBucket", "att/pseudonymize/", ["PseudonymizePolicy", "ReleasePolicy"], "publications"),
   objects("EvidenceBucket", "att/quarantine/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "AuditPolicy"], "refusals"),
   objects("EvidenceBucket", "att/finding/", ["SealPolicy", "QualityPolicy", "PseudonymizePolicy", "SweepPolicy", "AuditPolicy"], "findings"),
   objects("EvidenceBucket", "att/audit/", ["AuditPolicy"], "audits"),
   objects("TrailBucket", "AWSLogs/", ["AuditPolicy", "AuditorPolicy"], "files of trails"),
   objects("EvidenceBucket", "att/sweep/", ["SweepPolicy"], "sweeps"),
   objects("EvidenceBucket", "att/reidentify/", ["ReidentifyPolicy"], "re-identifications"),
+  objects("EvidenceBucket", "att/budget/", ["ReleasePolicy"], "accounts of privacy budgets"),
+  objects("EvidenceBucket", "att/release/", ["ReleasePolicy"], "answers"),
+  objects("EvidenceBucket", "att/refusal/", ["ReleasePolicy"], "refusals of releases"),
+  objects("EvidenceBucket", "att/handover/", ["SealPolicy"], "handovers to S3 Batch Operations"),
+  objects("BatchBucket", "manifests/", ["BatchPolicy"], "manifests of jobs"),
+  objects("BatchBucket", "reports/", ["BatchPolicy"], "reports of jobs"),
+  {
+    rule: "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::<NamePrefix>-batch-<AWS::AccountId>-<AWS::Region>/manifests/*]",
+    on: ["SealPolicy"],
+    reason: "one bucket, one prefix: manifests of jobs",
+  },
+  {
+    rule: "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::<NamePrefix>-batch-<AWS::AccountId>-<AWS::Region>/reports/*]",
+    on: ["SealPolicy"],
+    reason: "one bucket, one prefix: reports of jobs",
+  },
+  {
+    rule: "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:<AWS::Region>:<AWS::AccountId>:job/*]",
+    on: ["SealPolicy"],
+    reason: "S3 names a job when it is created; only jobs that compute checksums may be",
+  },
   objects("VaultBucket", "domains/", ["PseudonymizePolicy", "ReidentifyPolicy"], "wrapped domain keys"),
   objects("VaultBucket", "requests/", ["ReidentifyPolicy"], "requests"),
   objects("VaultBucket", "results/", ["ReidentifyPolicy", "InvestigatorPolicy"], "answers"),

@@ -8,7 +8,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".sluice"
 TEMPLATE = ROOT / "infra" / "template.yaml"
-FUNCTIONS = ("seal", "quality", "pseudonymize", "sweep", "reidentify", "audit", "log")
+FUNCTIONS = ("seal", "quality", "pseudonymize", "sweep", "reidentify", "release", "audit", "log")
+# Functions that a parameter asks for, and the binary that stands in for theirs until it is built: packaging wants a file
+# for every function, also for those that the parameter leaves out.
+OPTIONAL_FUNCTIONS = {"quality-sql": "quality"}
 
 
 def target_directory() -> Path:
@@ -20,6 +23,13 @@ def target_directory() -> Path:
 def function_binaries() -> Path:
     """Where `cargo lambda build` leaves one directory a function."""
     return target_directory() / "lambda"
+
+
+def function_binary(binaries: Path, name: str) -> Path:
+    """The directory of a function's binary, or of the one that stands in for it."""
+    if name in OPTIONAL_FUNCTIONS and not (binaries / name / "bootstrap").is_file():
+        return binaries / OPTIONAL_FUNCTIONS[name]
+    return binaries / name
 
 
 def tool(name: str) -> str:

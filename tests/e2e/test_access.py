@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from infra.local import emulator
 
-FUNCTIONS = ["Seal", "Quality", "Pseudonymize", "Sweep", "Reidentify"]
-PEOPLE = ["Uploader", "DataScientist", "PolicyEditor", "Auditor", "Investigator"]
+FUNCTIONS = ["Seal", "Quality", "Pseudonymize", "Sweep", "Reidentify", "Release"]
+PEOPLE = ["Uploader", "DataScientist", "PolicyEditor", "Auditor", "Investigator", "Analyst"]
 DENIED = {"AccessDenied", "AccessDeniedException", "403"}
 SHA256_OF_NOTHING = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 
@@ -54,7 +54,7 @@ def _given_back(stack):
 
 READERS = {
     "raw": {"Seal", "Quality", "Pseudonymize", "Sweep"},
-    "curated": {"Pseudonymize", "Sweep", "DataScientist"},
+    "curated": {"Pseudonymize", "Sweep", "Release", "DataScientist"},
     "evidence": {"Seal", "Quality", "Pseudonymize", "Sweep", "Auditor"},
     "vault": {"Pseudonymize", "Reidentify"},
 }
@@ -75,6 +75,9 @@ WRITERS = {
     ("evidence", "att/pseudonymize/new"): {"Pseudonymize"},
     ("evidence", "att/sweep/new"): {"Sweep"},
     ("evidence", "att/reidentify/new"): {"Reidentify"},
+    ("evidence", "att/budget/new"): {"Release"},
+    ("evidence", "att/release/new"): {"Release"},
+    ("evidence", "att/refusal/new"): {"Release"},
     ("evidence", "att/quarantine/new"): {"Seal", "Quality", "Pseudonymize"},
     ("evidence", "att/finding/new"): {"Seal", "Quality", "Pseudonymize", "Sweep"},
     ("evidence", "policy/new.yaml"): {"PolicyEditor"},
@@ -183,7 +186,7 @@ def test_domain_keys_are_made_by_pseudonymize_and_unwrapped_by_two(stack):
 def test_data_keys_are_for_those_who_use_the_bucket(stack, role, zone):
     users = {
         "Raw": {"Seal", "Quality", "Pseudonymize", "Sweep", "Uploader"},
-        "Curated": {"Pseudonymize", "Sweep", "DataScientist"},
+        "Curated": {"Pseudonymize", "Sweep", "Release", "DataScientist"},
         "Evidence": {*FUNCTIONS, "Auditor", "PolicyEditor"},
         "Vault": {"Pseudonymize", "Reidentify", "Investigator"},
     }

@@ -7,7 +7,7 @@ import json
 import pytest
 
 STAGES = ["Seal", "Quality", "Pseudonymize"]
-FUNCTIONS = [*STAGES, "Sweep", "Reidentify", "Audit", "Log"]
+FUNCTIONS = [*STAGES, "Sweep", "Reidentify", "Release", "Audit", "Log"]
 
 
 @pytest.mark.parametrize("stage", STAGES)

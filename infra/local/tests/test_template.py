@@ -14,7 +14,7 @@ TEMPLATE = load(paths.TEMPLATE)
 RESOURCES = TEMPLATE["Resources"]
 ZONES = ("Raw", "Curated", "Evidence", "Vault")
 STAGES = ("Seal", "Quality", "Pseudonymize")
-FUNCTIONS = (*STAGES, "Sweep", "Reidentify", "Audit")
+FUNCTIONS = ("Seal", "Quality", "QualitySql", "Pseudonymize", "Sweep", "Reidentify", "Release", "Audit")
 
 # AWS knows no resource for these actions.
 WITHOUT_RESOURCE = {
@@ -146,7 +146,14 @@ def test_signing_is_for_functions_over_digests_only():
             "StringEquals": {"kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST"},
         }
     ]
-    for name in ("UploaderPolicy", "DataScientistPolicy", "PolicyEditorPolicy", "AuditorPolicy", "InvestigatorPolicy"):
+    for name in (
+        "UploaderPolicy",
+        "DataScientistPolicy",
+        "PolicyEditorPolicy",
+        "AuditorPolicy",
+        "InvestigatorPolicy",
+        "AnalystPolicy",
+    ):
         assert "kms:Sign" not in actions_of(name, "kms")
 
 
@@ -226,6 +233,20 @@ def test_the_sweep_sends_to_the_stages_queues_only():
     assert queues == {f"{stage}Queue" for stage in STAGES} | {"SweepDeadLetterQueue"}
 
 
+def test_the_sql_function_is_there_only_when_asked_for():
+    """Its role is always there, because key and bucket policies name it, and may do nothing without its policy."""
+    own = {name for name, item in RESOURCES.items() if name.startswith("QualitySql")}
+    conditional = {name for name, item in RESOURCES.items() if item.get("Condition") == "HasSqlRules"}
+    assert own - {"QualitySqlRole"} == conditional - {"QualityHandsOnPolicy"}
+    assert TEMPLATE["Parameters"]["SqlRules"]["Default"] == "disabled"
+    told = RESOURCES["QualityFunction"]["Properties"]["Environment"]["Variables"]["SLUICE_SQL_QUEUE_URL"]
+    assert told == {"Fn::If": ["HasSqlRules", {"Ref": "QualitySqlQueue"}, NO_VALUE]}
+    (sends,) = policy_statements("QualityHandsOnPolicy")
+    assert (sends["Action"], sends["Resource"]) == ("sqs:SendMessage", {"Fn::GetAtt": ["QualitySqlQueue", "Arn"]})
+    queue = RESOURCES["QualitySqlQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] == RESOURCES["QualityQueue"]["Properties"]["VisibilityTimeout"]
+
+
 @pytest.mark.parametrize("seconds", TEMPLATE["Parameters"]["StageTimeoutSeconds"]["AllowedValues"])
 def test_visibility_is_six_timeouts(seconds):
     row = TEMPLATE["Mappings"]["StageTimeouts"][seconds]
@@ -289,7 +310,8 @@ def test_every_finding_is_told():
 def test_functions_run_our_binary_under_their_own_role(function):
     properties = RESOURCES[f"{function}Function"]["Properties"]
     assert properties["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
-    assert properties["CodeUri"] == f"../target/lambda/{function.lower()}/"
+    binary = re.sub(r"(?<!^)(?=[A-Z])", "-", function).lower()
+    assert properties["CodeUri"] == f"../target/lambda/{binary}/"
     assert properties["LoggingConfig"]["LogFormat"] == "JSON"
     assert TEMPLATE["Globals"]["Function"]["Runtime"] == "provided.al2023"
     assert TEMPLATE["Globals"]["Function"]["RecursiveLoop"] == "Terminate"
@@ -298,8 +320,9 @@ def test_functions_run_our_binary_under_their_own_role(function):
 EVERYWHERE = {"EVIDENCE_BUCKET", "SIGNING_KEY_ARN", "METRICS_NAMESPACE"}
 ENVIRONMENT = {
     "Audit": {"TRAIL_BUCKET", "TRAIL_ARN", "TRAIL_REGIONS", "TRAIL_KEYS", "ACCESS_POLICY"},
-    "Seal": {"RAW_BUCKET", "POLICY_KEY", "DEFAULT_RETENTION_MODE", "DEFAULT_RETENTION_DAYS"},
-    "Quality": {"RAW_BUCKET", "POLICY_KEY"},
+    "Seal": {"RAW_BUCKET", "POLICY_KEY", "DEFAULT_RETENTION_MODE", "DEFAULT_RETENTION_DAYS", "BATCH_BUCKET", "BATCH_ROLE_ARN"},
+    "Quality": {"RAW_BUCKET", "POLICY_KEY", "SQL_QUEUE_URL"},
+    "QualitySql": {"RAW_BUCKET", "POLICY_KEY"},
     "Pseudonymize": {"RAW_BUCKET", "CURATED_BUCKET", "VAULT_BUCKET", "PSEUDONYM_KEY_ARN", "POLICY_KEY", "CATALOG_DATABASE"},
     "Sweep": {
         "RAW_BUCKET",
@@ -313,8 +336,12 @@ ENVIRONMENT = {
         "DEFAULT_RETENTION_MODE",
         "DEFAULT_RETENTION_DAYS",
         "EVIDENCE_RETENTION_DAYS",
+        "KEY_ARNS",
+        "TRAIL_ARN",
+        "TRAIL_OBJECTS_OF",
     },
     "Reidentify": {"VAULT_BUCKET", "PSEUDONYM_KEY_ARN"},
+    "Release": {"CURATED_BUCKET", "POLICY_KEY"},
 }
 
 
@@ -349,7 +376,7 @@ def test_network_has_no_way_out():
     kinds = {item["Type"] for item in RESOURCES.values()}
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
     services = {item["ServiceName"]["Fn::Sub"].rsplit(".", 1)[1] for item in of_type("AWS::EC2::VPCEndpoint").values()}
-    assert services == {"s3", "kms", "glue", "sqs", "monitoring", "logs", "events"}
+    assert services == {"s3", "kms", "glue", "sqs", "monitoring", "logs", "events", "cloudtrail"}
 
 
 def test_the_dashboard_shows_what_the_quality_function_publishes():

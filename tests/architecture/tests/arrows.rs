@@ -13,13 +13,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-tabular", &[]),
     ("sluice-dqdl", &[]),
     ("sluice-quality", &["sluice-dqdl", "sluice-tabular"]),
+    ("sluice-quality-sql", &["sluice-quality", "sluice-tabular"]),
     ("sluice-profile", &["sluice-dqdl", "sluice-quality", "sluice-tabular"]),
     ("sluice-report", &["sluice-quality", "sluice-profile"]),
     ("sluice-detect", &[TABULAR]),
-    ("sluice-privacy", &["sluice-common", "sluice-detect", "sluice-tabular"]),
+    ("sluice-privacy", &["sluice-common", "sluice-detect", "sluice-risk", "sluice-tabular"]),
     ("sluice-risk", &["sluice-tabular"]),
     ("sluice-release", &["sluice-common", "sluice-evidence", "sluice-tabular"]),
     ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
+    ("sluice-inventory", &[COMMON, TABULAR]),
     ("sluice-tlog", &[]),
     ("sluice-log", &[COMMON, EVIDENCE, TLOG]),
     ("sluice-audit", &["sluice-common", "sluice-evidence"]),
@@ -30,16 +32,19 @@ const ARROWS: &[(&str, &[&str])] = &[
         "sluice",
         &[
             AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, RISK, DETECT, DQDL, TABULAR,
-            PROFILE, REPORT, AUDIT,
+            PROFILE, REPORT, AUDIT, QUALITY_SQL,
         ],
     ),
     ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
-    ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, REPORT, DQDL, TABULAR]),
+    ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, PROFILE, REPORT, DQDL, TABULAR]),
+    // The one function made of another: it is `quality` with an SQL engine, so that both give the same verdicts.
+    ("quality-sql", &[AWS, COMMON, STAGE, QUALITY, QUALITY_SQL, TABULAR, "quality"]),
     ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
-    ("audit", &[AWS, COMMON, EVIDENCE, STAGE, AUDIT]),
-    ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
+    ("audit", &[AWS, COMMON, EVIDENCE, STAGE, AUDIT, LOG, TLOG]),
+    ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY, INVENTORY]),
     ("log-function", &[AWS, COMMON, EVIDENCE, STAGE, LOG, TLOG]),
     ("reidentify", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY]),
+    ("release", &[AWS, COMMON, EVIDENCE, STAGE, RELEASE, TABULAR]),
 ];
 
 const AWS: &str = "sluice-aws";
@@ -48,7 +53,9 @@ const EVIDENCE: &str = "sluice-evidence";
 const STAGE: &str = "sluice-stage";
 const AUDIT: &str = "sluice-audit";
 const INTEGRITY: &str = "sluice-integrity";
+const INVENTORY: &str = "sluice-inventory";
 const QUALITY: &str = "sluice-quality";
+const QUALITY_SQL: &str = "sluice-quality-sql";
 const PROFILE: &str = "sluice-profile";
 const REPORT: &str = "sluice-report";
 const PRIVACY: &str = "sluice-privacy";
@@ -171,4 +178,21 @@ fn every_package_is_under_the_workspace_lints() {
         let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{}", package.manifest_path);
     }
+}
+
+/// The SQL engine is minutes of build and many megabytes: nothing links it unless it is asked for by name.
+#[test]
+fn only_its_function_and_optional_features_know_the_sql_engine() {
+    let workspace = workspace();
+    for package in &workspace.packages {
+        let engine = package.dependencies.iter().find(|dependency| dependency.name == QUALITY_SQL);
+        let has_it = package.name.as_str() == "quality-sql" || engine.is_none_or(|engine| engine.optional);
+        assert!(has_it, "{} depends on {QUALITY_SQL}; make it optional, behind the feature `sql`", package.name);
+        let asked_for = package.features.get("default").is_some_and(|features| features.iter().any(|name| name == "sql"));
+        assert!(!asked_for, "{} has the feature `sql` by default", package.name);
+    }
+    let defaults: BTreeSet<String> = workspace.workspace_default_packages().iter().map(|it| it.name.to_string()).collect();
+    let heavy = BTreeSet::from([QUALITY_SQL.to_owned(), "quality-sql".to_owned()]);
+    let all: BTreeSet<String> = workspace.packages.iter().map(|package| package.name.to_string()).collect();
+    assert_eq!(all.difference(&defaults).cloned().collect::<BTreeSet<_>>(), heavy, "default-members: all but these");
 }
