@@ -6,5 +6,5 @@ mod key;
 mod version;
 
 pub use bucket::{BucketName, BucketNameError};
-pub use key::{ObjectKey, ObjectKeyError};
+pub use key::{ObjectKey, ObjectKeyError, QUARANTINED_ROWS_PREFIX};
 pub use version::{ObjectPath, ObjectUriError, ObjectVersion, ObjectVersionId, VersionId, VersionIdError};

@@ -40,6 +40,21 @@ pub fn compression_of(first_bytes: &[u8]) -> tabular::Compression {
     }
 }
 
+/// The ending of a written table's key.
+pub fn ending(write: &tabular::WriteOptions) -> String {
+    let format = match write.format {
+        tabular::Format::Csv(_) => ".csv",
+        tabular::Format::JsonLines => ".jsonl",
+        tabular::Format::Parquet => return ".parquet".to_owned(),
+    };
+    let compression = match write.compression {
+        tabular::Compression::Gzip => ".gz",
+        tabular::Compression::Zstd => ".zst",
+        tabular::Compression::Auto | tabular::Compression::None => "",
+    };
+    format!("{format}{compression}")
+}
+
 /// A source of bytes that arrive once. Parquet keeps its index at its end, so it is copied to ephemeral storage first.
 ///
 /// # Errors

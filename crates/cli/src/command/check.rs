@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use sluice_common::port::{Clock as _, SystemClock};
 use sluice_quality::report::{GlueContext, glue_json};
-use sluice_quality::{EvaluationOptions, Outcome, Report, RuleOutcome};
+use sluice_quality::{EvaluationOptions, Outcome, RecordedHistory, Report, RuleOutcome};
 use sluice_tabular::Reader;
 
 use crate::args::Check;
@@ -25,7 +25,8 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
     let ruleset = sluice_dqdl::parse(&rules).map_err(|problems| anyhow!("{}:\n{problems}", args.rules.display()))?;
     let options = format::read_options(&args.file, &args.format)?;
     let (source, digesting) = Input::open(&args.file)?.into_source(&options)?;
-    let history = past::read(args.history.as_deref())?;
+    let past = past::records(args.history.as_deref())?;
+    let history = RecordedHistory::of(&past);
     let now_micros = SystemClock.now().as_microsecond();
     let judge = || {
         let reader = Reader::open(source, &options)?;
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
         past::add(directory, &args.file, sha256, now_micros, &report)?;
     }
     if let Some(path) = &args.html {
-        page::write(path, args, sha256, &report)?;
+        page::write(path, args, sha256, &report, &past)?;
     }
     let mut out = std::io::stdout().lock();
     if args.json {

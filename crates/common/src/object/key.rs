@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct ObjectKey(String);
 
+/// Where the raw bucket keeps failing rows that were set aside.
+pub const QUARANTINED_ROWS_PREFIX: &str = "quarantine/";
+
 /// Why a text is not a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectKeyError {
@@ -42,6 +45,12 @@ impl ObjectKey {
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it names failing rows that the quality function set aside: not an upload, and nothing to be worked on. The
+    /// raw bucket's policy lets nobody else write there.
+    pub fn is_quarantined_rows(&self) -> bool {
+        self.0.starts_with(QUARANTINED_ROWS_PREFIX)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sluice_common::{ObjectVersion, Sha256Digest};
 
-use super::PolicyRef;
+use super::{PolicyRef, RiskFigures};
 use crate::layout::{RunId, Stage, StatementKey, SubjectId};
 use crate::statement::{Predecessor, Predicate, ResourceDescriptor, StatementError, inconsistent};
 
@@ -27,6 +27,9 @@ pub struct Pseudonymize {
     pub keys: Vec<KeyUse>,
     /// Counts.
     pub stats: PseudonymizeStats,
+    /// The rows that were left out because they fail; absent when all rows were written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<DroppedRows>,
     /// The quality verdict.
     pub predecessor: Predecessor,
 }
@@ -97,6 +100,21 @@ pub struct PseudonymizeStats {
     /// Smallest group over the quasi-identifiers, when the policy names some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<u64>,
+    /// Further figures of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskFigures>,
+}
+
+/// Rows that were left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DroppedRows {
+    /// Their number.
+    pub rows: u64,
+    /// SHA-256 of the set of their numbers, as the verdict has it.
+    pub numbers_sha256: Sha256Digest,
+    /// SHA-256 of the file in the raw bucket's quarantine that holds them.
+    pub quarantined_sha256: Sha256Digest,
 }
 
 impl Pseudonymize {

@@ -23,6 +23,16 @@ pub struct Quality {
     /// SHA-256 of the report; absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_sha256: Option<Sha256Digest>,
+    /// SHA-256 of the list of what the verdict rests on beside the object: metrics of earlier objects, listings of files.
+    /// Absent when the ruleset asks for neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_sha256: Option<Sha256Digest>,
+    /// SHA-256 of what was measured, kept to be merged; absent when the policy does not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_sha256: Option<Sha256Digest>,
+    /// The rows that fail; absent unless the policy drops them and there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_rows: Option<FailingRows>,
     /// Rows judged; absent when none were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -64,6 +74,40 @@ pub struct RuleCounts {
     pub errors: u64,
 }
 
+/// The rows that fail some rule that judges rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FailingRows {
+    /// Their number.
+    pub rows: u64,
+    /// Whether without them nothing is left that failed: every rule that does not hold judges rows.
+    pub explain_result: bool,
+    /// SHA-256 of the set of their numbers, kept as `report/rows/<id[0:2]>/<id>/<sha256>.rows`.
+    pub numbers_sha256: Sha256Digest,
+    /// The rows themselves in the raw bucket, each with the rules it fails.
+    pub kept: QuarantinedRows,
+}
+
+/// A file of rows in the raw bucket's quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct QuarantinedRows {
+    /// [`sluice_common::ObjectVersion::uri`].
+    pub uri: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256Digest,
+}
+
+impl Quality {
+    /// The run of a verdict, known before it: everything that it depends on beside the object and what `inputs_sha256`
+    /// names, which is chosen once for each run.
+    pub fn run(policy: &PolicyRef, ruleset: Option<&RulesetRef>, engine: &str, predecessor: &Predecessor) -> RunId {
+        let ruleset = optional(ruleset.map(|ruleset| &ruleset.digest));
+        let inputs = [predecessor.pae_sha256.as_bytes().as_slice(), ruleset, engine.as_bytes()];
+        RunId::of(policy.parts().into_iter().chain(inputs))
+    }
+}
+
 impl Predicate for Quality {
     const STAGE: Stage = Stage::Quality;
 
@@ -72,9 +116,8 @@ impl Predicate for Quality {
         if subject.iter().any(|one| one.digest.sha256.is_none()) {
             return Err(inconsistent::<Self>("its subject has no SHA-256 digest"));
         }
-        let ruleset = optional(self.ruleset.as_ref().map(|ruleset| &ruleset.digest));
-        let inputs = [self.predecessor.pae_sha256.as_bytes().as_slice(), ruleset, self.engine.as_bytes()];
-        Ok((SubjectId::from(&version), RunId::of(self.policy.parts().into_iter().chain(inputs))))
+        let run = Self::run(&self.policy, self.ruleset.as_ref(), &self.engine, &self.predecessor);
+        Ok((SubjectId::from(&version), run))
     }
 
     fn predecessor(&self) -> Option<&Predecessor> {
