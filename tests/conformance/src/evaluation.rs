@@ -115,6 +115,11 @@ fn evaluate(case: &Case) -> Result<sluice_quality::Report, String> {
         }
     }
     let mut evaluation = Evaluation::new(&ruleset, &table.schema(), &options, &NoHistory);
+    #[cfg(feature = "sql")]
+    if !evaluation.sql_questions().is_empty() {
+        options.sql_answers = answers(&table, &references, evaluation.sql_questions())?;
+        evaluation = Evaluation::new(&ruleset, &table.schema(), &options, &NoHistory);
+    }
     let project = |batch: &arrow_array::RecordBatch, names: Vec<String>| {
         let schema = batch.schema();
         let indices: Vec<usize> = names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
@@ -133,6 +138,22 @@ fn evaluate(case: &Case) -> Result<sluice_quality::Report, String> {
         evaluation.update(&batch.slice(start, length), first_row).map_err(|error| error.to_string())?;
     }
     evaluation.finish().map_err(|error| error.to_string())
+}
+
+#[cfg(feature = "sql")]
+fn answers(
+    table: &arrow_array::RecordBatch,
+    references: &BTreeMap<String, arrow_array::RecordBatch>,
+    questions: &[sluice_quality::SqlQuestion],
+) -> Result<sluice_quality::SqlAnswers, String> {
+    use sluice_quality_sql::{DataFusionEngine, MemoryTable, SqlLimits, SqlTables};
+    let in_memory = |batch: &arrow_array::RecordBatch| MemoryTable::new(batch.schema(), vec![batch.clone()]);
+    let tables = references
+        .iter()
+        .fold(SqlTables::of(in_memory(table)), |tables, (alias, batch)| tables.with_reference(alias, in_memory(batch)));
+    let limits = SqlLimits::until(std::time::Instant::now() + std::time::Duration::from_secs(30));
+    let engine = DataFusionEngine::new(tables, limits, NOW_EPOCH_MICROS);
+    sluice_quality::SqlAnswers::ask(&engine, questions).map_err(|error| error.to_string())
 }
 
 fn check_rule(case: &Case, found: &RuleOutcome, expected: &Expected) -> Result<(), String> {

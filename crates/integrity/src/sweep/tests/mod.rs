@@ -113,9 +113,6 @@ impl Lake {
             engine: "test".to_owned(),
             counts: RuleCounts::default(),
             report_sha256: None,
-            inputs_sha256: None,
-            state_sha256: None,
-            failing_rows: None,
             rows: None,
             bytes: 1,
             predecessor: sealed.link(),
@@ -132,7 +129,6 @@ impl Lake {
             engine: "test".to_owned(),
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
-            dropped: None,
             predecessor,
         }
     }
