@@ -11,6 +11,7 @@ mod metrics;
 mod posture;
 mod queue;
 mod retention;
+mod quality_runs;
 mod store;
 mod trail;
 mod versions;
@@ -32,4 +33,5 @@ pub use store::{
     WriteOnceUpload,
 };
 pub use trail::{TrailKeyError, TrailKeys, TrailPublicKey};
+pub use quality_runs::{QualityRunRequest, QualityRunResult, QualityRunRule, QualityRunStatus, QualityRuns};
 pub use versions::{ListCursor, VersionEntry, VersionLister, VersionPage};
