@@ -24,6 +24,8 @@ from typing import Any
 
 import yaml
 
+from . import paths
+
 UNEVALUATED_KEYS = frozenset(
     {
         "aws:PrincipalIsAWSService",
@@ -111,7 +113,7 @@ def render(template: dict[str, Any], binaries: Path, parameters: dict[str, str])
     for resource in rendered["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             name = Path(resource["Properties"]["CodeUri"]).name
-            resource["Properties"]["CodeUri"] = str(binaries / name)
+            resource["Properties"]["CodeUri"] = str(paths.function_binary(binaries, name))
     return rendered, report
 
 
