@@ -1,13 +1,15 @@
 //! Past values of metrics: what dynamic rules compare with and `DetectAnomalies` judges by.
 //!
-//! A [`HistoryRecord`] is written once beside each report, under a key that sorts by time; the newest few make the
-//! [`RecordedHistory`] of the next run.
+//! A [`HistoryRecord`] is written once for each object, under a name that sorts by time, the newest first; the first few
+//! of a listing make the [`RecordedHistory`] of the next run.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::{Outcome, RuleOutcome};
 use crate::report::Report;
+use crate::value::{count, from_count};
 
 /// Where the values of earlier runs come from.
 pub trait MetricHistory {
@@ -66,6 +68,19 @@ pub struct HistoryRecord {
     pub subject: String,
     /// Finite metrics by key.
     pub metrics: BTreeMap<String, f64>,
+    /// What became of each rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RecordedRule>,
+}
+
+/// A rule and its outcome in an earlier run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedRule {
+    /// The rule, as AWS prints it.
+    pub rule: String,
+    /// `PASS`, `FAIL` or `ERROR`.
+    pub outcome: String,
 }
 
 /// Why a record cannot be read.
@@ -90,7 +105,16 @@ impl HistoryRecord {
         let analyzers = report.analyzers.iter().flat_map(|analyzer| &analyzer.metrics);
         let finite = rules.chain(analyzers).filter(|(_, value)| value.is_finite());
         let metrics = finite.map(|(key, value)| (key.clone(), *value)).collect();
-        Self { version: VERSION, at_epoch_micros, subject: subject.into(), metrics }
+        let recorded =
+            |rule: &RuleOutcome| RecordedRule { rule: rule.rule.clone(), outcome: rule.outcome.as_glue().to_owned() };
+        let rules = report.rules.iter().map(recorded).collect();
+        Self { version: VERSION, at_epoch_micros, subject: subject.into(), metrics, rules }
+    }
+
+    /// The share of rules that passed, 0 to 1; 1 without any rule.
+    pub fn score(&self) -> f64 {
+        let passed = self.rules.iter().filter(|rule| rule.outcome == Outcome::Passed.as_glue()).count();
+        if self.rules.is_empty() { 1.0 } else { from_count(count(passed)) / from_count(count(self.rules.len())) }
     }
 
     /// The record as JSON, the same bytes for the same record.
@@ -119,11 +143,17 @@ impl HistoryRecord {
         Ok(record)
     }
 
-    /// The last part of the record's key: it sorts by arrival, and two runs on one object share it.
+    /// The last part of the record's name. Names sort by arrival, the newest first, because S3 lists in one direction
+    /// only; two runs on one object share it when they share the object's id.
     pub fn file_name(&self, object_id: &str) -> String {
-        // Offset binary, so that times before 1970 sort first, too.
-        let sortable = self.at_epoch_micros.cast_unsigned() ^ (1 << 63);
-        format!("{sortable:016x}-{object_id}.json")
+        format!("{}-{object_id}.json", Self::newest_first(self.at_epoch_micros))
+    }
+
+    /// A time as 16 hexadecimal digits that sort the newest first.
+    pub fn newest_first(at_epoch_micros: i64) -> String {
+        // Offset binary, so that times before 1970 sort, too; its complement turns the order round.
+        let sortable = at_epoch_micros.cast_unsigned() ^ (1 << 63);
+        format!("{:016x}", !sortable)
     }
 }
 
@@ -137,6 +167,7 @@ mod tests {
             at_epoch_micros,
             subject: "s3://raw/orders.csv".to_owned(),
             metrics: BTreeMap::from([("Column.price.Mean".to_owned(), mean)]),
+            rules: vec![RecordedRule { rule: "RowCount > 0".to_owned(), outcome: "PASS".to_owned() }],
         }
     }
 
@@ -144,7 +175,8 @@ mod tests {
     fn records_are_read_back_and_make_a_history() {
         let (older, newer) = (record(-5, 1.5), record(7, 2.5));
         assert_eq!(HistoryRecord::from_json(&newer.to_json().unwrap()).unwrap(), newer);
-        assert!(older.file_name("a") < newer.file_name("a"));
+        assert!(newer.file_name("a") < older.file_name("a"));
+        assert_eq!(newer.score(), 1.0);
         let history = RecordedHistory::of([&newer, &older]);
         assert_eq!(history.last("Column.price.Mean", 5), [2.5, 1.5]);
         assert_eq!(history.last("Column.price.Sum", 5), [0.0; 0]);

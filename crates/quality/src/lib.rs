@@ -9,6 +9,7 @@
 
 pub mod analysis;
 mod anomaly;
+mod asks;
 mod cells;
 mod check;
 mod condition;
@@ -34,21 +35,22 @@ mod row_result;
 mod row_test;
 mod row_values;
 mod rule;
-mod state;
 mod sql;
+mod state;
 mod value;
 
 pub use anomaly::{AnomalyError, AnomalyStrategy, Bounds, Deviations, Expectation, HISTORY_VALUES};
+pub use asks::Asks;
 pub use check::{CheckError, check, measure};
 pub use error::QualityError;
 pub use evaluate::Evaluation;
 pub use failing_rows::{ROW_NUMBER, RULES_FAILED, failing_rows, failing_rows_schema};
 pub use files::{FileEntry, FileSource, HashAlgorithm};
-pub use history::{HistoryError, HistoryRecord, MetricHistory, NoHistory, RecordedHistory};
+pub use history::{HistoryError, HistoryRecord, MetricHistory, NoHistory, RecordedHistory, RecordedRule};
 pub use options::{CompositeScope, EvaluationOptions, FilteredRows};
 pub use outcome::{AnalyzerOutcome, Outcome, RowMark, RuleOutcome};
 pub use report::Report;
 pub use row_result::RowResults;
+pub use sql::{RefusedOutcome, SqlAnswer, SqlAnswers, SqlEngine, SqlQuestion, SqlResult, needs_sql_engine};
 pub use state::{EvaluationState, StateError};
 pub use value::{parse_number, parse_timestamp};
-pub use sql::{RefusedOutcome, SqlAnswer, SqlAnswers, SqlEngine, SqlQuestion, SqlResult, needs_sql_engine};

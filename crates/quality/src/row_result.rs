@@ -3,6 +3,7 @@
 use arrow_buffer::BooleanBuffer;
 
 use crate::outcome::RowMark;
+use crate::value::count;
 
 /// The rows of one rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,12 @@ impl RowResults {
             Some(bits) if bits.passed.value(row) => RowMark::Passed,
             Some(_) => RowMark::Failed,
         }
+    }
+
+    /// How many rows fail rule `rule`, counted from 0; `None` when it does not judge rows.
+    pub fn failing_rows(&self, rule: usize) -> Option<u64> {
+        let bits = self.rules.get(rule)?.as_ref()?;
+        Some(count(bits.passed.len() - bits.passed.count_set_bits()))
     }
 
     /// The rows that no rule fails.

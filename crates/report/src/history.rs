@@ -1,7 +1,9 @@
 //! Earlier verdicts on the same dataset.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
-use sluice_quality::{Outcome, Report};
+use sluice_quality::{HistoryRecord, Outcome, RecordedRule, Report};
 
 /// Runs that are kept of a history: the newest.
 pub const MOST_RUNS: usize = 60;
@@ -43,6 +45,19 @@ impl Run {
         });
         let score = result.get("Score")?.as_f64()?.clamp(0.0, 1.0);
         Some(Self { label: label.into(), score, rules: rules.collect() })
+    }
+
+    /// A run from the record of its metrics, called by the time of its data's arrival.
+    pub fn of_record(record: &HistoryRecord) -> Self {
+        let outcome = |rule: &RecordedRule| match rule.outcome.as_str() {
+            "PASS" => RunOutcome::Passed,
+            "FAIL" => RunOutcome::Failed,
+            _ => RunOutcome::Error,
+        };
+        let arrived = Timestamp::from_microsecond(record.at_epoch_micros).unwrap_or_default();
+        let label = arrived.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let rules = record.rules.iter().map(|rule| (rule.rule.clone(), outcome(rule))).collect();
+        Self { label, score: record.score(), rules }
     }
 
     /// A run from its report.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use sluice_common::port::{Clock as _, SystemClock};
 use sluice_quality::report::{GlueContext, glue_json};
-use sluice_quality::{EvaluationOptions, Outcome, Report, RuleOutcome};
+use sluice_quality::{EvaluationOptions, Outcome, RecordedHistory, Report, RuleOutcome};
 use sluice_tabular::Reader;
 
 use crate::args::Check;
@@ -27,20 +27,21 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
     let ruleset = sluice_dqdl::parse(&rules).map_err(|problems| anyhow!("{}:\n{problems}", args.rules.display()))?;
     let options = format::read_options(&args.file, &args.format)?;
     let (source, digesting) = Input::open(&args.file)?.into_source(&options)?;
-    let history = past::read(args.history.as_deref())?;
+    let past = past::records(args.history.as_deref())?;
+    let history = RecordedHistory::of(&past);
     let now_micros = SystemClock.now().as_microsecond();
-    let judge = || {
     #[cfg(feature = "sql")]
     let sql = sql::Sql::open(&args.file, &ruleset, &options, now_micros)?;
+    let judge = || {
         let reader = Reader::open(source, &options)?;
         let mut options = EvaluationOptions::at(now_micros);
         options.row_results = args.rows.is_some();
         options.files = Some(Arc::new(local_files::LocalFiles { table: args.file.clone() }));
-        let measured = sluice_quality::measure(reader, &ruleset, &options, &history)?;
         #[cfg(feature = "sql")]
         {
             options.sql_engine = sql.as_ref().map(|sql| Arc::clone(&sql.engine));
         }
+        let measured = sluice_quality::measure(reader, &ruleset, &options, &history)?;
         if let Some(path) = &args.state {
             std::fs::write(path, measured.state_bytes()?).with_context(|| path.display().to_string())?;
         }
@@ -48,18 +49,18 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
     };
     let report = judge().with_context(|| args.file.clone())?;
     let sha256 = digesting.finish().with_context(|| args.file.clone())?;
-    if let Some(path) = &args.rows {
     #[cfg(feature = "sql")]
     if let Some(sql) = &sql {
         sql.check(&args.file, sha256)?;
     }
+    if let Some(path) = &args.rows {
         rows::write(path, args, sha256, &report)?;
     }
     if let Some(directory) = &args.history {
         past::add(directory, &args.file, sha256, now_micros, &report)?;
     }
     if let Some(path) = &args.html {
-        page::write(path, args, sha256, &report)?;
+        page::write(path, args, sha256, &report, &past)?;
     }
     let mut out = std::io::stdout().lock();
     if args.json {

@@ -51,6 +51,48 @@ fn earlier_runs_are_compared_with_and_added_to() {
 }
 
 #[test]
+fn a_page_shows_the_runs_of_its_history() {
+    let desk = Desk::new();
+    desk.put("rules", "Rules = [ RowCount >= 2 ]");
+    desk.put("good.csv", "id\n1\n2\n");
+    desk.put("bad.csv", "id\n1\n");
+    let check = ["--rules", "rules", "--history", "past", "--html", "page.html"];
+    desk.run(&[&["check", "good.csv"], &check[..]].concat()).exits(0);
+    let alone = desk.text("page.html");
+    desk.run(&[&["check", "bad.csv"], &check[..]].concat()).exits(1);
+    let page = desk.text("page.html");
+    assert!(page.contains("this run") && !alone.contains("this run"), "{page}");
+    let days = std::process::Command::new("date").args(["-u", "+%Y-%m-%d"]).output().unwrap();
+    let today = String::from_utf8(days.stdout).unwrap();
+    assert!(page.contains(today.trim()), "{page}");
+}
+
+/// Rules that tolerate, filter, join and count: a row is written when it fails any of them, whatever the rule's outcome.
+#[test]
+fn as_many_rows_are_written_as_fail_some_rule() {
+    let desk = Desk::new();
+    desk.put("t.csv", "id,country,amount\n1,DE,5\n2,FR,-1\n3,US,7\n3,US,9\n,DE,3\n5,XX,-2\n");
+    for (rules, failing) in [
+        (r#"ColumnValues "amount" > 0"#, "1 5"),
+        (r#"ColumnValues "amount" > 0 with threshold > 0.5"#, "1 5"),
+        (r#"ColumnValues "amount" > 0 where "country = 'XX'""#, "5"),
+        (r#"Completeness "id" > 0.5"#, "4"),
+        (r#"IsPrimaryKey "id""#, "2 3 4"),
+        (r#"(ColumnValues "amount" > 0) or (ColumnValues "country" = "XX")"#, "1"),
+        (r#"(IsComplete "id") and (ColumnValues "country" in ["DE", "FR", "US"])"#, "4 5"),
+        (r#"(IsComplete "id") and (RowCount > 100)"#, ""),
+        (r#"RowCount > 100, ColumnLength "country" = 2"#, ""),
+        (r#"IsUnique "id", ColumnValues "amount" between 0 and 8"#, "1 2 3 5"),
+    ] {
+        desk.put("rules", format!("Rules = [ {rules} ]"));
+        desk.run(&["check", "t.csv", "--rules", "rules", "--rows", "bad.csv"]);
+        let text = desk.text("bad.csv");
+        let numbers: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+        assert_eq!(numbers.join(" "), failing, "{rules}\n{text}");
+    }
+}
+
+#[test]
 fn files_are_looked_up_on_this_machine() {
     let desk = Desk::new();
     desk.put("t.csv", "id\n1\n");

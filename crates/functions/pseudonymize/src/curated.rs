@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use sluice_common::policy::{Dataset, OutputFormat};
 use sluice_common::{BucketName, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_privacy::keyring::DomainKey;
+use sluice_stage::table;
 use sluice_tabular::{Compression, Format, ReadOptions, WriteOptions};
 
 use crate::error::PublishError;
@@ -23,8 +24,8 @@ pub(crate) fn write_options(dataset: &Dataset, read: &ReadOptions, input: Compre
 
 /// `dataset/dt=YYYY-MM-DD/id-run.ending`: never a part of the uploader's key, which may itself be personal data.
 ///
-/// The date is the day of arrival, in UTC; `id` names the version, `run` the configuration, the domain key and the engine:
-/// another configuration or another engine, whose bytes may differ, is another object, so that what was published once stays
+/// The date is the day of arrival, in UTC; `id` names the version, `run` the configuration, the domain key, the engine and the rows
+/// left out: another configuration or another engine, whose bytes may differ, is another object, so that what was published once stays
 /// what it was.
 pub(crate) fn path(
     bucket: &BucketName,
@@ -32,32 +33,20 @@ pub(crate) fn path(
     version: &ObjectVersion,
     arrived: Timestamp,
     key: Option<&DomainKey>,
+    dropped: Option<&Sha256Digest>,
     write: &WriteOptions,
 ) -> Result<ObjectPath, PublishError> {
     let config = dataset.privacy_digest();
     let epoch = key.map(DomainKey::id).unwrap_or_default();
-    let run = shortened(&Sha256Digest::of(format!("{config}\n{epoch}\n{ENGINE}").as_bytes()), 16);
+    let without = dropped.map(|rows| format!("\n{rows}")).unwrap_or_default();
+    let run = shortened(&Sha256Digest::of(format!("{config}\n{epoch}\n{ENGINE}{without}").as_bytes()), 16);
     let id = shortened(version.id().digest(), 32);
     let day = arrived.to_zoned(TimeZone::UTC).date();
-    let key = format!("{}/dt={day}/{id}-{run}{}", dataset.name, ending(write));
+    let key = format!("{}/dt={day}/{id}-{run}{}", dataset.name, table::ending(write));
     let key = ObjectKey::new(key).map_err(|_too_long| PublishError::DatasetName)?;
     Ok(ObjectPath { bucket: bucket.clone(), key })
 }
 
 fn shortened(digest: &Sha256Digest, digits: usize) -> String {
     digest.to_hex().chars().take(digits).collect()
-}
-
-fn ending(write: &WriteOptions) -> String {
-    let format = match write.format {
-        Format::Csv(_) => ".csv",
-        Format::JsonLines => ".jsonl",
-        Format::Parquet => return ".parquet".to_owned(),
-    };
-    let compression = match write.compression {
-        Compression::Gzip => ".gz",
-        Compression::Zstd => ".zst",
-        Compression::Auto | Compression::None => "",
-    };
-    format!("{format}{compression}")
 }

@@ -32,6 +32,9 @@ pub enum PublishError {
     /// Other bytes are published under the key of this run.
     #[error("other bytes are published under the key that this run gives: someone writes to the curated bucket")]
     CuratedConflict,
+    /// The stored numbers of failing rows are not those of the verdict, or of another table.
+    #[error("the stored numbers of failing rows are not those that the verdict names: see who wrote them")]
+    RowsDamaged,
     /// The statement of this run is there, its object is not.
     #[error(
         "what this run published was erased since, and is not published again; if it must be, change the dataset's \
@@ -73,7 +76,7 @@ impl Dispose for PublishError {
             Self::Keyring(error) => error.disposition(),
             Self::Pseudonymize(error) => error.disposition(),
             Self::Catalog(error) => error.disposition(),
-            Self::VerdictOfOthers | Self::CuratedConflict | Self::CuratedGone => Disposition::Alarm,
+            Self::VerdictOfOthers | Self::CuratedConflict | Self::CuratedGone | Self::RowsDamaged => Disposition::Alarm,
             // The policy is at fault: a corrected one clears the queue.
             Self::DatasetName | Self::ForeignDatabase => Disposition::Retry,
         }
@@ -83,6 +86,7 @@ impl Dispose for PublishError {
         match self {
             Self::Frame(error) => error.reason(),
             Self::VerdictOfOthers => "verdict_of_others",
+            Self::RowsDamaged => "failing_rows_damaged",
             Self::Store { source, .. } => source.reason(),
             Self::Keyring(error) => error.reason(),
             Self::Pseudonymize(error) => error.reason(),

@@ -3,9 +3,11 @@
 
 mod config;
 mod curated;
+mod dropping;
 mod error;
 mod publish;
 mod rewrite;
+mod risk_gate;
 mod table;
 
 use std::fmt;

@@ -17,17 +17,17 @@ use sluice_privacy::transform;
 use sluice_stage::{About, FrameError, LoadedPolicy, PolicySourceError, table as stage_table};
 
 use crate::error::PublishError;
-use crate::rewrite::{Recipe, Rewritten};
-use crate::{PseudonymizeFunction, curated, table};
+use crate::rewrite::Recipe;
+use crate::{PseudonymizeFunction, curated, dropping, table};
 
 /// Name and version of the engine, as statements name it.
-pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"));
+pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"), "+1");
 
 /// A verdict that rests on a seal, and the bytes that both are about.
-struct Cleared {
-    verdict: Kept<Quality>,
-    version: ObjectVersion,
-    sha256: Sha256Digest,
+pub(crate) struct Cleared {
+    pub(crate) verdict: Kept<Quality>,
+    pub(crate) version: ObjectVersion,
+    pub(crate) sha256: Sha256Digest,
 }
 
 /// What became of a version.
@@ -85,6 +85,11 @@ impl PseudonymizeFunction {
         match (stated.result, dataset.quality.on_fail) {
             (QualityResult::Stopped, _) => return Ok(Ruling::Withhold("no_dataset")),
             (QualityResult::Failed, OnFail::Quarantine) => return Ok(Ruling::Withhold("quality_failed")),
+            (QualityResult::Failed | QualityResult::Passed, OnFail::DropRows) => {
+                if let Some(reason) = dropping::withheld(stated) {
+                    return Ok(Ruling::Withhold(reason));
+                }
+            }
             (QualityResult::Failed, OnFail::Publish) | (QualityResult::Passed, _) => {}
         }
         if self.is_superseded(&stated.policy, loaded, dataset).await? {
@@ -140,6 +145,7 @@ impl PseudonymizeFunction {
             engine: ENGINE.to_owned(),
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
+            dropped: None,
             predecessor: cleared.verdict.link(),
         };
         Ok(self.frame.record(vec![ResourceDescriptor::object(&cleared.version, sha256)], predicate).await?)
@@ -158,6 +164,7 @@ impl PseudonymizeFunction {
             None => None,
         };
         let plan = Plan::new(&dataset.privacy, key.as_deref())?;
+        let failing = dropping::failing_rows(dataset, cleared.verdict.statement().predicate());
         let mut predicate = Pseudonymize {
             outcome: Outcome::Published,
             inputs: vec![Input { uri: cleared.version.uri(), sha256: cleared.sha256 }],
@@ -166,6 +173,7 @@ impl PseudonymizeFunction {
             engine: ENGINE.to_owned(),
             keys: keys_used(dataset, key.as_deref()),
             stats: PseudonymizeStats::default(),
+            dropped: failing.map(dropping::dropped),
             predecessor: cleared.verdict.link(),
         };
         if let Some(published) = self.published_before(&predicate, about).await? {
@@ -174,18 +182,36 @@ impl PseudonymizeFunction {
                 return Ok(Settled { statement: Recorded::AlreadyThere(published), bytes_read: 0 });
             }
         }
+        let left_out = match failing {
+            Some(failing) => Some(self.row_numbers(cleared, failing).await?),
+            None => None,
+        };
         let read = stage_table::read_options(&dataset.format);
         let opened = self.open(&cleared.version).await?;
         let write = curated::write_options(dataset, &read, opened.compression);
         let arrived = opened.arrived;
-        let path = curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, key.as_deref(), &write)?;
-        let rewritten =
-            self.stream(opened, cleared.sha256, &path, Recipe { read, plan, write: write.clone() }, about).await?;
-        let Rewritten { at, sha256, bytes_read, stats, schema } = rewritten;
-        predicate.stats = counts(&stats, &schema);
-        let statement = self.frame.record(vec![ResourceDescriptor::object(&at, sha256)], predicate).await?;
-        self.register(dataset, &write, &schema).await?;
-        Ok(Settled { statement, bytes_read })
+        let numbers = failing.map(|failing| &failing.numbers_sha256);
+        let path =
+            curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, key.as_deref(), numbers, &write)?;
+        let recipe = Recipe { read, plan, write: write.clone(), left_out };
+        let gated = self.write_within_bounds(opened, cleared, &path, recipe, (dataset, key.as_deref()), about).await?;
+        predicate.stats = counts(&gated.stats, &gated.schema, failing.map_or(0, |failing| failing.rows));
+        gated.state(&mut predicate.stats, dataset);
+        let subject = match gated.published {
+            Ok((at, sha256)) => ResourceDescriptor::object(&at, sha256),
+            Err(reason) => {
+                // Nothing was published: with no key, and of no row.
+                predicate.outcome = Outcome::Withheld { reason: reason.to_owned() };
+                (predicate.keys, predicate.dropped) = (Vec::new(), None);
+                ResourceDescriptor::object(&cleared.version, cleared.sha256)
+            }
+        };
+        let is_published = predicate.outcome == Outcome::Published;
+        let statement = self.frame.record(vec![subject], predicate).await?;
+        if is_published {
+            self.register(dataset, &write, &gated.schema).await?;
+        }
+        Ok(Settled { statement, bytes_read: gated.bytes_read })
     }
 
     /// The statement of an earlier attempt at this run, whose objects are still the current ones. An object that was
@@ -262,16 +288,17 @@ fn keys_used(dataset: &Dataset, key: Option<&DomainKey>) -> Vec<KeyUse> {
     used.collect()
 }
 
-fn counts(stats: &Stats, schema: &SchemaRef) -> PseudonymizeStats {
+fn counts(stats: &Stats, schema: &SchemaRef, dropped: u64) -> PseudonymizeStats {
     let mut transforms = BTreeMap::new();
     for column in &stats.columns {
         *transforms.entry(column.transform.to_owned()).or_insert(0u64) += 1;
     }
     PseudonymizeStats {
         rows_read: stats.rows,
-        rows_written: stats.rows,
+        rows_written: stats.rows.saturating_sub(dropped),
         columns: schema.fields().len() as u64,
         transforms,
         k: None,
+        risk: None,
     }
 }

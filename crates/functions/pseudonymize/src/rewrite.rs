@@ -4,11 +4,12 @@ use arrow_schema::SchemaRef;
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use sluice_common::port::{StoreError, UserMetadata};
+use sluice_common::port::{StoreError, UserMetadata, WriteOnceUpload};
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
-use sluice_privacy::pseudonymize::{Plan, Stats, run};
+use sluice_privacy::pseudonymize::{Plan, Risk, Stats, run_without};
 use sluice_stage::input::{HashedReader, Received, Receiving, receive};
 use sluice_stage::output::{HashedWriter, send};
+use sluice_stage::rows::RowSet;
 use sluice_stage::{About, FrameError, table};
 use sluice_tabular::{Compression, ReadOptions, TabularError, WriteOptions};
 
@@ -31,22 +32,24 @@ pub(crate) struct Recipe {
     pub(crate) read: ReadOptions,
     pub(crate) plan: Plan,
     pub(crate) write: WriteOptions,
+    /// The rows that are not published because they fail.
+    pub(crate) left_out: Option<RowSet>,
 }
 
-/// A curated object that is there now.
+/// A table that was read to its end and written.
 pub(crate) struct Rewritten {
-    pub(crate) at: ObjectVersion,
-    pub(crate) sha256: Sha256Digest,
+    /// The curated object that is there now; `None`: it was given up, because the table may not be published.
+    pub(crate) at: Option<ObjectVersion>,
     pub(crate) bytes_read: u64,
-    pub(crate) stats: Stats,
-    pub(crate) schema: SchemaRef,
+    pub(crate) written: Written,
 }
 
 /// What the engine's thread gives back.
-struct Written {
-    output: Received,
-    stats: Stats,
-    schema: SchemaRef,
+pub(crate) struct Written {
+    pub(crate) output: Received,
+    pub(crate) stats: Stats,
+    pub(crate) schema: SchemaRef,
+    pub(crate) risk: Option<Risk>,
 }
 
 impl PseudonymizeFunction {
@@ -60,7 +63,8 @@ impl PseudonymizeFunction {
         Ok(Opened { input, receiving, compression, arrived })
     }
 
-    /// Rewrites a version into an upload, and completes it only when the bytes read were the sealed ones.
+    /// Rewrites a version into an upload, and completes it only when the bytes read were the sealed ones and the table may be
+    /// published.
     pub(crate) async fn stream(
         &self,
         opened: Opened,
@@ -87,21 +91,24 @@ impl PseudonymizeFunction {
             Ok(input) => written.map(|written| (input, written)),
             Err(error) => Err(error),
         };
-        let (input, Written { output, stats, schema }) = match verdict {
+        let (input, written) = match verdict {
             Ok(both) => both,
             Err(error) => {
-                if let Err(left_behind) = upload.abort().await {
-                    tracing::warn!(error = %left_behind, "parts of an upload stay until the lifecycle rule");
-                }
+                give_up(upload).await;
                 return Err(error);
             }
         };
-        let at = match upload.complete().await {
+        let mut rewritten = Rewritten { at: None, bytes_read: input.size_bytes, written };
+        if rewritten.written.risk.as_ref().is_some_and(|risk| !risk.may_be_published()) {
+            give_up(upload).await;
+            return Ok(rewritten);
+        }
+        rewritten.at = Some(match upload.complete().await {
             Ok(version_id) => path.version(version_id),
-            Err(StoreError::Exists { .. }) => self.adopt(path, output.sha256).await?,
+            Err(StoreError::Exists { .. }) => self.adopt(path, rewritten.written.output.sha256).await?,
             Err(error) => return Err(PublishError::curated(error)),
-        };
-        Ok(Rewritten { at, sha256: output.sha256, bytes_read: input.size_bytes, stats, schema })
+        });
+        Ok(rewritten)
     }
 
     /// An earlier attempt got as far as the object: it is the same one, or someone else wrote it.
@@ -118,11 +125,19 @@ impl PseudonymizeFunction {
     }
 }
 
+async fn give_up(upload: Box<dyn WriteOnceUpload>) {
+    if let Err(left_behind) = upload.abort().await {
+        tracing::warn!(error = %left_behind, "parts of an upload stay until the lifecycle rule");
+    }
+}
+
 /// Runs on a thread of its own: the engine reads and writes synchronously.
 fn transform(input: HashedReader, writer: HashedWriter, recipe: Recipe) -> Result<Written, PublishError> {
-    let Recipe { read, plan, write } = recipe;
+    let Recipe { read, plan, write, left_out } = recipe;
     let source = table::source(input, &read)?;
-    let finished = run(source, &read, writer, &write, plan)?;
+    let mut walk = left_out.map(RowSet::into_walk);
+    let left_out = |first_row, rows| walk.as_mut().map(|walk| walk.within(first_row, rows)).unwrap_or_default();
+    let finished = run_without(source, &read, writer, &write, plan, left_out)?;
     let output = finished.sink.finish().map_err(|source| TabularError::Write { source })?;
-    Ok(Written { output, stats: finished.stats, schema: finished.schema })
+    Ok(Written { output, stats: finished.stats, schema: finished.schema, risk: finished.risk })
 }

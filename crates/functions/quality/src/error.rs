@@ -1,7 +1,9 @@
-use sluice_common::port::{CatalogError, StoreError};
+use sluice_common::port::{CatalogError, QueueError, StoreError};
 use sluice_common::{Dispose, Disposition};
 use sluice_dqdl::Diagnostics;
-use sluice_quality::CheckError;
+use sluice_evidence::EvidenceError;
+use sluice_profile::ProfileError;
+use sluice_quality::{CheckError, StateError};
 use sluice_stage::FrameError;
 use sluice_tabular::{ErrorKind, TabularError};
 
@@ -26,6 +28,21 @@ pub enum JudgeError {
     /// Glue did not give the ruleset.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The function that has an SQL engine could not be told.
+    #[error("the sql queue cannot be written: {0}")]
+    HandOn(#[from] QueueError),
+    /// The stored list of what this run's verdict rests on is not what was stored, or names what is not.
+    #[error("the stored list of a verdict's inputs, or a record that it names, is damaged: see who wrote it")]
+    InputsDamaged,
+    /// Other bytes lie where this run keeps the failing rows.
+    #[error("other rows lie in the raw bucket's quarantine under the key that this run gives: someone writes there")]
+    QuarantineConflict,
+    /// The table cannot be profiled.
+    #[error(transparent)]
+    Profile(ProfileError),
+    /// What was measured cannot be kept.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The table is malformed, too large or could not be read.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -37,16 +54,25 @@ impl From<TabularError> for JudgeError {
     }
 }
 
+impl From<EvidenceError> for JudgeError {
+    fn from(error: EvidenceError) -> Self {
+        Self::Frame(error.into())
+    }
+}
+
 impl Dispose for JudgeError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Frame(error) => error.disposition(),
             Self::Store(error) => error.disposition(),
-            Self::RulesetUnreadable(_) | Self::RulesetNotText | Self::Ruleset(_) => Disposition::Retry,
+            Self::RulesetUnreadable(_) | Self::RulesetNotText | Self::Ruleset(_) | Self::HandOn(_) => {
+                Disposition::Retry
+            }
             Self::Catalog(error) => error.disposition(),
+            Self::InputsDamaged | Self::QuarantineConflict => Disposition::Alarm,
             Self::Check(CheckError::Table(error)) if error.kind() == ErrorKind::Io => Disposition::Retry,
             Self::Check(CheckError::Quality(error)) if error.is_transient() => Disposition::Retry,
-            Self::Check(_) => Disposition::Quarantine,
+            Self::Check(_) | Self::State(_) | Self::Profile(_) => Disposition::Quarantine,
         }
     }
 
@@ -54,9 +80,14 @@ impl Dispose for JudgeError {
         match self {
             Self::Frame(error) => error.reason(),
             Self::Store(error) => error.reason(),
+            Self::HandOn(_) => "sql_queue_unavailable",
             Self::RulesetUnreadable(_) => "ruleset_unreadable",
             Self::RulesetNotText | Self::Ruleset(_) => "ruleset_refused",
             Self::Catalog(error) => error.reason(),
+            Self::InputsDamaged => "verdict_inputs_damaged",
+            Self::QuarantineConflict => "quarantine_conflict",
+            Self::State(_) => "state_unencodable",
+            Self::Profile(_) => "profile_failed",
             Self::Check(CheckError::Table(error)) => match error.kind() {
                 ErrorKind::Malformed => "table_malformed",
                 ErrorKind::Limit => "table_limit",

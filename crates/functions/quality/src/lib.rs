@@ -1,10 +1,19 @@
 //! The quality function: a sealed version is read once, hashed again on the way, and judged by its dataset's ruleset.
 //! The signed verdict's arrival wakes `pseudonymize`.
 
+mod config;
 mod error;
+mod evaluate;
+mod failing;
+mod inputs;
 mod judge;
+mod keep;
+mod listing;
 mod metrics;
+mod monitor;
+mod past;
 mod ruleset;
+mod sql;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +28,10 @@ use sluice_evidence::predicate::QualityResult;
 use sluice_stage::context::Ports;
 use sluice_stage::{About, Context, Frame, OnStatement, Work};
 
+pub use config::FunctionConfig;
 pub use error::JudgeError;
 pub use sluice_stage::StageConfig as Config;
+pub use sql::{Sql, SqlEngines};
 
 use judge::Judged;
 use ruleset::Rulesets;
@@ -29,6 +40,7 @@ use ruleset::Rulesets;
 pub struct QualityFunction {
     frame: Frame,
     rulesets: Rulesets,
+    sql: Sql,
 }
 
 impl fmt::Debug for QualityFunction {
@@ -37,20 +49,33 @@ impl fmt::Debug for QualityFunction {
     }
 }
 
-/// The function on AWS.
-pub fn connect(config: Config, aws: &Aws) -> Runner<OnStatement<QualityFunction>> {
+/// The function on AWS. Rulesets that need an SQL engine are handed on to the function that has one, if it is deployed.
+pub fn connect(config: FunctionConfig, aws: &Aws) -> Runner<OnStatement<QualityFunction>> {
+    let sql = config.sql_queue_url.map_or(Sql::Refused, |url| Sql::HandedOn(Arc::new(aws.queue(url))));
+    connect_with("quality", config.stage, aws, sql)
+}
+
+/// The same under another name, with another answer to rulesets that need an SQL engine.
+pub fn connect_with(name: &'static str, config: Config, aws: &Aws, sql: Sql) -> Runner<OnStatement<QualityFunction>> {
     let (signer, metrics) = (aws.signer(&config.signing_key_arn), aws.metrics(&config.metrics_namespace));
     let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     let namespace = config.metrics_namespace.clone();
-    let function = QualityFunction::new(config, ports, Arc::new(aws.catalog()));
-    Runner::new("quality", OnStatement(function), Arc::new(SystemClock), namespace)
+    let function = QualityFunction::new(config, ports, Arc::new(aws.catalog())).with_sql(sql);
+    Runner::new(name, OnStatement(function), Arc::new(SystemClock), namespace)
 }
 
 impl QualityFunction {
     /// The function on any ports.
     pub fn new(config: Config, ports: Ports, glue: Arc<dyn RulesetSource>) -> Self {
         let rulesets = Rulesets { reader: Arc::clone(&ports.reader), glue, bucket: config.evidence_bucket.clone() };
-        Self { frame: Frame::new(StageName::Quality, config, ports), rulesets }
+        Self { frame: Frame::new(StageName::Quality, config, ports), rulesets, sql: Sql::default() }
+    }
+
+    /// The same with another answer to rulesets that need an SQL engine.
+    #[must_use]
+    pub fn with_sql(mut self, sql: Sql) -> Self {
+        self.sql = sql;
+        self
     }
 }
 
@@ -71,8 +96,10 @@ impl Work for QualityFunction {
         &self.frame.context
     }
 
-    async fn work(&self, at: &ObjectVersion, about: &mut About, _deadline: Deadline) -> Result<Done, JudgeError> {
-        let judged = self.judge(at, about).await?;
+    async fn work(&self, at: &ObjectVersion, about: &mut About, deadline: Deadline) -> Result<Done, JudgeError> {
+        let Some(judged) = self.judge(at, about, deadline).await? else {
+            return Ok(Done::new("handed_on", 0));
+        };
         metrics::publish(self.frame.ports().metrics.as_ref(), &judged).await;
         let stated = judged.verdict.kept().statement().predicate();
         Ok(Done::new(outcome(&judged), stated.bytes).with_rows(stated.rows.unwrap_or_default()))

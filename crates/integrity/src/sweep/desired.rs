@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use sluice_common::object::QUARANTINED_ROWS_PREFIX;
 use sluice_common::port::{EncryptionSetting, LockSetting, Notification};
 use sluice_common::{BucketName, Sha256Digest};
 
@@ -79,7 +80,8 @@ impl Desired {
         [&self.raw, &self.evidence].into_iter().chain(&self.others)
     }
 
+    /// What is no upload: failing rows that the quality function set aside, which nobody else may write.
     pub(super) fn is_excluded(&self, key: &str) -> bool {
-        self.raw_excluded.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        key.starts_with(QUARANTINED_ROWS_PREFIX) || self.raw_excluded.iter().any(|prefix| key.starts_with(prefix.as_str()))
     }
 }

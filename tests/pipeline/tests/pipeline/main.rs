@@ -20,10 +20,12 @@ mod world;
 
 mod bombs;
 mod crash;
+mod dropping;
 mod erased;
 mod formats;
 mod keys;
 mod leaks;
+mod measures;
 mod poison;
 mod policy_changes;
 mod tampering;

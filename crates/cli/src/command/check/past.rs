@@ -9,8 +9,13 @@ use sluice_quality::{HISTORY_VALUES, HistoryRecord, RecordedHistory, Report};
 
 /// The newest runs in `directory`, which need not exist yet.
 pub(crate) fn read(directory: Option<&Path>) -> anyhow::Result<RecordedHistory> {
+    Ok(RecordedHistory::of(&records(directory)?))
+}
+
+/// The records of the newest runs in `directory`, the newest first.
+pub(crate) fn records(directory: Option<&Path>) -> anyhow::Result<Vec<HistoryRecord>> {
     let Some(directory) = directory.filter(|directory| directory.is_dir()) else {
-        return Ok(RecordedHistory::default());
+        return Ok(Vec::new());
     };
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
@@ -19,16 +24,15 @@ pub(crate) fn read(directory: Option<&Path>) -> anyhow::Result<RecordedHistory> 
             names.push(path);
         }
     }
-    // Names sort by time.
+    // Names sort by time, the newest first.
     names.sort_unstable();
-    let newest = names.iter().rev().take(HISTORY_VALUES);
+    let newest = names.iter().take(HISTORY_VALUES);
     let read = |path: &std::path::PathBuf| {
         let record =
             fs::read(path).map_err(anyhow::Error::from).and_then(|bytes| Ok(HistoryRecord::from_json(&bytes)?));
         record.with_context(|| path.display().to_string())
     };
-    let records: Vec<HistoryRecord> = newest.map(read).collect::<anyhow::Result<_>>()?;
-    Ok(RecordedHistory::of(&records))
+    newest.map(read).collect()
 }
 
 /// Adds the metrics of this run.

@@ -113,6 +113,9 @@ impl Lake {
             engine: "test".to_owned(),
             counts: RuleCounts::default(),
             report_sha256: None,
+            inputs_sha256: None,
+            state_sha256: None,
+            failing_rows: None,
             rows: None,
             bytes: 1,
             predecessor: sealed.link(),
@@ -129,6 +132,7 @@ impl Lake {
             engine: "test".to_owned(),
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
+            dropped: None,
             predecessor,
         }
     }

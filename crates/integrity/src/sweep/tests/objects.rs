@@ -137,6 +137,18 @@ async fn deletions_are_found() {
 }
 
 #[tokio::test]
+async fn rows_that_were_set_aside_are_no_uploads_without_a_seal() {
+    let mut lake = Lake::new();
+    lake.desired.raw_prefix.clear();
+    lake.s3.put(&path(RAW, "quarantine/orders/dt=2026-01-01/rows.csv"), "x").unwrap();
+    lake.hours_later(48);
+    let report = lake.sweep().await;
+    let coverage = &report.statement.coverage;
+    assert_eq!((coverage.versions_seen, coverage.unsealed, coverage.re_enqueued), (1, 0, 0));
+    assert_eq!(report.statement.findings, 0);
+}
+
+#[tokio::test]
 async fn an_unsealed_upload_may_be_deleted() {
     let lake = Lake::new();
     lake.upload("inbox/a", "x");
