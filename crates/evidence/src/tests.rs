@@ -79,6 +79,9 @@ fn quality(result: QualityResult) -> Statement<Quality> {
         inputs_sha256: None,
         state_sha256: None,
         failing_rows: None,
+        inputs_sha256: None,
+        state_sha256: None,
+        failing_rows: None,
         rows: Some(7),
         bytes: 5,
         predecessor: link(),
@@ -95,6 +98,7 @@ fn pseudonymize() -> Pseudonymize {
         engine: "sluice-privacy/0".to_owned(),
         keys: vec![KeyUse { key_id: "customers".to_owned(), version: 1, purpose: "token".to_owned() }],
         stats: PseudonymizeStats { rows_read: 7, rows_written: 7, columns: 3, ..PseudonymizeStats::default() },
+        dropped: None,
         dropped: None,
         predecessor: link(),
     }

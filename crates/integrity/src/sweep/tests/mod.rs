@@ -116,6 +116,9 @@ impl Lake {
             inputs_sha256: None,
             state_sha256: None,
             failing_rows: None,
+            inputs_sha256: None,
+            state_sha256: None,
+            failing_rows: None,
             rows: None,
             bytes: 1,
             predecessor: sealed.link(),
@@ -132,6 +135,7 @@ impl Lake {
             engine: "test".to_owned(),
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
+            dropped: None,
             dropped: None,
             predecessor,
         }
