@@ -247,6 +247,16 @@ def test_the_sql_function_is_there_only_when_asked_for():
     assert queue["VisibilityTimeout"] == RESOURCES["QualityQueue"]["Properties"]["VisibilityTimeout"]
 
 
+def test_glue_is_handed_the_role_of_the_parameter_only():
+    assert RESOURCES["QualityHandsOverPolicy"]["Condition"] == "HasGlueQuality"
+    assert TEMPLATE["Parameters"]["GlueQualityRoleArn"]["Default"] == ""
+    runs, passes = policy_statements("QualityHandsOverPolicy")
+    assert (passes["Action"], passes["Resource"]) == ("iam:PassRole", {"Ref": "GlueQualityRoleArn"})
+    assert passes["Condition"] == {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
+    assert "dataQualityRuleset/*" in str(runs["Resource"])
+    assert all(action.startswith("glue:") and "DataQuality" in action for action in runs["Action"])
+
+
 @pytest.mark.parametrize("seconds", TEMPLATE["Parameters"]["StageTimeoutSeconds"]["AllowedValues"])
 def test_visibility_is_six_timeouts(seconds):
     row = TEMPLATE["Mappings"]["StageTimeouts"][seconds]
