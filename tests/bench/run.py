@@ -46,6 +46,8 @@ FUNCTION_ENV = {
     "SLUICE_TRAIL_REGIONS": "us-east-1",
     "SLUICE_TRAIL_KEYS": "cloudtrail",
     "SLUICE_ACCESS_POLICY": '{"version":1,"buckets":{"bench-raw":{"zone":"raw"}}}',
+    "SLUICE_BATCH_BUCKET": "",
+    "SLUICE_BATCH_ROLE_ARN": "",
     "SLUICE_METRICS_NAMESPACE": "Sluice",
     "SLUICE_DEFAULT_RETENTION_MODE": "GOVERNANCE",
     "SLUICE_DEFAULT_RETENTION_DAYS": "30",

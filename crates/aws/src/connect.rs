@@ -114,7 +114,7 @@ impl Aws {
         self.endpoints.get(service)
     }
 
-    /// The five store ports.
+    /// The store ports.
     pub fn objects(&self) -> S3Objects {
         let client = self.s3.get_or_init(|| {
             let endpoint = self.endpoint("S3");
@@ -174,6 +174,17 @@ impl Aws {
         SqsQueue::new(client.clone(), url.into())
     }
 
+    /// Jobs of S3 Batch Operations in the account of a role, run as that role.
+    #[cfg(feature = "batch")]
+    pub fn checksum_jobs(&self, role_arn: impl Into<String>) -> crate::S3ChecksumJobs {
+        let config = aws_sdk_s3control::config::Builder::from(&self.config);
+        let client = aws_sdk_s3control::Client::from_conf(match self.endpoint("S3_CONTROL") {
+            Some(url) => config.endpoint_url(url).build(),
+            None => config.build(),
+        });
+        crate::S3ChecksumJobs::new(client, role_arn.into())
+    }
+
     /// CloudTrail's public keys.
     #[cfg(feature = "cloudtrail")]
     pub fn trail_keys(&self) -> crate::CloudTrailKeys {
@@ -202,7 +213,7 @@ fn endpoints(variable: &impl Fn(&str) -> Option<String>) -> BTreeMap<String, Str
         let own = variable(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| common.clone());
         own.map(|url| (service.to_owned(), url))
     };
-    ["S3", "KMS", "GLUE", "CLOUDTRAIL", "CLOUDWATCH", "SQS"].into_iter().filter_map(endpoint).collect()
+    ["S3", "S3_CONTROL", "KMS", "GLUE", "CLOUDTRAIL", "CLOUDWATCH", "SQS"].into_iter().filter_map(endpoint).collect()
 }
 
 /// The configuration of an environment that names region and keys.

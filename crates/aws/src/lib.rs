@@ -3,7 +3,7 @@
 //! ```no_run
 //! # async fn example(environment: std::collections::BTreeMap<String, String>) -> Result<(), sluice_aws::ConnectError> {
 //! let aws = sluice_aws::Aws::connect(|name| environment.get(name).cloned()).await?;
-//! let objects = aws.objects(); // the five store ports
+//! let objects = aws.objects(); // the store ports
 //! let signer = aws.signer("arn:aws:kms:eu-central-1:111122223333:key/…");
 //! # Ok(()) }
 //! ```
@@ -11,6 +11,7 @@
 //! | port | type | operations |
 //! |---|---|---|
 //! | `ObjectReader` | [`S3Objects`] | `HeadObject`, `GetObject`, `GetObjectAttributes` |
+//! | `RangeReader` | [`S3Objects`] | `GetObject` with `Range` and `If-Match` |
 //! | `ObjectWriter` | [`S3Objects`] | `PutObject`, `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload` |
 //! | `ObjectLock` | [`S3Objects`] | `GetObjectRetention`, `PutObjectRetention`, `GetObjectLegalHold` |
 //! | `VersionEraser` | [`S3Objects`] | `DeleteObject` of one version |
@@ -21,10 +22,13 @@
 //! | `Catalog`, `RulesetSource` | [`GlueCatalog`] | `GetTable`, `CreateTable`, `UpdateTable`, `GetDataQualityRuleset` |
 //! | `Metrics` | [`CloudWatchMetrics`] | `PutMetricData` |
 //! | `Queue` | [`SqsQueue`] | `SendMessage` |
+//! | `ChecksumJobs`, with the feature `batch` | `S3ChecksumJobs` | `CreateJob` of S3 Control |
 //! | `TrailKeys`, with the feature `cloudtrail` | `CloudTrailKeys` | `ListPublicKeys` |
 //!
 //! Errors are told apart by their code and HTTP status, never by their message, and carry neither message nor key.
 
+#[cfg(feature = "batch")]
+mod checksum_jobs;
 #[cfg(feature = "cloudtrail")]
 mod cloudtrail;
 mod cloudwatch;
@@ -40,6 +44,8 @@ mod sqs;
 mod start;
 mod time;
 
+#[cfg(feature = "batch")]
+pub use checksum_jobs::S3ChecksumJobs;
 #[cfg(feature = "cloudtrail")]
 pub use cloudtrail::CloudTrailKeys;
 pub use cloudwatch::CloudWatchMetrics;

@@ -1,9 +1,10 @@
-//! S3: the five store ports on one client.
+//! S3: the store ports on one client.
 
 mod checksum;
 mod erase;
 mod facts;
 mod posture;
+mod range;
 mod read;
 mod retention;
 #[cfg(test)]

@@ -1,9 +1,19 @@
 //! The command line.
 #![allow(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 
+mod evidence;
+mod keys;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(crate) use evidence::{
+    EvidenceCommand, EvidenceExport, VerifyAll, VerifyCommand, VerifyLog, VerifyObject, VerifyStatement, VerifyTrail,
+};
+pub(crate) use keys::{
+    KeysCommand, KeysJoinable, KeysList, KeysRetokenise, KeysRotate, KeysRotateSigning, KeysShred, VaultArgs,
+};
 
 /// Check, mask, seal and verify tables the way the Sluice pipeline does.
 #[derive(Debug, Parser)]
@@ -228,6 +238,9 @@ pub(crate) struct Risk {
     /// The least rows that must agree in all quasi-identifiers
     #[arg(long, default_value_t = 5)]
     pub(crate) min_k: u64,
+    /// Write a page for people
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -258,113 +271,6 @@ pub(crate) struct Release {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum KeysCommand {
-    /// List the epochs of a domain, or of every domain; no key is opened
-    List(KeysList),
-    /// Begin a new epoch: new pseudonyms are made with its key, old ones still open
-    Rotate(KeysRotate),
-    /// Bring what encrypt and fpe made in one epoch into another, by streaming
-    Retokenise(KeysRetokenise),
-    /// Destroy the key of an epoch, with a signed statement; its pseudonyms can then never be opened
-    Shred(KeysShred),
-    /// Say whether the pseudonyms of two columns can be joined: exit code 1 when they are of different keys
-    Joinable(KeysJoinable),
-}
-
-/// Where keys are kept.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VaultArgs {
-    /// The vault: s3://bucket, or a directory of one's own, made when absent
-    #[arg(long, value_name = "S3_URI|DIR")]
-    pub(crate) vault: String,
-    /// With s3://: ARN of the KMS key that wraps the vault's domain keys
-    #[arg(long, value_name = "ARN")]
-    pub(crate) kms_key: Option<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct KeysList {
-    /// The domain [default: all]
-    pub(crate) domain: Option<String>,
-    #[command(flatten)]
-    pub(crate) vault: VaultArgs,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct KeysRotate {
-    /// The domain
-    pub(crate) domain: String,
-    #[command(flatten)]
-    pub(crate) vault: VaultArgs,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct KeysRetokenise {
-    /// The published table
-    pub(crate) file: String,
-    /// The pipeline policy it was published under
-    #[arg(long, short)]
-    pub(crate) policy: PathBuf,
-    /// The dataset of the policy
-    #[arg(long, short)]
-    pub(crate) dataset: String,
-    /// The epoch of the table
-    #[arg(long)]
-    pub(crate) from: u32,
-    /// The epoch to bring it into [default: the newest]
-    #[arg(long)]
-    pub(crate) to: Option<u32>,
-    /// Leave columns that cannot be turned back, such as tokens, as they are
-    #[arg(long)]
-    pub(crate) leave_tokens: bool,
-    /// Where to write
-    #[arg(long, short)]
-    pub(crate) output: PathBuf,
-    #[command(flatten)]
-    pub(crate) vault: VaultArgs,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct KeysShred {
-    /// The domain
-    pub(crate) domain: String,
-    /// The epoch
-    #[arg(long)]
-    pub(crate) epoch: u32,
-    /// Who asks
-    #[arg(long)]
-    pub(crate) requester: String,
-    /// Who approved: someone else
-    #[arg(long)]
-    pub(crate) approver: String,
-    /// Why, 10 characters at least
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// The domain's name again: what is shredded never comes back
-    #[arg(long, value_name = "DOMAIN")]
-    pub(crate) confirm: String,
-    /// What signs the statement: a P-256 key in PEM (PKCS #8), or the ARN of a KMS key
-    #[arg(long, value_name = "PEM|ARN")]
-    pub(crate) signing_key: String,
-    /// Where to write the statement
-    #[arg(long)]
-    pub(crate) statement: PathBuf,
-    #[command(flatten)]
-    pub(crate) vault: VaultArgs,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct KeysJoinable {
-    /// One column: FILE:COLUMN
-    pub(crate) left: String,
-    /// The other: FILE:COLUMN
-    pub(crate) right: String,
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// List every problem of a pipeline policy at once
     Check {
@@ -374,143 +280,6 @@ pub(crate) enum PolicyCommand {
         #[arg(long)]
         json: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum VerifyCommand {
-    /// Verify a signed statement: who signed, what it says, whether a file is the one it speaks of
-    Statement(VerifyStatement),
-    /// Verify CloudTrail's files: digest chain, signatures, log files, and files that no digest lists
-    Trail(VerifyTrail),
-    /// Verify the Merkle log: every entry, tile and checkpoint of a copy or of the evidence bucket
-    Log(VerifyLog),
-    /// Verify a file by its statement and the statement's proof from the log
-    Object(VerifyObject),
-    /// Verify a bundle of `evidence export`: statements, log, proofs and what S3 said of versions and locks
-    All(VerifyAll),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VerifyLog {
-    /// A folder that holds log/, or s3://BUCKET
-    pub(crate) location: String,
-    /// The log's verifier keys (name+id+base64), one a line [default: keys/log.vkey of the folder]
-    #[arg(long)]
-    pub(crate) log_key: Option<PathBuf>,
-    /// A checkpoint that was kept elsewhere; may be given several times
-    #[arg(long, value_name = "NOTE")]
-    pub(crate) anchor: Vec<PathBuf>,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VerifyObject {
-    /// The file
-    pub(crate) file: String,
-    /// Its statement, a DSSE envelope
-    #[arg(long, short)]
-    pub(crate) statement: String,
-    /// The statement's proof (.tlog-proof)
-    #[arg(long, short)]
-    pub(crate) proof: PathBuf,
-    /// A checkpoint that was kept elsewhere, to which the proof must lead
-    #[arg(long, value_name = "NOTE")]
-    pub(crate) checkpoint: Option<PathBuf>,
-    /// Public keys of the statements' signers (PEM)
-    #[arg(long, short)]
-    pub(crate) key: PathBuf,
-    /// The log's verifier keys (name+id+base64), one a line
-    #[arg(long)]
-    pub(crate) log_key: PathBuf,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VerifyAll {
-    /// The bundle
-    pub(crate) folder: PathBuf,
-    /// Public keys of the statements' signers (PEM) [default: the bundle's own, which prove nothing of who made it]
-    #[arg(long, short)]
-    pub(crate) key: Option<PathBuf>,
-    /// The log's verifier keys, one a line [default: the bundle's own, likewise]
-    #[arg(long)]
-    pub(crate) log_key: Option<PathBuf>,
-    /// A checkpoint that was kept elsewhere; may be given several times
-    #[arg(long, value_name = "NOTE")]
-    pub(crate) anchor: Vec<PathBuf>,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum EvidenceCommand {
-    /// Copy all evidence of a bucket into a folder that sha256sum, openssl and DSSE libraries can verify, too
-    Export(EvidenceExport),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct EvidenceExport {
-    /// The evidence bucket, s3://BUCKET
-    pub(crate) location: String,
-    /// An empty or new folder
-    #[arg(long, short)]
-    pub(crate) output: PathBuf,
-    /// Public keys of the statements' signers (PEM)
-    #[arg(long, short)]
-    pub(crate) key: PathBuf,
-    /// The log's verifier keys (name+id+base64), one a line
-    #[arg(long)]
-    pub(crate) log_key: PathBuf,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VerifyTrail {
-    /// A copy of the trail bucket, or s3://bucket/prefix; the prefix is what stands before AWSLogs/
-    pub(crate) location: String,
-    /// CloudTrail's public keys: the answer of `aws cloudtrail list-public-keys` for the time in question
-    #[arg(long, short)]
-    pub(crate) keys: PathBuf,
-    /// ARN of the trail [default: every trail that delivered something]
-    #[arg(long)]
-    pub(crate) trail: Option<String>,
-    /// Region of the events, for s3:// with --trail; several may be given [default: the trail's own]
-    #[arg(long)]
-    pub(crate) region: Vec<String>,
-    /// The beginning, such as 2026-05-10T00:00:00Z [default: the first digest's]
-    #[arg(long)]
-    pub(crate) from: Option<jiff::Timestamp>,
-    /// Until when there should be digests [default: the newest digest's end, and then a missing tail cannot be seen]
-    #[arg(long)]
-    pub(crate) to: Option<jiff::Timestamp>,
-    /// Name of the bucket that a directory is a copy of [default: as its digests say]
-    #[arg(long)]
-    pub(crate) bucket: Option<String>,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct VerifyStatement {
-    /// The statement, a DSSE envelope
-    pub(crate) statement: String,
-    /// Public key of the signer (PEM, SubjectPublicKeyInfo); several may stand in the file
-    #[arg(long, short)]
-    pub(crate) key: PathBuf,
-    /// The file that the statement should be about
-    #[arg(long, short)]
-    pub(crate) file: Option<String>,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[cfg(test)]

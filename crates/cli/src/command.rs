@@ -12,6 +12,7 @@ mod risk;
 mod scan;
 mod seal;
 mod suggest;
+mod verdicts;
 mod verify;
 mod verify_log;
 mod verify_trail;

@@ -4,12 +4,14 @@
 //! a boxed future a network call costs nothing beside the call, and `Arc<dyn …>` keeps every signature readable.
 
 mod catalog;
+mod checksum_jobs;
 mod clock;
 mod erase;
 mod keys;
 mod metrics;
 mod posture;
 mod queue;
+mod range;
 mod retention;
 mod quality_runs;
 mod store;
@@ -17,6 +19,7 @@ mod trail;
 mod versions;
 
 pub use catalog::{Catalog, CatalogError, CatalogTable, RulesetSource, TableColumn, TableFormat};
+pub use checksum_jobs::{ChecksumJob, ChecksumJobs};
 pub use clock::{Clock, Deadline, SystemClock};
 pub use erase::VersionEraser;
 pub use keys::{
@@ -27,6 +30,7 @@ pub use posture::{
     BucketInspector, BucketPosture, EncryptionSetting, LockSetting, Notification, PublicAccessBlock, VersioningState,
 };
 pub use queue::{Queue, QueueError};
+pub use range::{ParallelReader, RangeReader};
 pub use retention::{LegalHold, ObjectLock, Retention, RetentionMode, RetentionModeError};
 pub use store::{
     ByteStream, Encryption, ObjectBody, ObjectFacts, ObjectPart, ObjectReader, ObjectWriter, StoreError, UserMetadata,

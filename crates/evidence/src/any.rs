@@ -6,7 +6,8 @@ use crate::archive::{Archive, EvidenceError};
 use crate::dsse::Envelope;
 use crate::layout::{Stage, StatementKey};
 use crate::predicate::{
-    Audit, Budget, Finding, Pseudonymize, Quality, Quarantine, Reidentify, Release, Seal, Shred, Sweep,
+    Audit, Budget, Finding, Handover, KeyRotation, Pseudonymize, Quality, Quarantine, Refusal, Reidentify, Release,
+    Seal, Shred, Sweep,
 };
 use crate::statement::{Predicate, predicate_type};
 use crate::verify::{KeyId, Opened, TrustedKeys, VerifyError};
@@ -43,6 +44,9 @@ impl TrustedKeys {
             Some(Stage::Budget) => genuine::<Budget>(opened),
             Some(Stage::Release) => genuine::<Release>(opened),
             Some(Stage::Shred) => genuine::<Shred>(opened),
+            Some(Stage::Handover) => genuine::<Handover>(opened),
+            Some(Stage::KeyRotation) => genuine::<KeyRotation>(opened),
+            Some(Stage::Refusal) => genuine::<Refusal>(opened),
             None => Err(VerifyError::NotAStatement("its predicate type is not one of ours".to_owned())),
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
+use jiff::Timestamp;
 use sluice_common::port::{KeyError, ObjectReader, StoreError, VersionEntry, VersionLister};
 use sluice_common::{BucketName, Dispose, Disposition, ObjectKey, ObjectPath, ObjectVersion, VersionId};
 
@@ -12,7 +13,7 @@ use crate::dsse::{DsseError, MAX_ENVELOPE_BYTES};
 use crate::layout::{StatementKey, SubjectId};
 use crate::sign::SignError;
 use crate::statement::{Predecessor, Predicate, StatementError};
-use crate::verify::{TrustedKeys, Verified, VerifyError};
+use crate::verify::{TrustedKeys, Verified, VerifyError, recall};
 
 /// The most statements that [`Archive::list`] loads: one for each policy and ruleset that ever applied.
 pub const MAX_LISTED: usize = 64;
@@ -24,6 +25,7 @@ pub struct Archive {
     objects: Arc<dyn ObjectReader>,
     versions: Arc<dyn VersionLister>,
     keys: TrustedKeys,
+    verified_before: Option<Timestamp>,
 }
 
 /// A verified statement and the version under which it is kept.
@@ -168,7 +170,16 @@ impl Archive {
         versions: Arc<dyn VersionLister>,
         keys: TrustedKeys,
     ) -> Self {
-        Self { bucket, objects, versions, keys }
+        Self { bucket, objects, versions, keys, verified_before: None }
+    }
+
+    /// The same bucket for a reader who knows that everything written before a time was verified already, by a sweep whose
+    /// account is signed. S3 never changes the bytes of a version and sets its time itself, so what was genuine then is
+    /// genuine now: older statements are read without checking their signature once more.
+    #[must_use]
+    pub fn verified_before(mut self, time: Timestamp) -> Self {
+        self.verified_before = Some(time);
+        self
     }
 
     /// The bucket.
@@ -191,7 +202,15 @@ impl Archive {
         if at.bucket != self.bucket || named.stage != P::STAGE {
             return Err(EvidenceError::NotEvidence);
         }
-        let statement = self.keys.verify::<P>(&self.read(at).await?)?;
+        let (bytes, written) = self.read_written(at).await?;
+        let statement = match self.verified_before {
+            Some(time) if written < time => recall::<P>(&bytes)?,
+            _ => {
+                let verified = self.keys.verify::<P>(&bytes)?;
+                self.keys.check_written(verified.key_ids(), written)?;
+                verified
+            }
+        };
         statement.check_stored_under(at.key.as_str())?;
         Ok(Kept::new(at.clone(), statement))
     }
@@ -241,26 +260,32 @@ impl Archive {
         subject: &SubjectId,
     ) -> Result<Vec<Result<Kept<P>, EvidenceError>>, EvidenceError> {
         let prefix = StatementKey::prefix(P::STAGE, subject);
-        let mut keys: Vec<ObjectKey> = Vec::new();
+        let mut histories: Vec<(ObjectKey, Vec<VersionEntry>)> = Vec::new();
         let mut next = None;
         loop {
             let page = self.versions.list_versions(&self.bucket, &prefix, next.as_ref()).await?;
-            keys.extend(page.entries.into_iter().map(|entry| entry.key));
-            keys.dedup();
+            for entry in page.entries {
+                match histories.last_mut() {
+                    Some((key, history)) if *key == entry.key => history.push(entry),
+                    _ => histories.push((entry.key.clone(), vec![entry])),
+                }
+            }
             match page.next {
-                Some(more) if keys.len() <= MAX_LISTED => next = Some(more),
+                Some(more) if histories.len() <= MAX_LISTED => next = Some(more),
                 _ => break,
             }
         }
-        let mut statements = Vec::with_capacity(keys.len().min(MAX_LISTED));
-        for key in keys.iter().take(MAX_LISTED) {
-            if let Ok(key) = key.as_str().parse::<StatementKey>() {
-                match self.find(&key).await {
-                    Ok(Some(kept)) => statements.push(Ok(kept)),
-                    Ok(None) => {}
-                    Err(error) => statements.push(Err(error)),
-                }
+        let mut statements = Vec::with_capacity(histories.len().min(MAX_LISTED));
+        for (key, history) in histories.into_iter().take(MAX_LISTED) {
+            if key.as_str().parse::<StatementKey>().is_err() {
+                continue;
             }
+            let loaded = match self.only(key, &history) {
+                Ok(Some(at)) => self.load(&at).await,
+                Ok(None) => continue,
+                Err(error) => Err(error),
+            };
+            statements.push(loaded);
         }
         Ok(statements)
     }
@@ -283,13 +308,18 @@ impl Archive {
     async fn only_version(&self, key: &StatementKey) -> Result<Option<ObjectVersion>, EvidenceError> {
         let object_key = key.object_key();
         let history = self.history(&object_key).await?;
+        self.only(object_key, &history)
+    }
+
+    /// The one version of a history.
+    fn only(&self, key: ObjectKey, history: &[VersionEntry]) -> Result<Option<ObjectVersion>, EvidenceError> {
         let delete_markers = history.iter().filter(|entry| entry.is_delete_marker).count();
-        match history.as_slice() {
+        match history {
             [] => Ok(None),
             [one] if delete_markers == 0 => {
                 let version_id =
                     VersionId::new(one.version_id.as_str()).map_err(|_unversioned| EvidenceError::Unversioned)?;
-                Ok(Some(ObjectVersion { bucket: self.bucket.clone(), key: object_key, version_id }))
+                Ok(Some(ObjectVersion { bucket: self.bucket.clone(), key, version_id }))
             }
             more => Err(EvidenceError::Rewritten { versions: more.len() - delete_markers, delete_markers }),
         }
@@ -313,6 +343,11 @@ impl Archive {
     }
 
     pub(crate) async fn read(&self, at: &ObjectVersion) -> Result<Vec<u8>, EvidenceError> {
+        Ok(self.read_written(at).await?.0)
+    }
+
+    /// The bytes of a version, and when S3 says that it was written.
+    async fn read_written(&self, at: &ObjectVersion) -> Result<(Vec<u8>, Timestamp), EvidenceError> {
         let too_large = || VerifyError::NotDsse(DsseError::TooLarge(MAX_ENVELOPE_BYTES + 1));
         let mut body = self.objects.get(at).await?;
         let announced = usize::try_from(body.facts.size_bytes).unwrap_or(usize::MAX);
@@ -326,6 +361,6 @@ impl Archive {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(bytes)
+        Ok((bytes, body.facts.last_modified))
     }
 }

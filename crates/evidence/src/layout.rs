@@ -32,11 +32,14 @@ pub enum Stage {
     Budget,
     Release,
     Shred,
+    Handover,
+    KeyRotation,
+    Refusal,
 }
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Seal,
         Self::Quality,
         Self::Pseudonymize,
@@ -48,6 +51,9 @@ impl Stage {
         Self::Budget,
         Self::Release,
         Self::Shred,
+        Self::Handover,
+        Self::KeyRotation,
+        Self::Refusal,
     ];
 
     /// The name in keys and predicate types.
@@ -64,6 +70,9 @@ impl Stage {
             Self::Budget => "budget",
             Self::Release => "release",
             Self::Shred => "shred",
+            Self::Handover => "handover",
+            Self::KeyRotation => "keyrotation",
+            Self::Refusal => "refusal",
         }
     }
 

@@ -1,5 +1,6 @@
 //! Verification of a statement on a disk: no AWS, no network, one verdict for each question.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use sluice_common::Sha256Digest;
 
@@ -7,7 +8,8 @@ use crate::any::stage_of;
 use crate::dsse::Envelope;
 use crate::layout::{Stage, StatementKey};
 use crate::predicate::{
-    Audit, Budget, Finding, Pseudonymize, Quality, Quarantine, Reidentify, Release, Seal, Shred, Sweep,
+    Audit, Budget, Finding, Handover, KeyRotation, Pseudonymize, Quality, Quarantine, Refusal, Reidentify, Release,
+    Seal, Shred, Sweep,
 };
 use crate::statement::{Predecessor, Predicate, ResourceDescriptor};
 use crate::verify::{KeyId, Opened, TrustedKeys, Verified, VerifyError};
@@ -41,6 +43,8 @@ impl Verdict {
 pub struct OfflineReport {
     /// AUTHENTICITY: a trusted key signed exactly these bytes.
     pub signature: Verdict,
+    /// VALIDITY: the key that signed was valid when S3 wrote the statement.
+    pub validity: Verdict,
     /// The bytes are a statement that makes sense.
     pub statement: Verdict,
     /// PLACE: it was kept under the key that its content gives.
@@ -68,12 +72,15 @@ pub struct Expected<'a> {
     pub file_sha256: Option<&'a Sha256Digest>,
     /// Key under which the statement was kept.
     pub object_key: Option<&'a str>,
+    /// When S3 wrote it.
+    pub written: Option<Timestamp>,
 }
 
 impl OfflineReport {
     fn unread(signature: Verdict, statement: Verdict) -> Self {
         Self {
             signature,
+            validity: Verdict::NotChecked,
             statement,
             place: Verdict::NotChecked,
             content: Verdict::NotChecked,
@@ -90,6 +97,7 @@ impl OfflineReport {
     pub fn holds(&self) -> bool {
         self.signature == Verdict::Holds
             && self.statement == Verdict::Holds
+            && !self.validity.fails()
             && !self.place.fails()
             && !self.content.fails()
     }
@@ -100,7 +108,19 @@ pub fn verify(envelope_json: &[u8], keys: &TrustedKeys, expected: Expected<'_>) 
     let opened = Envelope::from_json(envelope_json).map_err(VerifyError::from).and_then(|envelope| keys.open(envelope));
     match opened {
         Err(error) => OfflineReport::unread(Verdict::Fails(error.to_string()), Verdict::NotChecked),
-        Ok(opened) => read_any(opened, expected),
+        Ok(opened) => {
+            let validity = validity(keys, &opened.key_ids, expected.written);
+            OfflineReport { validity, ..read_any(opened, expected) }
+        }
+    }
+}
+
+/// Without a time nothing can be said of a key that is not valid for ever.
+fn validity(keys: &TrustedKeys, signed_by: &[KeyId], written: Option<Timestamp>) -> Verdict {
+    match written {
+        Some(written) => Verdict::of(keys.check_written(signed_by, written)),
+        None if signed_by.iter().all(|key| keys.window(key).is_open()) => Verdict::Holds,
+        None => Verdict::NotChecked,
     }
 }
 
@@ -118,6 +138,9 @@ fn read_any(opened: Opened, expected: Expected<'_>) -> OfflineReport {
         Some(Stage::Budget) => read::<Budget>(opened, expected),
         Some(Stage::Release) => read::<Release>(opened, expected),
         Some(Stage::Shred) => read::<Shred>(opened, expected),
+        Some(Stage::Handover) => read::<Handover>(opened, expected),
+        Some(Stage::KeyRotation) => read::<KeyRotation>(opened, expected),
+        Some(Stage::Refusal) => read::<Refusal>(opened, expected),
         None => {
             let unknown = Verdict::Fails("the signed payload is no statement of ours".to_owned());
             OfflineReport {
@@ -139,6 +162,7 @@ fn read<P: Predicate>(opened: Opened, expected: Expected<'_>) -> OfflineReport {
         },
         Ok(verified) => OfflineReport {
             signature: Verdict::Holds,
+            validity: Verdict::NotChecked,
             statement: Verdict::Holds,
             place: expected.object_key.map_or(Verdict::NotChecked, |key| Verdict::of(verified.check_stored_under(key))),
             content: expected.file_sha256.map_or(Verdict::NotChecked, |found| content(&verified, found)),

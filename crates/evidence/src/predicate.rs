@@ -6,6 +6,8 @@
 mod audit;
 mod budget;
 mod finding;
+mod handover;
+mod key_rotation;
 mod pseudonymize;
 mod quality;
 mod quarantine;
@@ -23,6 +25,8 @@ use sluice_common::Sha256Digest;
 pub use audit::{Audit, AuditCounts, AuditKind, AuditRange};
 pub use budget::Budget;
 pub use finding::{Finding, FindingEvidence, Severity};
+pub use handover::Handover;
+pub use key_rotation::KeyRotation;
 pub use pseudonymize::{ConfigRef, DroppedRows, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats};
 pub use quality::{FailingRows, Quality, QualityResult, QuarantinedRows, RuleCounts, RulesetRef};
 pub use quarantine::Quarantine;
@@ -30,7 +34,9 @@ pub use refusal::Refusal;
 pub use reidentify::{Decision, Reidentify};
 pub use release::Release;
 pub use risk::{DiversityFigures, RiskFigures, RiskRemedy};
-pub use seal::{ChecksumCheck, ChecksumVerdict, Lock, OwnChecksums, Seal, SealChecks, SealedObject};
+pub use seal::{
+    ChecksumCheck, ChecksumVerdict, HashEngine, HashedBy, Lock, OwnChecksums, Seal, SealChecks, SealedObject,
+};
 pub use shred::Shred;
 pub use sweep::{Coverage, Deep, Sweep, SweepCursor};
 

@@ -49,6 +49,7 @@ fn seal() -> Statement<Seal> {
             etag: "\"e\"".to_owned(),
             last_modified: "2026-01-01T00:00:00Z".parse().unwrap(),
             sse: None,
+            metadata_sha256: None,
         },
         checks: SealChecks {
             s3_checksums: vec![ChecksumCheck {
@@ -63,7 +64,8 @@ fn seal() -> Statement<Seal> {
             head_get_stable: true,
         },
         lock: Some(Lock { mode: RetentionMode::Governance, retain_until: "2026-01-31T00:00:00Z".parse().unwrap() }),
-        checksums: OwnChecksums { crc64nvme: "AAAAAAAAAAA=".to_owned() },
+        checksums: OwnChecksums { crc64nvme: Some("AAAAAAAAAAA=".to_owned()) },
+        hashed_by: None,
     };
     Statement::new(vec![ResourceDescriptor::object(&at, digest("bytes"))], predicate).unwrap()
 }

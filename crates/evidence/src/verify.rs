@@ -1,9 +1,13 @@
 //! Verification. [`Verified`] has no public constructor: who holds one knows that a trusted key signed exactly these bytes.
 
+mod validity;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::{DecodePublicKey as _, Document, EncodePublicKey as _};
@@ -16,6 +20,8 @@ use crate::layout::StatementKey;
 use crate::predicate::{Quality, Seal};
 use crate::statement::{Predicate, STATEMENT_TYPE, Statement, StatementError, predicate_type};
 
+pub use validity::{KeySetError, Window};
+
 /// The most keys that are tried: a signing key and its predecessors.
 pub const MAX_TRUSTED_KEYS: usize = 64;
 
@@ -23,6 +29,18 @@ pub const MAX_TRUSTED_KEYS: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyId(Sha256Digest);
+
+impl KeyId {
+    /// The id of a key in DER. A P-256 point that is given compressed has another one here than in [`TrustedKeys`].
+    pub fn of_spki(der: &[u8]) -> Self {
+        Self(Sha256Digest::of(der))
+    }
+
+    /// The digest.
+    pub const fn digest(&self) -> Sha256Digest {
+        self.0
+    }
+}
 
 impl FromStr for KeyId {
     type Err = <Sha256Digest as FromStr>::Err;
@@ -60,13 +78,16 @@ impl PublicKey {
         }
     }
 
-    /// SHA-256 of the key in DER, the same for a point that was given compressed.
-    fn id(&self) -> Option<KeyId> {
-        let der = match self {
+    fn to_spki_der(&self) -> Option<Vec<u8>> {
+        Some(match self {
             Self::P256(key) => key.to_public_key_der().ok()?.into_vec(),
             Self::Ed25519(key) => [ED25519_SPKI_PREFIX.as_slice(), key.as_bytes()].concat(),
-        };
-        Some(KeyId(Sha256Digest::of(&der)))
+        })
+    }
+
+    /// SHA-256 of the key in DER, the same for a point that was given compressed.
+    fn id(&self) -> Option<KeyId> {
+        Some(KeyId::of_spki(&self.to_spki_der()?))
     }
 
     fn made(&self, signed: &SignedBytes<'_>, signature: &[u8]) -> bool {
@@ -89,6 +110,8 @@ pub(crate) struct SignedBytes<'a> {
 #[derive(Debug, Clone)]
 pub struct TrustedKeys {
     keys: Vec<(KeyId, PublicKey)>,
+    /// When each counts; one that is not here counts at any time.
+    windows: BTreeMap<KeyId, Window>,
     threshold: usize,
 }
 
@@ -180,7 +203,7 @@ impl TrustedKeys {
                 known.push((id, key));
             }
         }
-        Ok(Self { keys: known, threshold: 1 })
+        Ok(Self { keys: known, windows: BTreeMap::new(), threshold: 1 })
     }
 
     /// The key that made a signature. The hint in the envelope is not asked.
@@ -228,6 +251,16 @@ impl TrustedKeys {
     pub fn verify<P: Predicate>(&self, envelope_json: &[u8]) -> Result<Verified<P>, VerifyError> {
         self.open(Envelope::from_json(envelope_json)?)?.read()
     }
+}
+
+/// Reads a statement whose envelope was verified before and has not changed since; who calls knows both.
+pub(crate) fn recall<P: Predicate>(envelope_json: &[u8]) -> Result<Verified<P>, VerifyError> {
+    let envelope = Envelope::from_json(envelope_json)?;
+    let pae_sha256 = envelope.pae_sha256();
+    let not_a_statement = |error: serde_json::Error| VerifyError::NotAStatement(error_place(&error));
+    let statement: Statement<P> = serde_json::from_slice(&envelope.payload).map_err(not_a_statement)?;
+    let key = statement.key()?;
+    Ok(Verified { statement, key, payload: envelope.payload, pae_sha256, key_ids: Vec::new() })
 }
 
 /// A payload whose signature holds, not yet read.
@@ -309,7 +342,8 @@ impl<P> Verified<P> {
         self.pae_sha256
     }
 
-    /// The trusted keys that signed, each once.
+    /// The trusted keys that signed, each once; none where an earlier verification was relied on, see
+    /// [`crate::Archive::verified_before`].
     pub fn key_ids(&self) -> &[KeyId] {
         &self.key_ids
     }
@@ -406,6 +440,16 @@ pub enum VerifyError {
         /// Keys that must have signed.
         needed: usize,
     },
+    /// Signed by a trusted key, but not in its time.
+    #[error(
+        "written at {written}, outside the validity of key {key} that signed it: the key was retired, or not yet valid"
+    )]
+    OutsideValidity {
+        /// The key.
+        key: KeyId,
+        /// When S3 wrote the statement.
+        written: Timestamp,
+    },
     /// The payload does not read as a statement.
     #[error("the signed payload is not a statement of this version: {0}")]
     NotAStatement(String),
@@ -458,6 +502,7 @@ impl Dispose for VerifyError {
             Self::NotDsse(_) => "statement_not_dsse",
             Self::WrongPayloadType => "statement_wrong_payload_type",
             Self::NoTrustedSignature { .. } => "statement_not_trusted",
+            Self::OutsideValidity { .. } => "statement_outside_key_validity",
             Self::NotAStatement(_) => "statement_unreadable",
             Self::WrongPredicateType { .. } => "statement_wrong_predicate",
             Self::NotCanonical => "statement_not_canonical",

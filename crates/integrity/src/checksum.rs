@@ -49,16 +49,21 @@ pub struct Hashed {
 impl Hashed {
     /// One verdict over all checksums: a mismatch outweighs all, a match outweighs what cannot be compared.
     pub fn verdict(&self) -> ChecksumVerdict {
-        let any = |verdict| self.checks.iter().any(|check| check.verdict == verdict);
-        if any(ChecksumVerdict::Mismatch) {
-            ChecksumVerdict::Mismatch
-        } else if any(ChecksumVerdict::Match) {
-            ChecksumVerdict::Match
-        } else if any(ChecksumVerdict::NotComparable) {
-            ChecksumVerdict::NotComparable
-        } else {
-            ChecksumVerdict::Absent
-        }
+        verdict_over(&self.checks)
+    }
+}
+
+/// One verdict over all checksums: a mismatch outweighs all, a match outweighs what cannot be compared.
+pub(crate) fn verdict_over(checks: &[ChecksumCheck]) -> ChecksumVerdict {
+    let any = |verdict| checks.iter().any(|check| check.verdict == verdict);
+    if any(ChecksumVerdict::Mismatch) {
+        ChecksumVerdict::Mismatch
+    } else if any(ChecksumVerdict::Match) {
+        ChecksumVerdict::Match
+    } else if any(ChecksumVerdict::NotComparable) {
+        ChecksumVerdict::NotComparable
+    } else {
+        ChecksumVerdict::Absent
     }
 }
 

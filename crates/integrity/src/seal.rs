@@ -4,24 +4,29 @@
 //! statement's key is a function of the version.
 
 mod error;
+pub mod handover;
+mod read;
+pub mod report;
 mod retention;
 
 #[cfg(test)]
 mod tests;
 
-use futures::TryStreamExt as _;
-use sluice_common::digest::ChecksumType;
+use sluice_common::digest::{ChecksumAlgorithm, ChecksumType};
 use sluice_common::policy::RetentionSpec;
 use sluice_common::port::{
-    BucketInspector, Clock, ObjectFacts, ObjectLock, ObjectReader, StoreError, UserMetadata, VersioningState,
+    BucketInspector, Clock, ObjectFacts, ObjectLock, ParallelReader, UserMetadata, VersioningState,
 };
 use sluice_common::{ObjectVersion, Sha256Digest};
-use sluice_evidence::predicate::{ChecksumVerdict, Lock, OwnChecksums, Seal, SealChecks, SealedObject};
-use sluice_evidence::{Kept, Ledger, ResourceDescriptor, Statement};
+use sluice_evidence::predicate::{
+    ChecksumCheck, ChecksumVerdict, HashedBy, Lock, OwnChecksums, Seal, SealChecks, SealedObject,
+};
+use sluice_evidence::{Kept, Ledger, ResourceDescriptor, Statement, canonical};
 
-use crate::checksum::{Hashed, ObjectHasher};
+use crate::checksum::{Hashed, verdict_over};
 
 pub use error::SealError;
+pub use read::ReadPlan;
 pub use retention::LockChange;
 
 /// What sealing needs from the outside.
@@ -29,7 +34,7 @@ pub use retention::LockChange;
 #[expect(missing_debug_implementations, reason = "ports have nothing to show")]
 pub struct SealPorts<'a> {
     /// Reads the version.
-    pub objects: &'a dyn ObjectReader,
+    pub objects: &'a dyn ParallelReader,
     /// Locks it.
     pub locks: &'a dyn ObjectLock,
     /// Knows the bucket's versioning.
@@ -68,6 +73,15 @@ pub async fn seal(
     wish: Option<RetentionSpec>,
     delivery: &UserMetadata,
 ) -> Result<Sealed, SealError> {
+    let facts = look(ports, at).await?;
+    seal_seen(ports, at, &facts, wish, delivery, ReadPlan::default()).await
+}
+
+/// What S3 tells of a version, when it may be sealed at all.
+///
+/// # Errors
+/// See [`SealError`].
+pub async fn look(ports: SealPorts<'_>, at: &ObjectVersion) -> Result<ObjectFacts, SealError> {
     if at.bucket == *ports.ledger.archive().bucket() {
         return Err(SealError::OwnOutput);
     }
@@ -75,9 +89,83 @@ pub async fn seal(
     if ports.buckets.versioning(&at.bucket).await? != VersioningState::Enabled {
         return Err(SealError::Unversioned);
     }
-    let (facts, hashed) = read_once(ports.objects, at).await?;
-    if hashed.verdict() == ChecksumVerdict::Mismatch {
-        return Err(SealError::ChecksumMismatch { algorithms: mismatched(&hashed) });
+    Ok(ports.objects.head(at).await?)
+}
+
+/// Seals a version that was [looked at](look).
+///
+/// # Errors
+/// As [`seal`].
+pub async fn seal_seen(
+    ports: SealPorts<'_>,
+    at: &ObjectVersion,
+    facts: &ObjectFacts,
+    wish: Option<RetentionSpec>,
+    delivery: &UserMetadata,
+    plan: ReadPlan,
+) -> Result<Sealed, SealError> {
+    let hashed = read::read(ports.objects, at, facts, plan).await?;
+    keep(ports, at, facts, Digests::from(hashed), wish, delivery).await
+}
+
+/// What is known of a version's bytes, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Digests {
+    sha256: Sha256Digest,
+    crc64nvme: Option<String>,
+    checks: Vec<ChecksumCheck>,
+    hashed_by: Option<HashedBy>,
+}
+
+impl From<Hashed> for Digests {
+    fn from(hashed: Hashed) -> Self {
+        let Hashed { sha256, crc64nvme_base64, checks, .. } = hashed;
+        Self { sha256, crc64nvme: Some(crc64nvme_base64), checks, hashed_by: None }
+    }
+}
+
+impl Digests {
+    /// A digest that another engine computed: of S3's own checksums only one of the same kind can be compared.
+    fn of_engine(sha256: Sha256Digest, facts: &ObjectFacts, hashed_by: HashedBy) -> Self {
+        let check = |shown: &sluice_common::digest::S3Checksum| {
+            let same_kind =
+                (shown.algorithm, shown.checksum_type) == (ChecksumAlgorithm::Sha256, ChecksumType::FullObject);
+            let recomputed = same_kind.then(|| sha256.to_base64());
+            let verdict = match &recomputed {
+                None => ChecksumVerdict::NotComparable,
+                Some(computed) if *computed == shown.value_base64 => ChecksumVerdict::Match,
+                Some(_) => ChecksumVerdict::Mismatch,
+            };
+            ChecksumCheck {
+                algorithm: shown.algorithm,
+                checksum_type: shown.checksum_type,
+                value: shown.value_base64.clone(),
+                recomputed,
+                verdict,
+            }
+        };
+        let mut checks: Vec<ChecksumCheck> = facts.checksums.iter().map(check).collect();
+        checks.sort_by(|a, b| a.algorithm.cmp(&b.algorithm).then_with(|| a.value.cmp(&b.value)));
+        Self { sha256, crc64nvme: None, checks, hashed_by: Some(hashed_by) }
+    }
+
+    fn verdict(&self) -> ChecksumVerdict {
+        verdict_over(&self.checks)
+    }
+}
+
+/// Locks a version whose digest is known, and states it for ever.
+async fn keep(
+    ports: SealPorts<'_>,
+    at: &ObjectVersion,
+    facts: &ObjectFacts,
+    digests: Digests,
+    wish: Option<RetentionSpec>,
+    delivery: &UserMetadata,
+) -> Result<Sealed, SealError> {
+    let checksums = digests.verdict();
+    if checksums == ChecksumVerdict::Mismatch {
+        return Err(SealError::ChecksumMismatch { algorithms: mismatched(&digests.checks) });
     }
     let least = wish.map(|wish| retention::least(wish, facts.last_modified)).transpose()?;
     let lock = match &least {
@@ -85,84 +173,71 @@ pub async fn seal(
         Some(least) => retention::hold(ports.locks, at, least, ports.clock.now()).await?,
     };
     let least = least.map(|least| Lock { mode: least.mode, retain_until: least.retain_until });
-    let statement = state(at, &facts, &hashed, least)?;
-    // The policy may have asked for another retention when the version was first sealed. That promise stands.
-    let only_lock_differs = |stored: &Statement<Seal>| {
-        let other_lock = Seal { lock: stored.predicate().lock, ..statement.predicate().clone() };
-        stored.subject() == statement.subject() && *stored.predicate() == other_lock
-    };
-    let recorded = ports.ledger.record_unless(&statement, delivery, only_lock_differs).await?;
+    let sha256 = digests.sha256;
+    let statement = state(at, facts, digests, least)?;
+    let recorded = ports.ledger.record_unless(&statement, delivery, |stored| agree(stored, &statement)).await?;
     Ok(Sealed {
         is_new: recorded.is_new(),
         statement: recorded.into_kept(),
-        sha256: hashed.sha256,
-        size_bytes: hashed.size_bytes,
-        checksums: hashed.verdict(),
+        sha256,
+        size_bytes: facts.size_bytes,
+        checksums,
         lock,
     })
 }
 
-/// Streams the version once through all hashers.
-async fn read_once(objects: &dyn ObjectReader, at: &ObjectVersion) -> Result<(ObjectFacts, Hashed), SealError> {
-    let announced = objects.head(at).await?;
-    let composite = announced.checksums.iter().any(|one| one.checksum_type == ChecksumType::Composite);
-    let part_sizes: Vec<u64> =
-        if composite { objects.parts(at).await?.iter().map(|part| part.size_bytes).collect() } else { Vec::new() };
-    let mut body = objects.get(at).await?;
-    check_stable(&announced, &body.facts)?;
-    let mut hasher = ObjectHasher::new(&announced.checksums, &part_sizes);
-    while let Some(chunk) = body.stream.try_next().await? {
-        hasher.update(&chunk);
-    }
-    let hashed = hasher.finish();
-    if hashed.size_bytes != announced.size_bytes {
-        let (got, expected) = (hashed.size_bytes, announced.size_bytes);
-        return Err(StoreError::Truncated { operation: "GetObject", got, expected }.into());
-    }
-    Ok((announced, hashed))
+/// Whether a stored seal may stand beside the one that was just made. The policy may have asked for another retention when the
+/// version was first sealed: that promise stands. It may be of before the metadata was taken. And it may rest on another
+/// engine's digest, or this one may: then the digest must be the same, and the comparisons, which differ, may.
+fn agree(stored: &Statement<Seal>, made: &Statement<Seal>) -> bool {
+    let (old, new) = (stored.predicate(), made.predicate());
+    let same_engine = old.hashed_by == new.hashed_by;
+    let comparable = Seal {
+        lock: old.lock,
+        object: SealedObject {
+            metadata_sha256: old.object.metadata_sha256.and(new.object.metadata_sha256),
+            ..new.object.clone()
+        },
+        checks: if same_engine { new.checks.clone() } else { old.checks.clone() },
+        checksums: if same_engine { new.checksums.clone() } else { old.checksums.clone() },
+        hashed_by: old.hashed_by.clone(),
+    };
+    stored.subject() == made.subject() && *old == comparable
 }
 
-/// `HeadObject` and `GetObject` name the same version: what they tell of it must be the same.
-fn check_stable(head: &ObjectFacts, get: &ObjectFacts) -> Result<(), SealError> {
-    let differing = [
-        ("size", head.size_bytes == get.size_bytes),
-        ("etag", head.etag == get.etag),
-        ("last modified", head.last_modified == get.last_modified),
-    ];
-    match differing.into_iter().find(|(_, same)| !same) {
-        Some((fact, _)) => Err(SealError::Unstable { fact }),
-        None => Ok(()),
-    }
-}
-
-fn mismatched(hashed: &Hashed) -> String {
-    let bad = hashed.checks.iter().filter(|check| check.verdict == ChecksumVerdict::Mismatch);
+fn mismatched(checks: &[ChecksumCheck]) -> String {
+    let bad = checks.iter().filter(|check| check.verdict == ChecksumVerdict::Mismatch);
     bad.map(|check| check.algorithm.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn state(
     at: &ObjectVersion,
     facts: &ObjectFacts,
-    hashed: &Hashed,
+    digests: Digests,
     lock: Option<Lock>,
 ) -> Result<Statement<Seal>, SealError> {
+    let metadata = canonical::to_vec(&facts.metadata).map_err(|error| SealError::Evidence(
+        sluice_evidence::StatementError::from(error).into(),
+    ))?;
     let object = SealedObject {
         bucket: at.bucket.clone(),
         key: at.key.clone(),
         version_id: at.version_id.clone(),
-        size: hashed.size_bytes,
+        size: facts.size_bytes,
         etag: facts.etag.clone(),
         last_modified: facts.last_modified,
         sse: facts.encryption.clone(),
+        metadata_sha256: Some(Sha256Digest::of(&metadata)),
     };
+    let subject = vec![ResourceDescriptor::object(at, digests.sha256)];
+    let s3_checksums_verdict = digests.verdict();
+    let Digests { crc64nvme, checks, hashed_by, .. } = digests;
     let checks = SealChecks {
-        s3_checksums: hashed.checks.clone(),
-        s3_checksums_verdict: hashed.verdict(),
-        size: true,
+        s3_checksums: checks,
+        s3_checksums_verdict,
+        size: hashed_by.is_none(),
         head_get_stable: true,
     };
-    let checksums = OwnChecksums { crc64nvme: hashed.crc64nvme_base64.clone() };
-    let subject = vec![ResourceDescriptor::object(at, hashed.sha256)];
-    let seal = Seal { object, checks, lock, checksums };
+    let seal = Seal { object, checks, lock, checksums: OwnChecksums { crc64nvme }, hashed_by };
     Statement::new(subject, seal).map_err(|error| SealError::Evidence(error.into()))
 }

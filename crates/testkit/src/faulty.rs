@@ -15,7 +15,7 @@ pub use plan::{Fault, FaultPlan};
 
 use error::Injected;
 
-/// A port that fails as its plan says. The operations are named as the methods of the ports: `head`, `get`, `current`,
+/// A port that fails as its plan says. The operations are named as the methods of the ports: `head`, `get`, `get_range`, `create_job`, `current`,
 /// `parts`, `put_new`, `upload_new`, `write`, `complete`, `abort`, `retention`, `set_retention`, `legal_hold`,
 /// `list_versions`, `versioning`, `posture`, `sign`, `public_key`, `sign_message`, `message_key`, `generate`, `unwrap_key`, `register`, `ruleset`,
 /// `put`, `send`.

@@ -3,6 +3,8 @@
 //! | type | stands for |
 //! |---|---|
 //! | [`MemoryS3`] | S3: versions, delete markers, conditional writes, multipart uploads, checksums, Object Lock, settings |
+//! | [`MemoryBatch`] | S3 Batch Operations: jobs that compute checksums, and their reports |
+//! | [`Distant`] | the way to S3: a latency before each answer, a rate for each connection |
 //! | [`MemoryKms`] | KMS: a P-256 signing key, and data keys bound to an encryption context |
 //! | [`MemoryCatalog`] | Glue: tables and rulesets |
 //! | [`MemoryMetrics`] | CloudWatch |
@@ -16,8 +18,10 @@
 //!
 //! This crate is a dev-dependency only.
 
+mod batch;
 mod catalog;
 mod clock;
+mod distant;
 mod faulty;
 mod kms;
 mod metrics;
@@ -25,8 +29,10 @@ pub mod names;
 mod queue;
 mod s3;
 
+pub use batch::MemoryBatch;
 pub use catalog::MemoryCatalog;
 pub use clock::{FixedClock, SettableClock};
+pub use distant::Distant;
 pub use faulty::{Fault, FaultPlan, Faulty};
 pub use kms::MemoryKms;
 pub use metrics::MemoryMetrics;

@@ -28,11 +28,11 @@ use state::State;
 pub use refusal::Refusal;
 pub use state::Deleted;
 
-/// S3 in memory. It implements the five store ports; its own methods are what uploaders, owners and attackers do.
+/// S3 in memory. It implements the store ports; its own methods are what uploaders, owners and attackers do.
 ///
 /// Answers follow the behaviour of S3 that was recorded against AWS, not the documentation alone: a conditional write
 /// succeeds over a delete marker; a conditional completion that loses to a delete is a 409; retention of a delete marker
-/// is a 405; parts are listed for composite checksums only. Not modelled: copies, tags, ACLs, ranges, S3 Express.
+/// is a 405; parts are listed for composite checksums only. Not modelled: copies, tags, ACLs, S3 Express.
 ///
 /// Clones share the content.
 #[derive(Clone)]

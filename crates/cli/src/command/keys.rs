@@ -2,6 +2,7 @@
 
 mod joinable;
 mod retokenise;
+mod rotate_signing;
 mod shred;
 mod signer;
 
@@ -26,6 +27,7 @@ pub(super) fn run(command: &KeysCommand) -> anyhow::Result<Answer> {
         KeysCommand::Rotate(args) => rotate(args),
         KeysCommand::Retokenise(args) => retokenise::run(args),
         KeysCommand::Shred(args) => shred::run(args),
+        KeysCommand::RotateSigning(args) => rotate_signing::run(args),
         KeysCommand::Joinable(args) => joinable::run(args),
     }
 }

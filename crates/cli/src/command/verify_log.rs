@@ -1,7 +1,6 @@
 //! `sluice verify log`, `verify object` and `verify all`: offline, one verdict a question, the first broken place.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -16,6 +15,7 @@ use sluice_log::shelf::BucketShelf;
 use sluice_log::verify::{Wish, verify_log};
 use sluice_tlog::VerifierKey;
 
+use super::verdicts::Verdicts;
 use crate::args::{VerifyAll, VerifyLog, VerifyObject};
 use crate::cloud::Cloud;
 use crate::exit::Answer;
@@ -37,20 +37,15 @@ pub(super) fn log(args: &VerifyLog) -> anyhow::Result<Answer> {
     let keys = log_keys(args.log_key.as_deref(), files)?;
     let anchors = notes(&args.anchor)?;
     let report = verify_log(files, &keys, None, &anchors, Wish::Report).with_context(|| args.location.clone())?.report;
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        json(&mut out, &report)?;
-    } else {
-        line(&mut out, "INTEGRITY", &report.integrity)?;
-        line(&mut out, "COMPLETENESS", &report.completeness)?;
-        line(&mut out, "AUTHENTICITY", &report.authenticity)?;
-        line(&mut out, "LOCK", &Verdict::NotChecked)?;
-        writeln!(out, "\nleaves        {}\nroot          {}", report.size, report.root)?;
-        writeln!(out, "checkpoints   {}", report.checkpoints)?;
-        if let Some(at) = &report.first_broken {
-            writeln!(out, "first broken  leaf {}, {}: {}", at.leaf, at.file, at.what)?;
-        }
+    let (integrity, completeness) = (&report.integrity, &report.completeness);
+    let mut shown = Verdicts::of(integrity, completeness, &report.authenticity, &Verdict::NotChecked);
+    shown.fact("leaves", report.size);
+    shown.fact("root", &report.root);
+    shown.fact("checkpoints", report.checkpoints);
+    if let Some(at) = &report.first_broken {
+        shown.fact("first broken", format!("leaf {}, {}: {}", at.leaf, at.file, at.what));
     }
+    shown.print(&report, args.json)?;
     Ok(Answer::from_bool(report.holds()))
 }
 
@@ -64,18 +59,11 @@ pub(super) fn object(args: &VerifyObject) -> anyhow::Result<Answer> {
     input::for_each_chunk(Input::open(&args.file)?, |chunk| hasher.update(chunk))?;
     let digest = Sha256Digest::from_bytes(hasher.finalize().into());
     let report = verify_object(&digest, &envelope, &proof, checkpoint.as_deref(), &keys, &log_keys);
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        json(&mut out, &report)?;
-    } else {
-        line(&mut out, "INTEGRITY", &report.integrity)?;
-        line(&mut out, "COMPLETENESS", &report.completeness)?;
-        line(&mut out, "AUTHENTICITY", &report.authenticity)?;
-        line(&mut out, "LOCK", &report.lock)?;
-        if let (Some(leaf), Some(size)) = (report.leaf, report.log_size) {
-            writeln!(out, "\nleaf          {leaf} of {size}")?;
-        }
+    let mut shown = Verdicts::of(&report.integrity, &report.completeness, &report.authenticity, &report.lock);
+    if let (Some(leaf), Some(size)) = (report.leaf, report.log_size) {
+        shown.fact("leaf", format!("{leaf} of {size}"));
     }
+    shown.print(&report, args.json)?;
     Ok(Answer::from_bool(report.holds()))
 }
 
@@ -89,29 +77,24 @@ pub(super) fn all(args: &VerifyAll) -> anyhow::Result<Answer> {
     let log_keys = log_keys(args.log_key.as_deref(), &files)?;
     let anchors = notes(&args.anchor)?;
     let report = verify_bundle(&files, &keys, &log_keys, &anchors).with_context(|| name)?;
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        json(&mut out, &report)?;
-    } else {
-        line(&mut out, "INTEGRITY", &report.integrity)?;
-        line(&mut out, "COMPLETENESS", &report.completeness)?;
-        line(&mut out, "AUTHENTICITY", &report.authenticity)?;
-        line(&mut out, "LOCK", &report.lock)?;
-        writeln!(out, "\nstatements    {}\nproofs        {}", report.statements, report.proofs)?;
-        writeln!(out, "leaves        {}\nroot          {}", report.log.size, report.log.root)?;
-        for id in keys.ids() {
-            writeln!(out, "statement key {id}")?;
-        }
-        for key in log_keys.keys() {
-            writeln!(out, "log key       {key}")?;
-        }
-        if args.key.is_none() || args.log_key.is_none() {
-            writeln!(out, "              keys are the bundle's own: compare them with the ones of KMS")?;
-        }
-        if let Some(at) = &report.first_broken {
-            writeln!(out, "first broken  {at}")?;
-        }
+    let mut shown = Verdicts::of(&report.integrity, &report.completeness, &report.authenticity, &report.lock);
+    shown.fact("statements", report.statements);
+    shown.fact("proofs", report.proofs);
+    shown.fact("leaves", report.log.size);
+    shown.fact("root", &report.log.root);
+    for id in keys.ids() {
+        shown.fact("statement key", id);
     }
+    for key in log_keys.keys() {
+        shown.fact("log key", key);
+    }
+    if args.key.is_none() || args.log_key.is_none() {
+        shown.fact("", "keys are the bundle's own: compare them with the ones of KMS");
+    }
+    if let Some(at) = &report.first_broken {
+        shown.fact("first broken", at);
+    }
+    shown.print(&report, args.json)?;
     Ok(Answer::from_bool(report.holds()))
 }
 
@@ -136,8 +119,12 @@ fn notes(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<u8>>> {
     paths.iter().map(|path| read(path)).collect()
 }
 
-pub(super) fn statement_keys(pem: &[u8], name: &str) -> anyhow::Result<TrustedKeys> {
-    let pem = std::str::from_utf8(pem).with_context(|| name.to_owned())?;
+/// Statement keys from PEM, or from a key set in JSON.
+pub(super) fn statement_keys(text: &[u8], name: &str) -> anyhow::Result<TrustedKeys> {
+    if text.trim_ascii_start().starts_with(b"{") {
+        return TrustedKeys::from_key_set(text).with_context(|| name.to_owned());
+    }
+    let pem = std::str::from_utf8(text).with_context(|| name.to_owned())?;
     TrustedKeys::from_pem(pem).with_context(|| name.to_owned())
 }
 
@@ -154,18 +141,4 @@ pub(super) fn parse_log_keys(text: &[u8], name: &str) -> anyhow::Result<LogKeys>
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(VerifierKey::parse).collect();
     let keys = keys.with_context(|| name.to_owned())?;
     LogKeys::new(keys).ok_or_else(|| anyhow!("{name}: no key, or keys of two logs"))
-}
-
-fn json(out: &mut impl Write, report: &impl serde::Serialize) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
-    writeln!(out)?;
-    Ok(())
-}
-
-fn line(out: &mut impl Write, name: &str, verdict: &Verdict) -> std::io::Result<()> {
-    match verdict {
-        Verdict::Holds => writeln!(out, "{name:<13} holds"),
-        Verdict::Fails(why) => writeln!(out, "{name:<13} FAILS: {why}"),
-        Verdict::NotChecked => writeln!(out, "{name:<13} not checked"),
-    }
 }

@@ -77,3 +77,41 @@ async fn what_is_no_statement_fails_and_what_is_no_key_cannot_tell() {
     desk.run(&["verify", "statement", "statement.json", "--key", "ours.pem"]).exits(1);
     desk.run(&["verify", "statement", "statement.json", "--key", "junk.pem"]).exits(3);
 }
+
+/// A key of its own in `NAME.pem`, and its public half in `NAME.pub.pem`.
+fn signing_key(desk: &Desk, name: &str, seed: u8) {
+    use p256::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _, LineEnding};
+    let key = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
+    desk.put(&format!("{name}.pem"), key.to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes());
+    desk.put(&format!("{name}.pub.pem"), key.verifying_key().to_public_key_pem(LineEnding::LF).unwrap());
+}
+
+#[test]
+fn one_trusted_key_leads_by_rotations_to_the_one_that_signed_in_its_time() {
+    let desk = Desk::new();
+    for (name, seed) in [("first", 1), ("second", 2), ("third", 3)] {
+        signing_key(&desk, name, seed);
+    }
+    let rotate = |from: &str, to: &str, since: &str, until: &str, output: &str| {
+        let keys = ["--from", from, "--to", to, "--since", since, "--until", until, "-o", output];
+        desk.run(&[&["keys", "rotate-signing"], &keys[..]].concat())
+    };
+    rotate("first.pem", "second.pem", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", "one.json").exits(0);
+    rotate("second.pem", "third.pem", "2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z", "two.json").exits(0);
+    rotate("first.pem", "third.pem", "2026-03-03T00:00:00Z", "2026-03-02T00:00:00Z", "gap.json").exits(3);
+
+    // A statement of the second key: here its own rotation.
+    let verify =
+        |more: &[&str]| desk.run(&[&["verify", "statement", "two.json", "--key", "first.pub.pem"], more].concat());
+    verify(&[]).exits(1);
+    let ran = verify(&["--rotation", "one.json"]).exits(3);
+    assert!(ran.out.contains("VALIDITY      not checked") && ran.out.contains("--written"), "{}", ran.out);
+    verify(&["--rotation", "one.json", "--written", "2026-03-01T00:00:00Z"]).exits(0);
+    let ran = verify(&["--rotation", "one.json", "--written", "2026-02-28T23:59:59Z"]).exits(1);
+    assert!(ran.out.contains("VALIDITY      FAILS"), "{}", ran.out);
+
+    // A second successor of the first key: neither is believed.
+    rotate("first.pem", "third.pem", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", "fork.json").exits(0);
+    let ran = verify(&["--rotation", "one.json", "--rotation", "fork.json"]).exits(3);
+    assert!(ran.err.contains("two different rotations"), "{}", ran.err);
+}

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sluice_common::digest::{ChecksumAlgorithm, ChecksumType};
 use sluice_common::port::{Encryption, RetentionMode};
-use sluice_common::{BucketName, ObjectKey, ObjectVersion, VersionId};
+use sluice_common::{BucketName, ObjectKey, ObjectVersion, Sha256Digest, VersionId};
 
 use crate::layout::{RunId, Stage, SubjectId};
 use crate::statement::{Predicate, ResourceDescriptor, StatementError, inconsistent, only_object};
@@ -20,6 +20,29 @@ pub struct Seal {
     pub lock: Option<Lock>,
     /// Checksums of ours beside the subject's SHA-256.
     pub checksums: OwnChecksums,
+    /// Who computed the subject's SHA-256, when it was not the seal function itself, which then read no byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hashed_by: Option<HashedBy>,
+}
+
+/// Another engine that computed a digest, and where it said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HashedBy {
+    /// The engine.
+    pub engine: HashEngine,
+    /// Its job, which a `handover` statement of ours names.
+    pub job_id: String,
+    /// The part of the job's report that holds the digest.
+    pub report: ResourceDescriptor,
+}
+
+/// Engines beside ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HashEngine {
+    /// S3 itself, by the operation `S3ComputeObjectChecksum`: whoever believes the digest believes S3.
+    S3BatchOperations,
 }
 
 /// A version and what S3 says of it.
@@ -41,6 +64,10 @@ pub struct SealedObject {
     /// Encryption at rest, when S3 says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sse: Option<Encryption>,
+    /// SHA-256 of the user metadata (`x-amz-meta-*`) as canonical JSON, names in lower case without the prefix. Absent in
+    /// seals of before it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata_sha256: Option<Sha256Digest>,
 }
 
 impl SealedObject {
@@ -58,9 +85,9 @@ pub struct SealChecks {
     pub s3_checksums: Vec<ChecksumCheck>,
     /// The verdict over all of them.
     pub s3_checksums_verdict: ChecksumVerdict,
-    /// Bytes received equal the announced length.
+    /// Bytes received equal the announced length. False when none were received: see [`Seal::hashed_by`].
     pub size: bool,
-    /// `HeadObject` and `GetObject` told the same of the version.
+    /// `HeadObject` and `GetObject` told the same of the version; of another engine, its entity tag and S3's were the same.
     pub head_get_stable: bool,
 }
 
@@ -111,8 +138,10 @@ pub struct Lock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OwnChecksums {
-    /// CRC-64/NVME of all bytes, big-endian, in base64: comparable with S3's for any way of upload.
-    pub crc64nvme: String,
+    /// CRC-64/NVME of all bytes, big-endian, in base64: comparable with S3's for any way of upload. Absent when another
+    /// engine computed the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc64nvme: Option<String>,
 }
 
 impl Predicate for Seal {

@@ -11,6 +11,9 @@ pub enum SealFunctionError {
     /// What can go wrong around any stage's work.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// It would outlast this invocation, and not one of its own.
+    #[error("the object needs more time than this invocation has left: it comes again, alone or earlier in its batch")]
+    NoTimeLeft,
 }
 
 impl Dispose for SealFunctionError {
@@ -18,6 +21,7 @@ impl Dispose for SealFunctionError {
         match self {
             Self::Seal(error) => error.disposition(),
             Self::Frame(error) => error.disposition(),
+            Self::NoTimeLeft => Disposition::Retry,
         }
     }
 
@@ -25,6 +29,7 @@ impl Dispose for SealFunctionError {
         match self {
             Self::Seal(error) => error.reason(),
             Self::Frame(error) => error.reason(),
+            Self::NoTimeLeft => "no_time_left",
         }
     }
 }

@@ -39,6 +39,32 @@ pub enum SealError {
         /// The policy's days.
         days: u32,
     },
+    /// The version cannot stand in a manifest.
+    #[error("the version's id cannot be written into a manifest of S3 Batch Operations as it is; seal it by hand")]
+    Unlistable,
+    /// A report does not read as one.
+    #[error("the report of S3 Batch Operations cannot be used: {what}")]
+    ReportMalformed {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A report tells of a version that was never handed over.
+    #[error(
+        "a report tells the digest of a version that was not handed over: someone else's job writes into our bucket"
+    )]
+    UnaskedReport,
+    /// A report tells of another state of things than was handed over.
+    #[error("the report is not the answer to what was handed over: its {fact} is another one")]
+    OtherReport {
+        /// The fact that differs.
+        fact: &'static str,
+    },
+    /// The job could not compute the digest.
+    #[error("S3 Batch Operations could not compute the digest ({code}); read the job's report")]
+    JobFailed {
+        /// The codes of the failed task.
+        code: String,
+    },
 }
 
 impl Dispose for SealError {
@@ -48,10 +74,15 @@ impl Dispose for SealError {
             Self::Evidence(error) => error.disposition(),
             // The policy is at fault: a corrected one clears the queue. And an in-place change of encryption may come
             // between two answers.
-            Self::RetentionTooLong { .. } | Self::Unstable { .. } => Disposition::Retry,
-            Self::OwnOutput | Self::Unversioned | Self::ChecksumMismatch { .. } | Self::LockNotHeld => {
-                Disposition::Alarm
-            }
+            // A report that we do not understand may be one that we should: the queue keeps it until we do.
+            Self::RetentionTooLong { .. } | Self::Unstable { .. } | Self::ReportMalformed { .. } => Disposition::Retry,
+            Self::JobFailed { .. } | Self::Unlistable => Disposition::Quarantine,
+            Self::OwnOutput
+            | Self::Unversioned
+            | Self::ChecksumMismatch { .. }
+            | Self::LockNotHeld
+            | Self::UnaskedReport
+            | Self::OtherReport { .. } => Disposition::Alarm,
         }
     }
 
@@ -65,6 +96,11 @@ impl Dispose for SealError {
             Self::ChecksumMismatch { .. } => "checksum_mismatch",
             Self::LockNotHeld => "lock_not_held",
             Self::RetentionTooLong { .. } => "retention_too_long",
+            Self::Unlistable => "version_unlistable",
+            Self::ReportMalformed { .. } => "report_malformed",
+            Self::UnaskedReport => "report_unasked",
+            Self::OtherReport { .. } => "report_of_another",
+            Self::JobFailed { .. } => "checksum_job_failed",
         }
     }
 }

@@ -4,13 +4,17 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use sluice_common::digest::ChecksumAlgorithm;
-use sluice_common::port::{LegalHold, LockSetting, ObjectBody, ObjectPart, Retention, RetentionMode};
+use sluice_common::port::{
+    LegalHold, LockSetting, ObjectBody, ObjectPart, ObjectReader, RangeReader, Retention, RetentionMode, StoreError,
+};
 use sluice_common::{Dispose as _, Disposition, ObjectPath};
 use sluice_evidence::{Archive, EvidenceError, TrustedKeys};
 use sluice_testkit::names::{bucket, path};
-use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryKms, MemoryS3, PutOptions, SettableClock};
+use sluice_testkit::{Distant, Fault, FaultPlan, Faulty, MemoryBatch, MemoryKms, MemoryS3, PutOptions, SettableClock};
 
 use super::*;
+use crate::seal::handover::{HandedOver, HandoverPorts, hand_over};
+use crate::seal::report::{TaskOutcome, seal_from_report};
 
 const RAW: &str = "lake-raw";
 const EVIDENCE: &str = "lake-evidence";
@@ -304,6 +308,18 @@ impl ObjectReader for Odd {
 }
 
 #[async_trait::async_trait]
+impl RangeReader for Odd {
+    async fn get_range(
+        &self,
+        at: &ObjectVersion,
+        of: &ObjectFacts,
+        range: std::ops::Range<u64>,
+    ) -> Result<Bytes, StoreError> {
+        self.s3.get_range(at, of, range).await
+    }
+}
+
+#[async_trait::async_trait]
 impl ObjectLock for Odd {
     async fn retention(&self, at: &ObjectVersion) -> Result<Option<Retention>, StoreError> {
         self.s3.retention(at).await
@@ -331,6 +347,256 @@ async fn answers_that_contradict_each_other_are_never_sealed() {
         assert_eq!((error.reason(), error.disposition()), (reason, disposition));
         assert_eq!(world.statements(), 0);
     }
+}
+
+/// Ranges of 64 KiB, eight at once.
+const SMALL_RANGES: ReadPlan = ReadPlan { in_ranges_above_bytes: 0, range_bytes: 64 << 10, in_flight: 8 };
+
+/// Something of many ranges, the last one short.
+fn large_body() -> Vec<u8> {
+    (0..(64_u32 << 14) + 77).flat_map(u32::to_le_bytes).collect()
+}
+
+/// A store whose ranges come from afar.
+struct FarRanges {
+    near: MemoryS3,
+    far: Distant<MemoryS3>,
+}
+
+#[async_trait::async_trait]
+impl ObjectReader for FarRanges {
+    async fn head(&self, at: &ObjectVersion) -> Result<ObjectFacts, StoreError> {
+        self.near.head(at).await
+    }
+    async fn get(&self, at: &ObjectVersion) -> Result<ObjectBody, StoreError> {
+        self.near.get(at).await
+    }
+    async fn current(&self, at: &ObjectPath) -> Result<ObjectVersion, StoreError> {
+        self.near.current(at).await
+    }
+    async fn parts(&self, at: &ObjectVersion) -> Result<Vec<ObjectPart>, StoreError> {
+        self.near.parts(at).await
+    }
+}
+
+#[async_trait::async_trait]
+impl RangeReader for FarRanges {
+    async fn get_range(
+        &self,
+        at: &ObjectVersion,
+        of: &ObjectFacts,
+        range: std::ops::Range<u64>,
+    ) -> Result<Bytes, StoreError> {
+        self.far.get_range(at, of, range).await
+    }
+}
+
+/// How long a version takes to read from a store 200 ms away that brings 640 KiB/s on each connection, and how many
+/// connections there were. The clock stands still but for waiting, so that hashing counts nothing.
+async fn time_to_read(in_flight: usize) -> (std::time::Duration, usize) {
+    let world = World::new();
+    let body = large_body();
+    let at = world.s3.put(&path(RAW, "large"), body.clone()).unwrap();
+    let far = Distant::new(world.s3.clone(), std::time::Duration::from_millis(200), 640 << 10);
+    let objects = FarRanges { near: world.s3.clone(), far };
+    let facts = objects.near.head(&at).await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let hashed = read::read(&objects, &at, &facts, ReadPlan { in_flight, ..SMALL_RANGES }).await.unwrap();
+    assert_eq!(hashed.sha256, Sha256Digest::of(&body));
+    assert_eq!(hashed.verdict(), ChecksumVerdict::Match);
+    (begun.elapsed(), objects.far.most_in_flight())
+}
+
+#[tokio::test(start_paused = true)]
+async fn ranges_in_flight_hide_the_way_to_the_store() {
+    // 65 ranges of 300 ms each, the last one shorter.
+    let (alone, most) = time_to_read(1).await;
+    assert_eq!(most, 1);
+    assert!(alone >= std::time::Duration::from_millis(64 * 300), "{alone:?}");
+    let (together, most) = time_to_read(8).await;
+    assert_eq!(most, 8, "no more ranges than planned are ever in memory");
+    // Nine rounds instead of 65.
+    assert!(together <= std::time::Duration::from_millis(9 * 300), "{together:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_range_that_fails_is_fetched_again_and_hashed_once() {
+    let world = World::new();
+    let body = large_body();
+    let at = world.s3.put(&path(RAW, "large"), body.clone()).unwrap();
+    let facts = world.s3.head(&at).await.unwrap();
+    for fault in [Fault::Fail, Fault::Throttle, Fault::Truncate { after_bytes: 1000 }] {
+        let plan = FaultPlan::new().on("get_range", 3, fault).on("get_range", 20, fault).on("get_range", 21, fault);
+        let objects = Faulty::new(world.s3.clone(), plan.clone());
+        let hashed = read::read(&objects, &at, &facts, SMALL_RANGES).await.unwrap();
+        assert_eq!(hashed.sha256, Sha256Digest::of(&body), "{fault:?}");
+        assert_eq!(plan.calls("get_range"), 65 + 3, "{fault:?}");
+    }
+    let plan = FaultPlan::new().on("get_range", 5, Fault::Deny);
+    let error = read::read(&Faulty::new(world.s3.clone(), plan), &at, &facts, SMALL_RANGES).await.unwrap_err();
+    assert!(matches!(error, SealError::Store(StoreError::Denied { .. })), "{error}");
+    let plan = FaultPlan::new().always("get_range", Fault::Fail);
+    let error = read::read(&Faulty::new(world.s3.clone(), plan.clone()), &at, &facts, SMALL_RANGES).await.unwrap_err();
+    assert_eq!(error.disposition(), Disposition::Retry);
+    assert!(plan.calls("get_range") <= 8 * 4, "it gives up: {} calls", plan.calls("get_range"));
+}
+
+#[tokio::test]
+async fn ranges_of_another_state_are_never_put_together() {
+    let world = World::new();
+    let at = world.s3.put(&path(RAW, "large"), large_body()).unwrap();
+    let mut facts = world.s3.head(&at).await.unwrap();
+    facts.etag = "\"of before\"".to_owned();
+    let error = read::read(&world.s3, &at, &facts, SMALL_RANGES).await.unwrap_err();
+    assert!(
+        matches!(&error, SealError::Store(StoreError::Other { code, .. }) if code == "EntityTagChanged"),
+        "{error}"
+    );
+}
+
+const BATCH: &str = "lake-batch";
+
+impl World {
+    fn with_batch() -> (Self, MemoryBatch) {
+        let world = Self::new();
+        world.s3.create_versioned_bucket(&bucket(BATCH)).unwrap();
+        let batch = MemoryBatch::new(world.s3.clone());
+        (world, batch)
+    }
+
+    async fn hand_over(
+        &self,
+        batch: &MemoryBatch,
+        at: &ObjectVersion,
+        plan: FaultPlan,
+    ) -> Result<HandedOver, SealError> {
+        let ledger = self.ledger(plan.clone()).await;
+        let s3 = Faulty::new(self.s3.clone(), plan.clone());
+        let seal = SealPorts { objects: &s3, locks: &s3, buckets: &s3, ledger: &ledger, clock: &self.clock };
+        let jobs = Faulty::new(batch.clone(), plan);
+        let bucket = bucket(BATCH);
+        let ports = HandoverPorts { seal, jobs: &jobs, writer: &s3, bucket: &bucket };
+        hand_over(ports, at, &look(seal, at).await?).await
+    }
+
+    async fn seal_reported(&self, index: &ObjectVersion, plan: FaultPlan) -> Result<Vec<TaskOutcome>, SealError> {
+        let ledger = self.ledger(plan.clone()).await;
+        let s3 = Faulty::new(self.s3.clone(), plan);
+        let ports = SealPorts { objects: &s3, locks: &s3, buckets: &s3, ledger: &ledger, clock: &self.clock };
+        seal_from_report(ports, index, &|_version| Some(MONTH), &UserMetadata::new()).await
+    }
+
+    /// The one outcome of a report of one version.
+    async fn seal_one(&self, index: &ObjectVersion) -> Result<Sealed, SealError> {
+        let mut outcomes = self.seal_reported(index, FaultPlan::new()).await?;
+        assert_eq!(outcomes.len(), 1);
+        outcomes.remove(0).result
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_was_handed_over_is_sealed_by_its_report() {
+    let (world, batch) = World::with_batch();
+    let at = world.s3.put(&path(RAW, "inbox/very large,+ %20.csv"), "id\n1\n").unwrap();
+    assert_eq!(world.hand_over(&batch, &at, FaultPlan::new()).await.unwrap(), HandedOver::Now);
+    assert_eq!(world.hand_over(&batch, &at, FaultPlan::new()).await.unwrap(), HandedOver::Before);
+    assert_eq!(batch.job_ids().len(), 1);
+    let [index] = batch.run().try_into().unwrap();
+    let sealed = world.seal_one(&index).await.unwrap();
+    assert_eq!(sealed.sha256, Sha256Digest::of(b"id\n1\n"));
+    assert_eq!((sealed.checksums, sealed.lock), (ChecksumVerdict::NotComparable, LockChange::Set));
+    let by = sealed.statement.hashed_by.clone().unwrap();
+    assert_eq!(by.job_id, batch.job_ids()[0]);
+    assert!(by.report.name.contains("/results/"), "{}", by.report.name);
+    assert!(!sealed.statement.checks.size, "we received no byte and do not say so");
+    assert_eq!(sealed.statement.checksums.crc64nvme, None);
+    // Again, by the report and by the bytes: the same digest stands, and nothing is written.
+    assert!(!world.seal_one(&index).await.unwrap().is_new);
+    assert!(!world.seal(&at, Some(MONTH)).await.unwrap().is_new);
+    assert_eq!(world.hand_over(&batch, &at, FaultPlan::new()).await.unwrap(), HandedOver::AlreadySealed);
+}
+
+#[tokio::test]
+async fn a_report_that_contradicts_a_seal_is_an_alarm() {
+    let (world, batch) = World::with_batch();
+    let at = world.upload(b"abc");
+    world.hand_over(&batch, &at, FaultPlan::new()).await.unwrap();
+    world.seal(&at, Some(MONTH)).await.unwrap();
+    world.s3.tamper_byte(&at, 0);
+    let [index] = batch.run().try_into().unwrap();
+    let error = world.seal_one(&index).await.unwrap_err();
+    // The entity tag is of the bytes, and the fake computes it of what is there.
+    assert_eq!((error.reason(), error.disposition()), ("report_of_another", Disposition::Alarm));
+}
+
+#[tokio::test]
+async fn wherever_handing_over_dies_a_retry_leaves_one_job_and_one_statement() {
+    let plan = FaultPlan::new();
+    let (world, batch) = World::with_batch();
+    let at = world.upload(b"abc");
+    world.hand_over(&batch, &at, plan.clone()).await.unwrap();
+    assert!(plan.total_calls() >= 8);
+    for call in 1..=plan.total_calls() {
+        for lost in [false, true] {
+            let (world, batch) = World::with_batch();
+            let at = world.upload(b"abc");
+            world.statements();
+            let operation = ["put_new", "create_job", "sign"][call as usize % 3];
+            let plan = if lost {
+                FaultPlan::new().on(operation, 1, Fault::LoseAnswer)
+            } else {
+                FaultPlan::new().dies_at(call)
+            };
+            let error = world.hand_over(&batch, &at, plan).await.unwrap_err();
+            assert_eq!(error.disposition(), Disposition::Retry, "call {call}: {error}");
+            world.hand_over(&batch, &at, FaultPlan::new()).await.unwrap();
+            assert_eq!((batch.job_ids().len(), world.statements()), (1, 1), "call {call}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_nobody_asked_for_seals_nothing() {
+    let (world, batch) = World::with_batch();
+    let at = world.upload(b"abc");
+    world.hand_over(&batch, &at, FaultPlan::new()).await.unwrap();
+    let [index] = batch.run().try_into().unwrap();
+    world.statements();
+    // The same report under another job's name.
+    let other = World::new();
+    other.s3.create_versioned_bucket(&bucket(BATCH)).unwrap();
+    let stranger = other.upload(b"abc");
+    let manifest = crate::seal::handover::manifest(&stranger).unwrap();
+    let line = format!("{},failed,200,PermanentFailure,\"x\"\n", manifest.trim_end());
+    let md5 = hex::encode(<md5::Md5 as md5::Digest>::digest(line.as_bytes()));
+    let document = format!(
+        r#"{{"Format":"Report_CSV_20180820","Results":[{{"Bucket":"{BATCH}","MD5Checksum":"{md5}","Key":"reports/job-x/results/a.csv"}}]}}"#
+    );
+    other.s3.put(&path(BATCH, "reports/job-x/results/a.csv"), line).unwrap();
+    let unasked = other.s3.put(&path(BATCH, "reports/job-x/manifest.json"), document).unwrap();
+    assert_eq!(other.seal_one(&unasked).await.unwrap_err().reason(), "report_unasked");
+    // Files of results that are not beside the index, or not what it says.
+    let index_bytes = world.s3.stored_bytes(&index).unwrap();
+    let text = String::from_utf8(index_bytes.to_vec()).unwrap();
+    let elsewhere = text.replace("/results/", "/../results/");
+    let changed = text.replace("\"MD5Checksum\":\"", "\"MD5Checksum\":\"0");
+    for broken in [elsewhere, changed, text.replace("20180820", "20990101"), "{}".to_owned()] {
+        let at = world.s3.put(&index.path(), broken).unwrap();
+        let error = world.seal_reported(&at, FaultPlan::new()).await.unwrap_err();
+        assert_eq!(error.reason(), "report_malformed");
+    }
+    assert_eq!(world.statements(), 0);
+}
+
+#[tokio::test]
+async fn a_version_that_the_job_could_not_read_is_said_to_be_so() {
+    let (world, batch) = World::with_batch();
+    let at = world.upload(b"abc");
+    world.hand_over(&batch, &at, FaultPlan::new()).await.unwrap();
+    world.s3.force_delete(&at);
+    let [index] = batch.run().try_into().unwrap();
+    let error = world.seal_one(&index).await.unwrap_err();
+    assert_eq!((error.reason(), error.disposition()), ("checksum_job_failed", Disposition::Quarantine));
 }
 
 proptest! {

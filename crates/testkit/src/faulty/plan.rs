@@ -10,7 +10,7 @@ pub enum Fault {
     Fail,
     /// The call has its effect, but the answer is lost: the caller sees the same error as for [`Self::Fail`].
     LoseAnswer,
-    /// The body ends after so many bytes. Only `get` knows this; other calls are left alone.
+    /// The body ends after so many bytes. Only `get` and `get_range` know this; other calls are left alone.
     Truncate {
         /// The bytes that still arrive.
         after_bytes: u64,

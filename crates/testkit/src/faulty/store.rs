@@ -1,10 +1,12 @@
+use std::ops::Range;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use sluice_common::port::{
-    BucketInspector, BucketPosture, ByteStream, LegalHold, ListCursor, ObjectBody, ObjectFacts, ObjectLock, ObjectPart,
-    ObjectReader, ObjectWriter, Retention, StoreError, UserMetadata, VersionLister, VersionPage, VersioningState,
-    WriteOnceUpload,
+    BucketInspector, BucketPosture, ByteStream, ChecksumJob, ChecksumJobs, LegalHold, ListCursor, ObjectBody,
+    ObjectFacts, ObjectLock, ObjectPart, ObjectReader, ObjectWriter, RangeReader, Retention, StoreError, UserMetadata,
+    VersionLister, VersionPage, VersioningState, WriteOnceUpload,
 };
 use sluice_common::{BucketName, ObjectPath, ObjectVersion, VersionId};
 
@@ -37,6 +39,30 @@ impl<T: ObjectReader> ObjectReader for Faulty<T> {
 
     async fn parts(&self, at: &ObjectVersion) -> Result<Vec<ObjectPart>, StoreError> {
         call(&self.plan, "parts", self.inner.parts(at)).await
+    }
+}
+
+#[async_trait]
+impl<T: RangeReader> RangeReader for Faulty<T> {
+    async fn get_range(&self, at: &ObjectVersion, of: &ObjectFacts, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let expected = range.end.saturating_sub(range.start);
+        match self.plan.next("get_range") {
+            None => self.inner.get_range(at, of, range).await,
+            Some(Fault::Truncate { after_bytes }) if after_bytes < expected => {
+                Err(StoreError::Truncated { operation: "get_range", got: after_bytes, expected })
+            }
+            Some(Fault::Truncate { .. }) => self.inner.get_range(at, of, range).await,
+            Some(Fault::Fail | Fault::LoseAnswer) => Err(StoreError::lost("get_range")),
+            Some(Fault::Throttle) => Err(StoreError::throttled("get_range")),
+            Some(Fault::Deny) => Err(StoreError::denied("get_range")),
+        }
+    }
+}
+
+#[async_trait]
+impl<T: ChecksumJobs> ChecksumJobs for Faulty<T> {
+    async fn create(&self, job: &ChecksumJob<'_>) -> Result<String, StoreError> {
+        call(&self.plan, "create_job", self.inner.create(job)).await
     }
 }
 

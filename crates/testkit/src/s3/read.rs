@@ -1,6 +1,9 @@
+use std::ops::Range;
+
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::stream;
-use sluice_common::port::{ObjectBody, ObjectFacts, ObjectPart, ObjectReader, StoreError};
+use sluice_common::port::{ObjectBody, ObjectFacts, ObjectPart, ObjectReader, RangeReader, StoreError};
 use sluice_common::{ObjectPath, ObjectVersion};
 
 use super::state::{State, Version};
@@ -45,5 +48,25 @@ impl ObjectReader for MemoryS3 {
     async fn parts(&self, at: &ObjectVersion) -> Result<Vec<ObjectPart>, StoreError> {
         let state = self.state();
         state.object(at).map(|object| object.parts.clone()).map_err(|refusal| refusal.of("GetObjectAttributes"))
+    }
+}
+
+#[async_trait]
+impl RangeReader for MemoryS3 {
+    async fn get_range(&self, at: &ObjectVersion, of: &ObjectFacts, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let operation = "GetObject";
+        let refused = |code: &str| StoreError::Other { operation, code: code.to_owned(), source: None };
+        let state = self.state();
+        let object = state.object(at).map_err(|refusal| refusal.of(operation))?;
+        if object.etag != of.etag {
+            return Err(refused("EntityTagChanged"));
+        }
+        let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+        let within = bounds.filter(|(start, end)| start <= end && *end <= object.body.len());
+        let (start, end) = within.ok_or_else(|| refused("InvalidRange"))?;
+        if u64::try_from(object.body.len()).ok() != Some(of.size_bytes) {
+            return Err(refused("OtherRange"));
+        }
+        Ok(object.body.slice(start..end))
     }
 }

@@ -198,7 +198,7 @@ impl Parts<'_> {
         let locks = || Arc::new(Faulty::new(self.s3.clone(), plan.clone()));
         let catalog = || Arc::new(Faulty::new(self.catalog.clone(), plan.clone()));
         let data_keys = Arc::new(Faulty::new(self.wrapping.clone(), plan.clone()));
-        let seal = SealFunction::new(seal_config(), self.ports(plan), locks(), locks(), clock());
+        let seal = SealFunction::new(seal_config(), self.ports(plan), locks(), clock(), None);
         let quality = QualityFunction::new(stage_config(), self.ports(plan), catalog());
         let pseudonymize = PseudonymizeFunction::new(pseudonymize_config(), self.ports(plan), data_keys, catalog());
         Functions {
@@ -238,6 +238,7 @@ fn seal_config() -> seal::Config {
     seal::Config {
         stage: stage_config(),
         default_retention: RetentionSpec { mode: RetentionMode::Governance, days: 30 },
+        handover: None,
     }
 }
 
