@@ -116,7 +116,7 @@ def test_epochs_rotate_retokenise_and_shred(stack, publish, sluice, vault, tmp_p
     said = sluice("keys", "rotate", "e2e-keys", *vault)
     assert "epoch 2" in said
     listed = json.loads(sluice("keys", "list", "e2e-keys", "--json", *vault))
-    assert [(one["epoch"], one["isCurrent"]) for one in listed] == [(1, False), (2, True)]
+    assert [(one["epoch"], one["is_current"]) for one in listed] == [(1, False), (2, True)]
 
     after, new_body = publish("keys-a", "after")
     assert all(re.match(r"tk1_\d+_", token) for token in column(before, "email"))

@@ -48,10 +48,8 @@ fn facts(figures: &Figures, min_k: u64) -> Vec<(&'static str, String)> {
     ];
     facts.extend(figures.diversity.iter().map(|one| {
         let closeness = one.closeness_t.map_or_else(|| "too many values".to_owned(), |t| format!("{t:.3}"));
-        let told = format!(
-            "{}: l distinct {}, entropy {:.2}; t {closeness}",
-            one.column, one.distinct_l, one.entropy_l
-        );
+        let told =
+            format!("{}: l distinct {}, entropy {:.2}; t {closeness}", one.column, one.distinct_l, one.entropy_l);
         ("Sensitive", told)
     }));
     facts

@@ -60,9 +60,11 @@ impl ReleaseFunction {
                         objects.push(Published { at, sha256 });
                     }
                     _ => {
-                        return Err(
-                            Refused::new("statements_unfit", "what was published is not in the curated bucket").into()
-                        );
+                        return Err(Refused::new(
+                            "statements_unfit",
+                            "what was published is not in the curated bucket",
+                        )
+                        .into());
                     }
                 }
             }

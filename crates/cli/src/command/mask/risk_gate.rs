@@ -59,7 +59,11 @@ fn held_back<T>(result: anyhow::Result<T>) -> anyhow::Result<Result<T, HeldBack>
 }
 
 pub(super) fn print(out: &mut impl Write, risk: &Risk, remedy: Option<Remedy>) -> std::io::Result<()> {
-    writeln!(out, "\nk-anonymity {}: {} classes, {} unique rows", risk.figures.k, risk.figures.classes, risk.figures.unique_rows)?;
+    writeln!(
+        out,
+        "\nk-anonymity {}: {} classes, {} unique rows",
+        risk.figures.k, risk.figures.classes, risk.figures.unique_rows
+    )?;
     match remedy {
         Some(Remedy::Suppressed) => writeln!(out, "{} rows of small classes were left out", risk.rows_suppressed),
         Some(Remedy::Generalized) => writeln!(out, "quasi-identifiers were made one step coarser"),

@@ -118,7 +118,8 @@ fn quasi_identifiers_that_are_not_there_are_named() {
 #[test]
 fn json_lines_and_columns_that_nobody_declared_are_looked_at_too() {
     let lines = "undeclared: keep\nquasi_identifiers: [a.b, c]\nmin_k: 2\nsmall_classes: suppress";
-    let input = "{\"a\":{\"b\":1},\"c\":\"x\"}\n{\"a\":{\"b\":1},\"c\":\"x\"}\n{\"a\":{\"b\":2},\"c\":\"x\"}\n{\"c\":\"x\"}\n";
+    let input =
+        "{\"a\":{\"b\":1},\"c\":\"x\"}\n{\"a\":{\"b\":1},\"c\":\"x\"}\n{\"a\":{\"b\":2},\"c\":\"x\"}\n{\"c\":\"x\"}\n";
     let privacy = privacy(lines);
     let attempt = |plan| {
         let source = Bytes::copy_from_slice(input.as_bytes());
