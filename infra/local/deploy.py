@@ -21,7 +21,8 @@ NEW_ROLE_SECONDS = 30
 LOCAL_PARAMETERS = {
     "Architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
     "EvidenceRetentionDays": "1",
-    # The emulator makes no trail and knows no public keys: tests deliver files, and keep their key beside the policy.
+    # The emulator's CloudFormation makes no trail and it knows no public keys: a trail is made by API, tests deliver files
+    # and keep their key beside the policy.
     "ExistingTrailArn": f"arn:aws:cloudtrail:{REGION}:000000000000:trail/existing",
     "TrailKeys": "evidence:policy/cloudtrail-keys.json",
     "RawRetentionDays": "1",
@@ -77,6 +78,7 @@ def to_emulator(emulator: Emulator, *, parameters: dict[str, str] | None = None,
     found = session(emulator)
     stack.settle_buckets(found, STACK, template)
     outputs = stack.outputs(found, STACK)
+    stack.settle_trail(found, chosen["ExistingTrailArn"].rsplit("/", 1)[1], outputs)
     upload_policy(found, outputs, policy)
     return outputs
 

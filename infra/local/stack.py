@@ -38,6 +38,27 @@ def settle_buckets(session: boto3.Session, stack: str, template: dict[str, Any])
             s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
 
 
+def settle_trail(session: boto3.Session, name: str, outputs: dict[str, str]) -> None:
+    """Makes the trail that a deployment is told of, recording what the template's own would record."""
+    trails, bucket = session.client("cloudtrail"), outputs["TrailBucketName"]
+    if name in {trail["Name"] for trail in trails.describe_trails()["trailList"]}:
+        return
+    settings = {"IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True, "EnableLogFileValidation": True}
+    trails.create_trail(Name=name, S3BucketName=bucket, **settings)
+    recorded = [f"arn:aws:s3:::{outputs[f'{zone}BucketName']}/" for zone in ("Raw", "Vault", "Evidence")]
+    selectors = {
+        "Settings, roles, keys": [{"Field": "eventCategory", "Equals": ["Management"]}],
+        "Objects of raw, vault and evidence": [
+            {"Field": "eventCategory", "Equals": ["Data"]},
+            {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+            {"Field": "resources.ARN", "StartsWith": recorded},
+        ],
+    }
+    advanced = [{"Name": title, "FieldSelectors": fields} for title, fields in selectors.items()]
+    trails.put_event_selectors(TrailName=name, AdvancedEventSelectors=advanced)
+    trails.start_logging(Name=name)
+
+
 def _encryption(properties: dict[str, Any]) -> dict[str, Any]:
     rules = []
     for rule in properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]:

@@ -44,6 +44,8 @@ FUNCTION_ENV = {
     "SLUICE_TRAIL_BUCKET": "bench-trail",
     "SLUICE_TRAIL_ARN": "arn:aws:cloudtrail:us-east-1:000000000000:trail/bench",
     "SLUICE_TRAIL_REGIONS": "us-east-1",
+    "SLUICE_KEY_ARNS": "",
+    "SLUICE_TRAIL_OBJECTS_OF": "bench-raw,bench-vault",
     "SLUICE_TRAIL_KEYS": "cloudtrail",
     "SLUICE_ACCESS_POLICY": '{"version":1,"buckets":{"bench-raw":{"zone":"raw"}}}',
     "SLUICE_BATCH_BUCKET": "",
@@ -152,6 +154,23 @@ def readers(scan: pathlib.Path, files: dict[str, pathlib.Path]) -> None:
             row(ending.upper(), word, f"{file.stat().st_size / 1e6 / cost.cpu_seconds:,.0f}", f"{cost.peak_mib:.0f}")
 
 
+def integrity(profile: str, uploads: int) -> None:
+    """What sweep and log reach on S3 in memory, where nothing waits for a network."""
+    print("\n### integrity: S3 in memory, one core for what is measured\n")
+    print("Wanted: a sweep of 1,000,000 versions at 20,000 a second within 128 MiB; 2,000 leaves appended a second; a log of")
+    print("1,000,000 leaves verified within 10 s.\n")
+    for command in (
+        ["cargo", "run", "--quiet", "--profile", profile, "-p", "sluice-integrity", "--example", "sweep_figures", str(uploads)],
+        ["cargo", "bench", "--quiet", "--profile", profile, "-p", "sluice-log"],
+    ):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-800:]}")
+        for line in done.stdout.splitlines():
+            if line.split(":")[0] in ("lake", "sweep", "append", "verify"):
+                print(f"- {line}", flush=True)
+
+
 def functions(target: pathlib.Path) -> None:
     """What a cold start costs."""
     print("\n### functions: exec to the first Runtime API `next`\n")
@@ -173,7 +192,8 @@ def functions(target: pathlib.Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=int(os.environ.get("ROWS", "5000000")))
-    parser.add_argument("--only", choices=["tables", "readers", "functions"])
+    parser.add_argument("--only", choices=["tables", "readers", "functions", "integrity"])
+    parser.add_argument("--uploads", type=int, default=200_000, help="uploads of the lake that is swept, five versions each")
     parser.add_argument("--profile", default="release", help="Cargo profile of the binaries")
     options = parser.parse_args()
     target = target_directory()
@@ -182,7 +202,7 @@ def main() -> int:
     sluice, scan = shutil.which("sluice", path=str(binaries)), binaries / "examples" / "scan"
     load = os.getloadavg()[0]
     print(f"# Benchmark, {time.strftime('%Y-%m-%d')}, {options.profile} build, one core of {os.cpu_count()}, load {load:.1f}")
-    if options.only != "functions":
+    if options.only not in ("functions", "integrity"):
         if not bench.is_dir():
             print(f"bench: {bench} is not there; name the folder of the peers' scripts in SLUICE_BENCH", file=sys.stderr)
             return 3
@@ -196,6 +216,8 @@ def main() -> int:
             readers(scan, files)
     if options.only in (None, "functions"):
         functions(target)
+    if options.only in (None, "integrity"):
+        integrity(options.profile, options.uploads)
     return 0
 
 

@@ -190,6 +190,54 @@ def test_a_missing_tail_is_found_on_schedule(stack, trail, base):
     assert said["findingsByRule"]["DIGEST_TAIL_MISSING"] == 1
 
 
+def signed_by(request: str, stack: Any, when: datetime.datetime) -> dict[str, Any]:
+    """A record of a use of the statement key by the seal function."""
+    role = f"{stack.outputs['SealFunctionName']}"
+    return {
+        "eventVersion": "1.11",
+        "eventID": f"event-{request}",
+        "eventTime": f"{when:%Y-%m-%dT%H:%M:%SZ}",
+        "eventSource": "kms.amazonaws.com",
+        "eventName": "Sign",
+        "requestID": request,
+        "recipientAccountId": ACCOUNT,
+        "resources": [{"ARN": stack.outputs["SigningKeyArn"]}],
+        "userIdentity": {
+            "type": "AssumedRole",
+            "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{role}",
+            "accountId": ACCOUNT,
+            "sessionContext": {"sessionIssuer": {"arn": f"arn:aws:iam::{ACCOUNT}:role/{role}"}},
+        },
+    }
+
+
+def test_uses_of_the_statement_key_are_put_beside_the_log(stack, eventually, trail):
+    """The emulator records no `kms:Sign`, so the records are written here, from what stands beside the statements."""
+    key = "e2e/signed/people/x.csv"
+    version = stack.upload(key, b"id,name,email\n1,Ada Bauer,ada@example.org\n")
+    (seal,) = eventually(lambda: stored(stack, "seal", key, version), "the seal")
+    now = datetime.datetime.now(datetime.UTC)
+    kept = stack.root("s3").head_object(Bucket=stack.bucket("evidence"), Key=seal.key)
+    request = kept["Metadata"]["sluice-sign-request"]
+    eventually(lambda: stack.waiting("Log") == (0, 0), "an empty queue of the log")
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    recorder = Trail(stack, trail.key)
+    log = recorder.log(hour + HOUR / 2, [signed_by(request, stack, now), signed_by("stolen", stack, now - 3 * HOUR)])
+    stolen = recorder.log(
+        hour + HOUR / 3, [signed_by("a-theft", stack, now) | {"userIdentity": read_by("thief", "x", stack)["userIdentity"]}]
+    )
+    recorder.digest(hour, [])
+    recorder.digest(hour + HOUR, [log, stolen])
+    last = recorder.digest(hour + 2 * HOUR, [])
+    said = account(stack, eventually, recorder, last).predicate
+    assert said["signing"]["matched"] == 1
+    assert said["signing"]["withoutStatement"] == 1
+    assert said["signing"]["isRecorded"] is True
+    assert said["findingsByRule"]["SIGN_WITHOUT_STATEMENT"] == 1
+    # Every other statement of this hour was signed by a use that nobody recorded here.
+    assert said["signing"]["withoutUse"] == said["findingsByRule"].get("STATEMENT_WITHOUT_SIGN", 0)
+
+
 def test_a_file_of_another_kind_is_left_alone(stack, eventually, trail):
     trail.put(f"AWSLogs/{ACCOUNT}/CloudTrail-Insight/{REGION}/2026/05/10/note.json.gz", "{}")
     eventually(lambda: stack.waiting("Audit")[0] == 0, "the audit's queue to be empty")

@@ -92,9 +92,40 @@ def drifted(stack):
         Bucket=curated, PublicAccessBlockConfiguration={name: name != "BlockPublicPolicy" for name in access}
     )
     s3.put_bucket_encryption(Bucket=curated, ServerSideEncryptionConfiguration=plain)
+    expiring = {"Rules": [{"ID": "old", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}]}
+    lifecycle = s3.get_bucket_lifecycle_configuration(Bucket=evidence)["Rules"]
+    s3.put_bucket_lifecycle_configuration(Bucket=evidence, LifecycleConfiguration=expiring)
+    away = {"Status": "Enabled", "Priority": 1, "Filter": {}, "DeleteMarkerReplication": {"Status": "Disabled"}}
+    copied = {
+        "Role": "arn:aws:iam::000000000000:role/copier",
+        "Rules": [{"ID": "away", "Destination": {"Bucket": f"arn:aws:s3:::{evidence}"}, **away}],
+    }
+    s3.put_bucket_replication(Bucket=curated, ReplicationConfiguration=copied)
+    kms, trails = stack.root("kms"), stack.root("cloudtrail")
+    data, vault, opened_key = (stack.outputs[f"{zone}DataKeyArn"] for zone in ("Raw", "Vault", "Curated"))
+    kms.disable_key_rotation(KeyId=data)
+    kms.disable_key(KeyId=vault)
+    key_policy = kms.get_key_policy(KeyId=opened_key, PolicyName="default")["Policy"]
+    stranger = json.loads(key_policy)
+    stranger["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:Decrypt", "Resource": "*"}
+    )
+    kms.put_key_policy(KeyId=opened_key, PolicyName="default", Policy=json.dumps(stranger))
+    selectors = trails.get_event_selectors(TrailName="existing")["AdvancedEventSelectors"]
+    trails.put_event_selectors(TrailName="existing", AdvancedEventSelectors=selectors[:1])
+    trails.update_trail(Name="existing", EnableLogFileValidation=False)
+    trails.stop_logging(Name="existing")
     try:
         yield
     finally:
+        s3.put_bucket_lifecycle_configuration(Bucket=evidence, LifecycleConfiguration={"Rules": lifecycle})
+        s3.delete_bucket_replication(Bucket=curated)
+        kms.enable_key_rotation(KeyId=data)
+        kms.enable_key(KeyId=vault)
+        kms.put_key_policy(KeyId=opened_key, PolicyName="default", Policy=key_policy)
+        trails.put_event_selectors(TrailName="existing", AdvancedEventSelectors=selectors)
+        trails.update_trail(Name="existing", EnableLogFileValidation=True)
+        trails.start_logging(Name="existing")
         s3.put_bucket_notification_configuration(Bucket=raw, NotificationConfiguration=wiring)
         s3.put_bucket_policy(Bucket=evidence, Policy=policy)
         for bucket in (raw, curated):
@@ -175,10 +206,22 @@ def test_what_happened_to_a_version_is_found(swept, rule, done):
         ("bucket_versioning", "curated"),
         ("bucket_public_access", "curated"),
         ("bucket_encryption", "curated"),
+        ("bucket_lifecycle", "evidence"),
+        ("bucket_replication", "curated"),
     ],
 )
 def test_a_changed_setting_is_found(stack, swept, rule, zone):
     assert names(swept["found"], rule, f"s3://{stack.bucket(zone)}"), swept["found"]
+
+
+@pytest.mark.parametrize(("rule", "zone"), [("key_rotation", "Raw"), ("key_unusable", "Vault"), ("key_policy_open", "Curated")])
+def test_a_changed_key_is_found(stack, swept, rule, zone):
+    assert names(swept["found"], rule, stack.outputs[f"{zone}DataKeyArn"]), swept["found"]
+
+
+@pytest.mark.parametrize("rule", ["trail_logging", "trail_validation", "trail_data_events"])
+def test_a_changed_trail_is_found(swept, rule):
+    assert names(swept["found"], rule, ":trail/existing"), swept["found"]
 
 
 def test_evidence_written_twice_or_foreign_is_found(swept):
@@ -208,7 +251,11 @@ def test_a_sweep_accounts_for_itself(stack, swept, eventually, tmp_path):
 
 
 def test_settings_put_back_are_found_no_more(stack, swept):
-    assert not [rule for rule in stack.invoke("Sweep", {"mode": "fast"})["findingsByRule"] if rule.startswith("bucket_")]
+    assert not [
+        rule
+        for rule in stack.invoke("Sweep", {"mode": "fast"})["findingsByRule"]
+        if rule.startswith(("bucket_", "key_", "trail_"))
+    ]
 
 
 @contextlib.contextmanager

@@ -152,6 +152,8 @@ class Account:
             return str(value)
         if "Fn::If" in value:
             return self.resolve(value["Fn::If"][2])  # nothing that a condition asks for is made here
+        if "Fn::Join" in value:
+            return value["Fn::Join"][0].join(self.resolve(item) for item in value["Fn::Join"][1])
         if "Fn::Sub" in value:
             return re.sub(r"\$\{([^}]+)}", lambda name: self._named(name[1]), value["Fn::Sub"])
         return self._named(value["Ref"]) if "Ref" in value else self._named(".".join(value["Fn::GetAtt"]))
@@ -173,7 +175,7 @@ class Account:
         }
         known |= {
             f"{zone}DataKey": f"arn:aws:kms:{REGION}:111122223333:key/{zone.lower()}"
-            for zone in ("Raw", "Evidence", "Vault", "Trail")
+            for zone in ("Raw", "Curated", "Evidence", "Vault", "Trail")
         }
         known |= dict.fromkeys(("LogAnchorBucketName", "RetiredSigningKeys", "RetiredCheckpointKeys"), "")
         known |= {"CheckpointKey": f"arn:aws:kms:{REGION}:111122223333:key/checkpoint"}  # LocalStack makes no Ed25519 keys

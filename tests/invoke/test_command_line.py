@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -12,6 +13,8 @@ import uuid
 import zlib
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from infra.local import paths
 
@@ -264,6 +267,84 @@ def test_missing_credentials_region_and_network_are_told(sluice, raw):
     assert "no AWS region" in sluice.run("seal", uri, code=3, without=regions, **home).stderr
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     assert "no answer" in sluice.run("seal", uri, code=3, **nowhere).stderr
+
+
+class Trail:
+    """A CloudTrail of our own in a bucket of its own: three hours, a log file and a digest each."""
+
+    def __init__(self, s3):
+        self.s3, self.bucket = s3, f"sluice-trail-{uuid.uuid4().hex[:12]}"
+        s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": os.environ["AWS_REGION"]})
+        s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.public = self.key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+        previous = None
+        for hour in (1, 2, 3):
+            previous = self._hour(hour, previous)
+
+    def put(self, key: str, content: str, **metadata: str) -> None:
+        body = gzip.compress(content.encode())
+        self.s3.put_object(Bucket=self.bucket, Key=f"lake/{key}", Body=body, Metadata=metadata)
+
+    def log_key(self, hour: int) -> str:
+        name = f"111122223333_CloudTrail_eu-west-1_20260510T0{hour - 1}30Z_{hour:016}.json.gz"
+        return f"AWSLogs/111122223333/CloudTrail/eu-west-1/2026/05/10/{name}"
+
+    def _hour(self, hour: int, previous: tuple[str, str, str] | None) -> tuple[str, str, str]:
+        log = json.dumps({"Records": [{"eventID": str(hour)}]})
+        self.put(self.log_key(hour), log)
+        name = f"111122223333_CloudTrail-Digest_eu-west-1_lake_eu-west-1_20260510T0{hour}0000Z.json.gz"
+        key = f"lake/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/05/10/{name}"
+        at, hashed, signature = previous or (None, None, None)
+        listed = {"s3Bucket": self.bucket, "s3Object": f"lake/{self.log_key(hour)}", "hashAlgorithm": "SHA-256"}
+        end = f"2026-05-10T0{hour}:00:00Z"
+        document = json.dumps(
+            {
+                "awsAccountId": "111122223333",
+                "digestStartTime": f"2026-05-10T0{hour - 1}:00:00Z",
+                "digestEndTime": end,
+                "digestS3Bucket": self.bucket,
+                "digestS3Object": key,
+                "digestPublicKeyFingerprint": hashlib.md5(self.public).hexdigest(),  # noqa: S324 - AWS's choice
+                "digestSignatureAlgorithm": "SHA256withRSA",
+                "previousDigestS3Bucket": at and self.bucket,
+                "previousDigestS3Object": at,
+                "previousDigestHashValue": hashed,
+                "previousDigestHashAlgorithm": at and "SHA-256",
+                "previousDigestSignature": signature,
+                "logFiles": [listed | {"hashValue": sha256(log.encode())}],
+            }
+        )
+        own = sha256(document.encode())
+        text = f"{end}\n{self.bucket}/{key}\n{own}\n{signature or 'null'}"
+        made = self.key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()).hex()
+        self.put(key.removeprefix("lake/"), document, signature=made, **{"signature-algorithm": "SHA256withRSA"})
+        return key, own, made
+
+    def keys(self) -> str:
+        value = base64.b64encode(self.public).decode()
+        span = {"ValidityStartTime": "2026-01-01T00:00:00Z", "ValidityEndTime": "2027-01-01T00:00:00Z"}
+        return json.dumps({"PublicKeyList": [{"Value": value, **span}]})
+
+
+def test_a_trail_is_verified_in_its_bucket(sluice, account):
+    trail = Trail(account.s3)
+    keys = sluice.put("keys.json", trail.keys())
+    command = ["verify", "trail", f"s3://{trail.bucket}/lake", "--keys", keys]
+    done = sluice.run(*command)
+    for line in ("INTEGRITY     holds", "COMPLETENESS  holds", "AUTHENTICITY  holds", "3 valid, 0 invalid"):
+        assert line in done.stdout
+    trail.put(trail.log_key(2), json.dumps({"Records": []}))
+    answer = json.loads(sluice.run(*command, "--json", code=1).stdout)
+    assert answer["firstBroken"]["code"] == "LOG_HASH_MISMATCH"
+    assert answer["firstBroken"]["at"]["key"] == f"lake/{trail.log_key(2)}"
+    # By the day's folders alone, and hidden by a delete marker.
+    account.s3.delete_object(Bucket=trail.bucket, Key=f"lake/{trail.log_key(3)}")
+    arn = ["--trail", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/lake"]
+    hours = ["--from", "2026-05-10T00:00:00Z", "--to", "2026-05-10T03:00:00Z"]
+    answer = json.loads(sluice.run(*command, *arn, *hours, "--json", code=1).stdout)
+    assert answer["verdicts"]["completeness"] == "fails"
+    assert sluice.run("verify", "trail", "s3://sluice-there-is-none", "--keys", keys, code=3).stdout == ""
 
 
 def test_wrong_usage(sluice):

@@ -9,7 +9,7 @@ use aws_sdk_s3::config::{
     Credentials, ResponseChecksumValidation, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 
-use crate::{CloudWatchMetrics, GlueCatalog, KmsDataKeys, KmsSigner, S3Objects, SqsQueue, http};
+use crate::{CloudWatchMetrics, GlueCatalog, KmsDataKeys, KmsInspector, KmsSigner, S3Objects, SqsQueue, http};
 
 /// A connection is up in milliseconds or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -185,7 +185,12 @@ impl Aws {
         crate::S3ChecksumJobs::new(client, role_arn.into())
     }
 
-    /// CloudTrail's public keys.
+    /// Reads the settings of KMS keys.
+    pub fn key_inspector(&self) -> KmsInspector {
+        KmsInspector::new(self.kms().clone())
+    }
+
+    /// CloudTrail's public keys and the settings of trails.
     #[cfg(feature = "cloudtrail")]
     pub fn trail_keys(&self) -> crate::CloudTrailKeys {
         let config = aws_sdk_cloudtrail::config::Builder::from(&self.config);

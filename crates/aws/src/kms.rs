@@ -1,11 +1,13 @@
 //! KMS: one key that signs, one key that wraps data keys.
 
 mod data_keys;
+mod posture;
 mod sign;
 #[cfg(test)]
 mod tests;
 
 pub use data_keys::KmsDataKeys;
+pub use posture::KmsInspector;
 pub use sign::KmsSigner;
 
 use sluice_common::port::KeyError;

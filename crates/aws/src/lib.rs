@@ -23,7 +23,8 @@
 //! | `Metrics` | [`CloudWatchMetrics`] | `PutMetricData` |
 //! | `Queue` | [`SqsQueue`] | `SendMessage` |
 //! | `ChecksumJobs`, with the feature `batch` | `S3ChecksumJobs` | `CreateJob` of S3 Control |
-//! | `TrailKeys`, with the feature `cloudtrail` | `CloudTrailKeys` | `ListPublicKeys` |
+//! | `KeyInspector` | [`KmsInspector`] | `DescribeKey`, `GetKeyRotationStatus`, `GetKeyPolicy` |
+//! | `TrailKeys`, `TrailInspector`, with the feature `cloudtrail` | `CloudTrailKeys` | `ListPublicKeys`, `GetTrail`, `GetTrailStatus`, `GetEventSelectors` |
 //!
 //! Errors are told apart by their code and HTTP status, never by their message, and carry neither message nor key.
 
@@ -51,7 +52,7 @@ pub use cloudtrail::CloudTrailKeys;
 pub use cloudwatch::CloudWatchMetrics;
 pub use connect::{Aws, ConnectError};
 pub use glue::GlueCatalog;
-pub use kms::{KmsDataKeys, KmsSigner};
+pub use kms::{KmsDataKeys, KmsInspector, KmsSigner};
 pub use s3::S3Objects;
 pub use sqs::SqsQueue;
 pub use start::start;

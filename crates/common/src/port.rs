@@ -7,6 +7,7 @@ mod catalog;
 mod checksum_jobs;
 mod clock;
 mod erase;
+mod key_posture;
 mod keys;
 mod metrics;
 mod posture;
@@ -16,18 +17,21 @@ mod retention;
 mod quality_runs;
 mod store;
 mod trail;
+mod trail_posture;
 mod versions;
 
 pub use catalog::{Catalog, CatalogError, CatalogTable, RulesetSource, TableColumn, TableFormat};
 pub use checksum_jobs::{ChecksumJob, ChecksumJobs};
 pub use clock::{Clock, Deadline, SystemClock};
 pub use erase::VersionEraser;
+pub use key_posture::{KeyInspector, KeyPosture};
 pub use keys::{
     DataKey, DataKeys, Ed25519Signature, EncryptionContext, KeyError, MessageSigner, SignatureDer, Signer, SpkiDer,
 };
 pub use metrics::{Metric, MetricUnit, Metrics, MetricsError};
 pub use posture::{
-    BucketInspector, BucketPosture, EncryptionSetting, LockSetting, Notification, PublicAccessBlock, VersioningState,
+    BucketInspector, BucketPosture, EncryptionSetting, LifecycleRule, LockSetting, Notification, PublicAccessBlock,
+    ReplicationRule, VersioningState,
 };
 pub use queue::{Queue, QueueError};
 pub use range::{ParallelReader, RangeReader};
@@ -37,5 +41,6 @@ pub use store::{
     WriteOnceUpload,
 };
 pub use trail::{TrailKeyError, TrailKeys, TrailPublicKey};
+pub use trail_posture::{TrailInspector, TrailPosture, TrailSettingsError};
 pub use quality_runs::{QualityRunRequest, QualityRunResult, QualityRunRule, QualityRunStatus, QualityRuns};
 pub use versions::{ListCursor, VersionEntry, VersionLister, VersionPage};

@@ -11,6 +11,10 @@ use crate::archive::{Archive, EvidenceError, Kept, StatementKeyText};
 use crate::sign::sign;
 use crate::statement::{Predicate, Statement};
 
+/// Metadata of a statement's object: the id of the request that signed it, as CloudTrail records it too. It is no part of
+/// what is signed: the same statement signed again is the same statement.
+pub const SIGN_REQUEST_METADATA: &str = "sluice-sign-request";
+
 /// The evidence bucket, for writing and reading.
 #[derive(Clone)]
 pub struct Ledger {
@@ -81,6 +85,24 @@ impl Ledger {
         self.record_unless(statement, metadata, |_other| false).await
     }
 
+    /// Like [`Self::record`], for a statement that is probably kept already, such as a finding of yesterday that nobody mended:
+    /// it is looked for first. A look costs a fortieth of a signature, and every signature must have its statement.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub async fn record_once_more<P: Predicate>(
+        &self,
+        statement: &Statement<P>,
+        metadata: &UserMetadata,
+    ) -> Result<Recorded<P>, EvidenceError> {
+        match self.archive.peek::<P>(&statement.key()?).await {
+            Ok(Some(stored)) => stands(stored, &statement.payload()?, |_other| false),
+            // What somebody hid is written again.
+            Ok(None) | Err(EvidenceError::Rewritten { .. }) => self.record(statement, metadata).await,
+            Err(error) => Err(error),
+        }
+    }
+
     /// Like [`Self::record`], for a statement that holds a fact which may rightly differ between attempts: a stored one
     /// with another payload stands when `equivalent` accepts it.
     ///
@@ -93,20 +115,31 @@ impl Ledger {
         equivalent: impl Fn(&Statement<P>) -> bool + Send,
     ) -> Result<Recorded<P>, EvidenceError> {
         let key = statement.key()?;
-        let signed = sign(statement, self.signer.as_ref(), self.archive.keys()).await?;
         let path = ObjectPath { bucket: self.archive.bucket().clone(), key: key.object_key() };
-        match self.writer.put_new(&path, Bytes::from(signed.envelope_json), metadata).await {
+        let signed = sign(statement, self.signer.as_ref(), self.archive.keys()).await?;
+        let mut metadata = metadata.clone();
+        metadata.extend(signed.request_id.map(|id| (SIGN_REQUEST_METADATA.to_owned(), id)));
+        match self.writer.put_new(&path, Bytes::from(signed.envelope_json), &metadata).await {
             Ok(version_id) => Ok(Recorded::New(Kept::new(path.version(version_id), signed.verified))),
             Err(StoreError::Exists { operation }) => {
                 // Taken a moment ago and gone now: only a race or an intruder does that. The next attempt will tell.
                 let stored = self.archive.find::<P>(&key).await?.ok_or(StoreError::Conflict { operation })?;
-                if stored.payload() == signed.verified.payload() || equivalent(stored.statement()) {
-                    Ok(Recorded::AlreadyThere(stored))
-                } else {
-                    Err(EvidenceError::Contradiction { key: StatementKeyText(key.to_string()) })
-                }
+                stands(stored, signed.verified.payload(), equivalent)
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A statement that is kept under the key of a new one stands, if it says the same or what is as good.
+fn stands<P: Predicate>(
+    stored: Kept<P>,
+    payload: &[u8],
+    equivalent: impl Fn(&Statement<P>) -> bool,
+) -> Result<Recorded<P>, EvidenceError> {
+    if stored.payload() == payload || equivalent(stored.statement()) {
+        Ok(Recorded::AlreadyThere(stored))
+    } else {
+        Err(EvidenceError::Contradiction { key: StatementKeyText(stored.key().to_string()) })
     }
 }

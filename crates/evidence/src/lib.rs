@@ -31,7 +31,7 @@ pub mod verify;
 pub use any::Genuine;
 pub use archive::{Archive, EvidenceError, Kept};
 pub use layout::{RunId, Stage, StatementKey, SubjectId};
-pub use ledger::{Ledger, Recorded};
+pub use ledger::{Ledger, Recorded, SIGN_REQUEST_METADATA};
 pub use statement::{Predecessor, Predicate, ResourceDescriptor, Statement, StatementError};
 pub use verify::{TrustedKeys, Verified, VerifyError};
 

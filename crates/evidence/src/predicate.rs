@@ -22,7 +22,7 @@ mod sweep;
 use serde::{Deserialize, Serialize};
 use sluice_common::Sha256Digest;
 
-pub use audit::{Audit, AuditCounts, AuditKind, AuditRange};
+pub use audit::{Audit, AuditCounts, AuditKind, AuditRange, AuditSigning};
 pub use budget::Budget;
 pub use finding::{Finding, FindingEvidence, Severity};
 pub use handover::Handover;
@@ -38,7 +38,7 @@ pub use seal::{
     ChecksumCheck, ChecksumVerdict, HashEngine, HashedBy, Lock, OwnChecksums, Seal, SealChecks, SealedObject,
 };
 pub use shred::Shred;
-pub use sweep::{Coverage, Deep, Sweep, SweepCursor};
+pub use sweep::{Coverage, Deep, InventoryRef, LogHead, Sweep, SweepCursor};
 
 /// The bytes of a digest that may be absent, for a run's key.
 fn optional(digest: Option<&Sha256Digest>) -> &[u8] {

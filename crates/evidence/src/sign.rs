@@ -1,7 +1,7 @@
 //! Signing: ECDSA P-256 over `SHA-256(PAE)`, which KMS signs as a digest whatever the statement's size.
 
 use sluice_common::Sha256Digest;
-use sluice_common::port::{KeyError, Signer};
+use sluice_common::port::{KeyError, SignatureDer, Signer};
 
 use crate::dsse::{DsseError, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE};
 use crate::statement::{Predicate, Statement, StatementError};
@@ -14,6 +14,8 @@ pub struct Signed<P> {
     pub envelope_json: Vec<u8>,
     /// The statement, already verified with the trusted keys.
     pub verified: Verified<P>,
+    /// The id of the request that signed, when the signer has one.
+    pub request_id: Option<String>,
 }
 
 impl<P> Signed<P> {
@@ -57,10 +59,10 @@ pub async fn sign<P: Predicate>(
     };
     let pae = envelope.pae();
     let sha256 = Sha256Digest::of(&pae);
-    let signature = signer.sign(&sha256).await?.0;
+    let (SignatureDer(signature), request_id) = signer.sign_on_record(&sha256).await?;
     let key_id = keys.key_of(&SignedBytes { pae: &pae, sha256 }, &signature).map(|id| id.to_string());
     envelope.signatures.push(EnvelopeSignature { key_id, signature });
     let envelope_json = envelope.to_json()?;
     let verified = keys.open(envelope).and_then(Opened::read).map_err(SignError::Untrusted)?;
-    Ok(Signed { envelope_json, verified })
+    Ok(Signed { envelope_json, verified, request_id })
 }

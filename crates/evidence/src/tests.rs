@@ -145,6 +145,10 @@ fn sweep() -> Statement<Sweep> {
         findings_digest: digest(""),
         unreadable: 0,
         settings: std::collections::BTreeMap::new(),
+        other_settings: std::collections::BTreeMap::new(),
+        inventory: None,
+        log_head: None,
+        desired: None,
         next: None,
         predecessor: None,
     };

@@ -1,13 +1,15 @@
 //! Sweeping: is everything still what was signed?
 //!
 //! Events can be lost, locks can be lifted, settings can drift, evidence can be hidden. A sweep looks at every version of the
-//! raw and curated buckets, every key of the evidence bucket and the settings of all buckets, heals what is merely late by sending it
+//! raw and curated buckets, every key of the evidence bucket, the log, and the settings of buckets, keys and the trail, heals what is merely late by sending it
 //! through its queue again, signs a finding for what is damaged, and signs that it looked. What could not be read is
 //! counted, never reported as damaged. Memory is a page of the listing, whatever the bucket holds.
 //!
 //! | to add | write | register in |
 //! |---|---|---|
 //! | a check of a bucket's settings | a file in `sweep/bucket/` | `sweep/bucket.rs` |
+//! | a check of a KMS key's settings | a file in `sweep/key/` | `sweep/key.rs` |
+//! | a check of the trail's settings | a file in `sweep/trail/` | `sweep/trail.rs` |
 //! | a check of a sealed version | a file in `sweep/version/` | `sweep/version.rs` |
 
 mod ahead;
@@ -16,11 +18,16 @@ mod curated;
 mod desired;
 mod evidence;
 mod findings;
+mod key;
+mod log;
 mod past;
 mod place;
 mod raw;
 mod rule;
+mod settings;
+mod trail;
 mod version;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -31,20 +38,21 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sluice_common::port::{
-    BucketInspector, Clock, Deadline, ListCursor, Metric, MetricUnit, Metrics, ObjectLock, ObjectReader, Queue,
-    StoreError, UserMetadata, VersionLister,
+    BucketInspector, Clock, Deadline, KeyInspector, ListCursor, Metric, MetricUnit, Metrics, ObjectLock, ObjectReader,
+    Queue, StoreError, TrailInspector, UserMetadata, VersionLister,
 };
 use sluice_common::{BucketName, Dispose, Disposition, ObjectKey, Sha256Digest};
-use sluice_evidence::predicate::{Coverage, Sweep};
-use sluice_evidence::{EvidenceError, Kept, Ledger, Predecessor, ResourceDescriptor, Statement, SubjectId};
+use sluice_evidence::predicate::{Coverage, FindingEvidence, InventoryRef, LogHead, Sweep};
+use sluice_evidence::{Archive, EvidenceError, Kept, Ledger, Predecessor, ResourceDescriptor, Statement, SubjectId};
 
-pub use desired::{Desired, DesiredBucket};
+pub use desired::{Desired, DesiredBucket, DesiredKey, DesiredTrail};
 pub use findings::FoundProblem;
 pub use past::{PastAccount, PastAccounts};
 pub use rule::Rule;
 pub use sluice_evidence::predicate::{Deep, SweepCursor};
 
 use findings::Findings;
+use rule::{Problem, Verdict};
 
 /// What a sweep needs from the outside.
 #[derive(Clone, Copy)]
@@ -54,10 +62,16 @@ pub struct SweepPorts<'a> {
     pub objects: &'a dyn ObjectReader,
     /// Lists them.
     pub versions: &'a dyn VersionLister,
+    /// Lists the raw bucket in its stead, as an S3 Inventory does.
+    pub raw_versions: Option<&'a dyn VersionLister>,
     /// Knows their locks.
     pub locks: &'a dyn ObjectLock,
     /// Knows the buckets' settings.
     pub buckets: &'a dyn BucketInspector,
+    /// Knows the KMS keys' settings; without it they are not looked at.
+    pub keys: Option<&'a dyn KeyInspector>,
+    /// Knows the trail's settings; without it they are not looked at.
+    pub trails: Option<&'a dyn TrailInspector>,
     /// Keeps findings and the sweep's own statement.
     pub ledger: &'a Ledger,
     /// The seal function's queue.
@@ -81,6 +95,17 @@ pub struct SweepRequest {
     pub from: SweepCursor,
     /// Digests of the buckets' settings that an earlier sweep signed; a bucket that has others now is a finding.
     pub settings: BTreeMap<BucketName, Sha256Digest>,
+    /// The same of keys and the trail, by ARN.
+    pub other_settings: BTreeMap<String, Sha256Digest>,
+    /// The inventory behind [`SweepPorts::raw_versions`].
+    pub inventory: Option<InventoryRef>,
+    /// The log's head as an earlier sweep saw it: it must still be there.
+    pub log_head: Option<LogHead>,
+    /// Digest of the desired state by which an earlier sweep judged; another one now is a finding.
+    pub desired_before: Option<Sha256Digest>,
+    /// Every statement older than this was verified by an earlier sweep, which found all well: its signature is checked
+    /// again only when the bytes of its subject are. Without a time every signature is checked.
+    pub verified_before: Option<Timestamp>,
     /// The account of the part before this one.
     pub predecessor: Option<Predecessor>,
     /// Whose bytes are hashed again.
@@ -105,6 +130,11 @@ impl SweepRequest {
             as_of,
             from: SweepCursor::start(),
             settings: BTreeMap::new(),
+            other_settings: BTreeMap::new(),
+            inventory: None,
+            log_head: None,
+            desired_before: None,
+            verified_before: None,
             predecessor: None,
             deep: Deep::None,
             deep_max_bytes: 32 << 30,
@@ -118,7 +148,14 @@ impl SweepRequest {
     /// The sweep that goes on where an account ends, as of the same time; `None` when it was the last.
     pub fn after(account: &Kept<Sweep>) -> Option<Self> {
         let from = account.next.clone()?;
-        Some(Self { from, deep: account.deep, predecessor: Some(account.link()), ..Self::new(account.as_of) })
+        let inventory = account.inventory.clone();
+        Some(Self {
+            from,
+            inventory,
+            deep: account.deep,
+            predecessor: Some(account.link()),
+            ..Self::new(account.as_of)
+        })
     }
 }
 
@@ -176,11 +213,18 @@ struct Round<'a> {
     ports: SweepPorts<'a>,
     desired: &'a Desired,
     request: &'a SweepRequest,
+    /// The evidence, as it is read about subjects whose turn it is not.
+    recalled: Archive,
 }
 
 impl Round<'_> {
     fn raw(&self) -> &BucketName {
         &self.desired.raw.bucket
+    }
+
+    /// The evidence about a subject: every signature is checked where it is its turn.
+    fn archive(&self, about: &SubjectId) -> &Archive {
+        if self.request.deep.includes(about) { self.ports.ledger.archive() } else { &self.recalled }
     }
 
     fn age(&self, since: Timestamp) -> SignedDuration {
@@ -202,13 +246,21 @@ pub async fn sweep(
     desired: &Desired,
     request: &SweepRequest,
 ) -> Result<SweepReport, SweepError> {
-    let round = Round { ports, desired, request };
+    let archive = ports.ledger.archive().clone();
+    let recalled =
+        request.verified_before.map_or_else(|| archive.clone(), |time| archive.clone().verified_before(time));
+    let round = Round { ports, desired, request, recalled };
     let mut coverage = Coverage { prefix: desired.raw_prefix.clone(), ..Coverage::default() };
     let mut findings = Findings::new(ports.ledger);
     let mut next = Some(request.from.clone());
-    let mut settings = BTreeMap::new();
-    if request.from == SweepCursor::start() {
+    let mut log_head = None;
+    let (mut settings, mut other_settings) = (BTreeMap::new(), BTreeMap::new());
+    let is_first = request.from == SweepCursor::start();
+    if is_first {
+        findings.take(desired_state(&round)).await?;
         settings = bucket::sweep(&round, &mut findings).await?;
+        key::sweep(&round, &mut other_settings, &mut findings).await?;
+        trail::sweep(&round, &mut other_settings, &mut findings).await?;
     }
     while let Some(cursor) = next.take() {
         let (rest, then) = match cursor {
@@ -220,8 +272,15 @@ pub async fn sweep(
             }
             SweepCursor::Evidence(from) => {
                 let rest = evidence::sweep(&round, from, &mut coverage, &mut findings).await?;
+                (rest.map(|rest| SweepCursor::Evidence(Some(rest))), Some(SweepCursor::Log(None)))
+            }
+            SweepCursor::Log(from) => {
+                let rest = log::sweep(&round, from, &mut coverage, &mut findings).await?;
+                if rest.is_none() {
+                    log_head = log::head(&round, &mut findings).await?;
+                }
                 let then = desired.curated.is_some().then_some(SweepCursor::Curated(None));
-                (rest.map(|rest| SweepCursor::Evidence(Some(rest))), then)
+                (rest.map(|rest| SweepCursor::Log(Some(rest))), then)
             }
             SweepCursor::Curated(from) => {
                 let rest = match &desired.curated {
@@ -248,6 +307,10 @@ pub async fn sweep(
         findings_digest: counted.digest,
         unreadable: counted.unreadable,
         settings,
+        other_settings,
+        inventory: request.inventory.clone(),
+        log_head,
+        desired: is_first.then(|| serde_json::to_value(desired).ok()).flatten(),
         next: next.clone(),
         predecessor: request.predecessor.clone(),
     };
@@ -262,6 +325,25 @@ pub async fn sweep(
     count(ports.metrics, &statement).await;
     let next = statement.next.clone();
     Ok(SweepReport { statement, findings: counted.reported, next })
+}
+
+/// Whether things are judged by the same desired state as before: whoever weakens that hides a drift.
+fn desired_state(round: &Round<'_>) -> Verdict {
+    let (now, before) = (round.desired.digest(), round.request.desired_before);
+    match before.filter(|before| *before != now) {
+        None => Verdict::Intact,
+        Some(before) => {
+            let name = name(round.raw());
+            let was = |sha256| FindingEvidence { uri: name.clone(), sha256: Some(sha256) };
+            Verdict::Damaged(Problem {
+                rule: Rule::DesiredStateChanged,
+                subject: ResourceDescriptor::named(name.clone(), now),
+                detail: "the desired state is not that of the sweep before: see who changed it if nobody deployed"
+                    .to_owned(),
+                evidence: vec![was(before), was(now)],
+            })
+        }
+    }
 }
 
 /// The account that another attempt at the same part left.

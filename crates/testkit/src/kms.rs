@@ -75,6 +75,11 @@ impl MemoryKms {
         locked(&self.state).unwrapped.clone()
     }
 
+    /// The id of the request that was the `call`-th, from 1, as KMS tells its caller and CloudTrail.
+    pub fn request_id(call: u64) -> String {
+        format!("00000000-0000-4000-8000-{call:012x}")
+    }
+
     /// Counts a call.
     fn call(&self, operation: &'static str) -> Result<[u8; 8], KeyError> {
         let mut state = locked(&self.state);
@@ -144,6 +149,10 @@ fn xor(left: &[u8; KEY_BYTES], right: &[u8; KEY_BYTES]) -> [u8; KEY_BYTES] {
 #[async_trait]
 impl Signer for MemoryKms {
     async fn sign(&self, digest: &Sha256Digest) -> Result<SignatureDer, KeyError> {
+        Ok(self.sign_on_record(digest).await?.0)
+    }
+
+    async fn sign_on_record(&self, digest: &Sha256Digest) -> Result<(SignatureDer, Option<String>), KeyError> {
         let operation = "Sign";
         let call = self.call(operation)?;
         let failed = |error: p256::ecdsa::Error| KeyError::Other {
@@ -155,7 +164,7 @@ impl Signer for MemoryKms {
         let signature: Signature =
             self.signing.sign_prehash_with_rng(&mut entropy, digest.as_bytes()).map_err(failed)?;
         locked(&self.state).signed.push(*digest);
-        Ok(SignatureDer(signature.to_der().as_bytes().to_vec()))
+        Ok((SignatureDer(signature.to_der().as_bytes().to_vec()), Some(Self::request_id(u64::from_be_bytes(call)))))
     }
 
     async fn public_key(&self) -> Result<SpkiDer, KeyError> {

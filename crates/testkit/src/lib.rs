@@ -6,6 +6,7 @@
 //! | [`MemoryBatch`] | S3 Batch Operations: jobs that compute checksums, and their reports |
 //! | [`Distant`] | the way to S3: a latency before each answer, a rate for each connection |
 //! | [`MemoryKms`] | KMS: a P-256 signing key, and data keys bound to an encryption context |
+//! | [`MemorySettings`] | the settings of keys and trails |
 //! | [`MemoryCatalog`] | Glue: tables and rulesets |
 //! | [`MemoryMetrics`] | CloudWatch |
 //! | [`MemoryQueue`] | SQS |
@@ -28,6 +29,7 @@ mod metrics;
 pub mod names;
 mod queue;
 mod s3;
+mod settings;
 
 pub use batch::MemoryBatch;
 pub use catalog::MemoryCatalog;
@@ -38,6 +40,7 @@ pub use kms::MemoryKms;
 pub use metrics::MemoryMetrics;
 pub use queue::MemoryQueue;
 pub use s3::{Deleted, MemoryS3, PutOptions, Refusal};
+pub use settings::MemorySettings;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -26,7 +26,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sluice_common::Sha256Digest;
 
-use super::principal::Entry;
+use super::principal::{Entry, Listed, Principal, glob};
+use super::record::Record;
 
 /// The document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +144,22 @@ impl AccessPolicy {
             Some(index) => Err(AccessPolicyError::KeyWithoutName(index)),
             None => Ok(policy),
         }
+    }
+
+    /// Whether a principal may use the signing key of a record.
+    pub fn may_sign(&self, record: &Record<'_>, principal: &Principal<'_>) -> bool {
+        let ours: Vec<&str> = if self.accounts.is_empty() {
+            record.recipient_account().into_iter().collect()
+        } else {
+            self.accounts.iter().map(String::as_str).collect()
+        };
+        let arns: Vec<&str> = record.resources().chain(record.text_parameter("keyId")).collect();
+        let is_meant = |key: &&KeyAccess| {
+            key.purpose == KeyPurpose::Signing
+                && key.arns.iter().any(|pattern| arns.iter().any(|arn| glob(pattern, arn)))
+        };
+        let mut keys = self.keys.iter().filter(is_meant);
+        keys.any(|key| principal.listed(&key.users, &ours) == Listed::Yes)
     }
 
     /// SHA-256 of its canonical form.

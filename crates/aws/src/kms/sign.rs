@@ -1,6 +1,7 @@
 //! `Sign` and `GetPublicKey`: digests with an `ECC_NIST_P256` key, messages with an `ECC_NIST_EDWARDS25519` key.
 
 use async_trait::async_trait;
+use aws_sdk_kms::operation::RequestId as _;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use aws_smithy_types::Blob;
 use sluice_common::Sha256Digest;
@@ -38,6 +39,10 @@ impl KmsSigner {
 #[async_trait]
 impl Signer for KmsSigner {
     async fn sign(&self, digest: &Sha256Digest) -> Result<SignatureDer, KeyError> {
+        Ok(self.sign_on_record(digest).await?.0)
+    }
+
+    async fn sign_on_record(&self, digest: &Sha256Digest) -> Result<(SignatureDer, Option<String>), KeyError> {
         let operation = "Sign";
         let answer = self
             .client
@@ -49,8 +54,9 @@ impl Signer for KmsSigner {
             .send()
             .await
             .map_err(|error| Failure::from(error).key(operation))?;
+        let request_id = answer.request_id().map(str::to_owned);
         let signature = answer.signature.ok_or_else(|| unexpected(operation, "IncompleteAnswer"))?;
-        Ok(SignatureDer(signature.into_inner()))
+        Ok((SignatureDer(signature.into_inner()), request_id))
     }
 
     async fn public_key(&self) -> Result<SpkiDer, KeyError> {

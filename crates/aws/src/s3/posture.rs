@@ -1,17 +1,19 @@
 //! The settings of buckets: `GetBucketVersioning`, `GetObjectLockConfiguration`, `GetBucketEncryption`,
-//! `GetPublicAccessBlock`, `GetBucketPolicy`, `GetBucketNotificationConfiguration`.
+//! `GetPublicAccessBlock`, `GetBucketPolicy`, `GetBucketNotificationConfiguration`, `GetBucketLifecycleConfiguration`,
+//! `GetBucketReplication`.
 
 use async_trait::async_trait;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, Event, FilterRuleName, NotificationConfigurationFilter, S3KeyFilter,
+    BucketVersioningStatus, Event, ExpirationStatus, FilterRuleName, LifecycleRule as SdkLifecycleRule,
+    NotificationConfigurationFilter, ReplicationRule as SdkReplicationRule, ReplicationRuleStatus, S3KeyFilter,
     ServerSideEncryptionConfiguration,
 };
 use futures::try_join;
 use sluice_common::BucketName;
 use sluice_common::port::{
-    BucketInspector, BucketPosture, EncryptionSetting, LockSetting, Notification, PublicAccessBlock, StoreError,
-    VersioningState,
+    BucketInspector, BucketPosture, EncryptionSetting, LifecycleRule, LockSetting, Notification, PublicAccessBlock,
+    ReplicationRule, StoreError, VersioningState,
 };
 
 use super::{S3Objects, retention, unexpected};
@@ -85,10 +87,51 @@ impl S3Objects {
         Ok(answer.and_then(|answer| answer.policy))
     }
 
+    async fn lifecycle(&self, bucket: &BucketName) -> Result<Vec<LifecycleRule>, StoreError> {
+        let operation = "GetBucketLifecycleConfiguration";
+        let answer = self.client.get_bucket_lifecycle_configuration().bucket(bucket.as_str()).send().await;
+        let answer = optional(answer.map_err(Failure::from), "NoSuchLifecycleConfiguration", operation)?;
+        let rules = answer.and_then(|answer| answer.rules).unwrap_or_default();
+        let mut rules: Vec<LifecycleRule> = rules.iter().map(lifecycle_rule).collect();
+        rules.sort();
+        Ok(rules)
+    }
+
+    async fn replication(&self, bucket: &BucketName) -> Result<Vec<ReplicationRule>, StoreError> {
+        let operation = "GetBucketReplication";
+        let answer = self.client.get_bucket_replication().bucket(bucket.as_str()).send().await;
+        let answer = optional(answer.map_err(Failure::from), "ReplicationConfigurationNotFoundError", operation)?;
+        let configuration = answer.and_then(|answer| answer.replication_configuration);
+        let rules = configuration.map(|configuration| configuration.rules).unwrap_or_default();
+        let mut rules: Vec<ReplicationRule> = rules.iter().map(replication_rule).collect();
+        rules.sort();
+        Ok(rules)
+    }
+
     async fn notifications(&self, bucket: &BucketName) -> Result<Vec<Notification>, StoreError> {
         let answer = self.client.get_bucket_notification_configuration().bucket(bucket.as_str()).send().await;
         let answer = answer.map_err(|error| Failure::from(error).store("GetBucketNotificationConfiguration"))?;
         Ok(notifications(&answer))
+    }
+}
+
+fn lifecycle_rule(rule: &SdkLifecycleRule) -> LifecycleRule {
+    let expires =
+        rule.expiration().is_some_and(|expiration| expiration.days().is_some() || expiration.date().is_some());
+    let aborts = rule.abort_incomplete_multipart_upload().and_then(|abort| abort.days_after_initiation());
+    LifecycleRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        is_enabled: *rule.status() == ExpirationStatus::Enabled,
+        removes_versions: expires || rule.noncurrent_version_expiration().is_some(),
+        aborts_uploads_after_days: aborts.and_then(|days| u32::try_from(days).ok()),
+    }
+}
+
+fn replication_rule(rule: &SdkReplicationRule) -> ReplicationRule {
+    ReplicationRule {
+        id: rule.id().unwrap_or_default().to_owned(),
+        is_enabled: *rule.status() == ReplicationRuleStatus::Enabled,
+        destination: rule.destination().map(|to| to.bucket().to_owned()).unwrap_or_default(),
     }
 }
 
@@ -137,14 +180,25 @@ impl BucketInspector for S3Objects {
     }
 
     async fn posture(&self, bucket: &BucketName) -> Result<BucketPosture, StoreError> {
-        let (versioning, object_lock, encryption, public_access_block, policy, notifications) = try_join!(
+        let first = try_join!(
             self.versioning(bucket),
             Box::pin(self.object_lock(bucket)),
             Box::pin(self.encryption(bucket)),
             Box::pin(self.public_access_block(bucket)),
             Box::pin(self.policy(bucket)),
             Box::pin(self.notifications(bucket)),
-        )?;
-        Ok(BucketPosture { versioning, object_lock, encryption, public_access_block, policy, notifications })
+        );
+        let (versioning, object_lock, encryption, public_access_block, policy, notifications) = first?;
+        let (lifecycle, replication) = try_join!(Box::pin(self.lifecycle(bucket)), Box::pin(self.replication(bucket)))?;
+        Ok(BucketPosture {
+            versioning,
+            object_lock,
+            encryption,
+            public_access_block,
+            policy,
+            notifications,
+            lifecycle,
+            replication,
+        })
     }
 }

@@ -38,6 +38,12 @@ pub trait Signer: Send + Sync {
     /// Signs a SHA-256 digest.
     async fn sign(&self, digest: &Sha256Digest) -> Result<SignatureDer, KeyError>;
 
+    /// Signs a SHA-256 digest and tells the id of the request, under which the service's own record of the use can be found:
+    /// `requestID` of CloudTrail's event. A signer that nobody records has none.
+    async fn sign_on_record(&self, digest: &Sha256Digest) -> Result<(SignatureDer, Option<String>), KeyError> {
+        Ok((self.sign(digest).await?, None))
+    }
+
     /// The key that verifies.
     async fn public_key(&self) -> Result<SpkiDer, KeyError>;
 }

@@ -74,6 +74,32 @@ pub struct Notification {
     pub suffix: Option<String>,
 }
 
+/// What a rule of `GetBucketLifecycleConfiguration` does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LifecycleRule {
+    /// Its name.
+    pub id: String,
+    /// Whether it is on.
+    pub is_enabled: bool,
+    /// Whether it removes versions, current or not; the removal of lone delete markers is none.
+    pub removes_versions: bool,
+    /// Days after which it removes the parts of an upload that was never finished.
+    pub aborts_uploads_after_days: Option<u32>,
+}
+
+/// A rule of `GetBucketReplication`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplicationRule {
+    /// Its name.
+    pub id: String,
+    /// Whether it is on.
+    pub is_enabled: bool,
+    /// ARN of the bucket that it copies to.
+    pub destination: String,
+}
+
 /// The settings of a bucket on which our promises rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,6 +116,12 @@ pub struct BucketPosture {
     pub policy: Option<String>,
     /// Where events go, sorted.
     pub notifications: Vec<Notification>,
+    /// What removes objects by their age, sorted.
+    #[serde(default)]
+    pub lifecycle: Vec<LifecycleRule>,
+    /// Where objects are copied to, sorted.
+    #[serde(default)]
+    pub replication: Vec<ReplicationRule>,
 }
 
 /// Reads the settings of buckets.

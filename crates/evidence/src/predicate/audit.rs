@@ -29,6 +29,9 @@ pub struct Audit {
     pub unknown: u64,
     /// Records that were judged.
     pub events: u64,
+    /// The signatures of an hour beside the statements that are kept; absent where no hour became due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<AuditSigning>,
     /// Digest of the access policy by which they were judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_policy: Option<Sha256Digest>,
@@ -64,6 +67,28 @@ pub struct AuditRange {
     pub from: Timestamp,
     /// The end.
     pub to: Timestamp,
+}
+
+/// Uses of the statement key beside the statements that are kept. What is wrong is a finding each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditSigning {
+    /// The beginning of the hour.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+    /// Uses that belong to a statement.
+    pub matched: u64,
+    /// Uses that belong to none, beside one of the same principal that does.
+    pub retried: u64,
+    /// Uses that belong to none.
+    pub without_statement: u64,
+    /// Statements whose use CloudTrail does not know.
+    pub without_use: u64,
+    /// Statements without a request's id, of which nothing can be said.
+    pub without_id: u64,
+    /// Whether CloudTrail's digests around the hour are there; if not, a use that is not recorded means nothing.
+    pub is_recorded: bool,
 }
 
 /// How many are as they were signed, and how many are not or are gone.

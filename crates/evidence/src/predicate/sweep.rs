@@ -30,12 +30,46 @@ pub struct Sweep {
     /// Digests of the settings that each bucket had; empty in parts after the first, which do not look at them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<BucketName, Sha256Digest>,
+    /// The same of KMS keys and the trail, by ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_settings: BTreeMap<String, Sha256Digest>,
+    /// The inventory by which the raw bucket was looked at; absent when it was listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventoryRef>,
+    /// The log's head, in the part that looked at the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_head: Option<LogHead>,
+    /// The desired state itself, whose digest is the subject's; absent in parts after the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<serde_json::Value>,
     /// Where the next part begins; absent when this was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<SweepCursor>,
     /// The account of the part before this one; absent when this was the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<Predecessor>,
+}
+
+/// The S3 Inventory that stands in for a listing: hours old when it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InventoryRef {
+    /// [`sluice_common::ObjectVersion::uri`] of its manifest.
+    pub manifest: String,
+    /// SHA-256 of the manifest, which names the data files by their MD5.
+    pub sha256: Sha256Digest,
+    /// When AWS began to look at the bucket: versions that came later were not judged.
+    pub as_of: Timestamp,
+}
+
+/// The largest checkpoint of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogHead {
+    /// Its key, which ends in its size.
+    pub key: ObjectKey,
+    /// SHA-256 of the signed note.
+    pub sha256: Sha256Digest,
 }
 
 /// Where a sweep goes on.
@@ -46,6 +80,8 @@ pub enum SweepCursor {
     Raw(Option<ListCursor>),
     /// In the evidence bucket.
     Evidence(Option<ListCursor>),
+    /// In the log, below the evidence bucket's `log/`.
+    Log(Option<ListCursor>),
     /// In the curated bucket.
     Curated(Option<ListCursor>),
 }
@@ -137,6 +173,9 @@ pub struct Coverage {
     /// Versions whose promised retention is over.
     #[serde(default)]
     pub locks_ended: u64,
+    /// Parts of the log looked at for rewriting.
+    #[serde(default)]
+    pub log_objects: u64,
     /// Statements looked at for rewriting.
     pub statements_seen: u64,
 }

@@ -32,6 +32,12 @@ pub enum AuditError {
     /// They are not keys.
     #[error("CloudTrail's public keys are not usable: {0}")]
     UnusableKeys(#[from] PublicKeyError),
+    /// The log of statements could not be read.
+    #[error(transparent)]
+    Statements(#[from] sluice_log::LogError),
+    /// A part of the log of statements is not there.
+    #[error("a part of the log is missing or broken: verify the log before signatures can be matched with its leaves")]
+    LogIncomplete,
     /// A statement could not be kept.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
@@ -50,6 +56,8 @@ impl Dispose for AuditError {
             Self::ForeignBucket | Self::Log(_) => Disposition::Alarm,
             Self::Store(error) => error.disposition(),
             Self::Evidence(error) => error.disposition(),
+            Self::Statements(error) => error.disposition(),
+            Self::LogIncomplete => Disposition::Alarm,
             Self::Source(_)
             | Self::Unknown { .. }
             | Self::Keys(_)
@@ -68,6 +76,8 @@ impl Dispose for AuditError {
             Self::Log(_) => "log_unreadable",
             Self::Keys(_) => "trail_keys_unavailable",
             Self::UnusableKeys(_) => "trail_keys_unusable",
+            Self::Statements(error) => error.reason(),
+            Self::LogIncomplete => "log_incomplete",
             Self::Evidence(error) => error.reason(),
             Self::TrustAnchor(error) => error.reason(),
             Self::NotARequest => "not_a_request",

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 use sluice_audit::access::Judgement;
+use sluice_audit::signing::SignUse;
 use sluice_audit::trail::TrailFinding;
 use sluice_common::port::{Metric, MetricUnit, Metrics, UserMetadata};
-use sluice_common::{ObjectVersion, Sha256Digest};
+use sluice_common::{BucketName, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Finding, FindingEvidence, Severity};
 use sluice_evidence::{EvidenceError, Ledger, ResourceDescriptor, Statement};
+
+use crate::signing::ReconciledHour;
 
 /// Signs and counts.
 pub(crate) struct Findings<'a> {
@@ -60,6 +63,38 @@ impl<'a> Findings<'a> {
         self.sign(rule, *severity, detail, Vec::new(), subject).await
     }
 
+    /// A signature without a statement, or a statement without a signature.
+    pub(crate) async fn signing(&mut self, hour: &ReconciledHour, evidence: &BucketName) -> Result<(), EvidenceError> {
+        let event = |one: &SignUse| {
+            let text = format!("{}\n{}\nkms:Sign", one.event_id, one.time);
+            let digest = Sha256Digest::of(text.as_bytes());
+            ResourceDescriptor::named(format!("cloudtrail:event/{}", one.event_id), digest)
+        };
+        let by = |one: &SignUse| {
+            format!("by a principal whose ARN has SHA-256 {}: request {}", one.principal_sha256, one.request_id)
+        };
+        for one in &hour.found.without_statement {
+            let detail = format!("the statement key signed what nobody kept, at {}, {}", one.time, by(one));
+            self.sign("SIGN_WITHOUT_STATEMENT", Severity::Critical, detail, Vec::new(), event(one)).await?;
+        }
+        for one in &hour.found.retried {
+            let detail =
+                format!("a signature was not kept and was made again, as after a crash, at {}, {}", one.time, by(one));
+            self.sign("SIGN_RETRIED", Severity::Low, detail, Vec::new(), event(one)).await?;
+        }
+        for one in hour.found.without_use.iter().filter(|_| hour.is_recorded) {
+            let uri = format!("s3://{evidence}/{}", one.key);
+            let request = one.request_id.as_deref().unwrap_or_default();
+            let detail = format!(
+                "CloudTrail knows no use of the statement key by the request {request} that is said to have signed it"
+            );
+            let subject = ResourceDescriptor::named(uri.clone(), Sha256Digest::of(uri.as_bytes()));
+            let seen = vec![FindingEvidence { uri, sha256: None }];
+            self.sign("STATEMENT_WITHOUT_SIGN", Severity::Critical, detail, seen, subject).await?;
+        }
+        Ok(())
+    }
+
     async fn sign(
         &mut self,
         rule: &str,
@@ -70,7 +105,7 @@ impl<'a> Findings<'a> {
     ) -> Result<(), EvidenceError> {
         let finding = Finding { rule: rule.to_owned(), severity, detail, evidence };
         let statement = Statement::new(vec![subject], finding)?;
-        let recorded = self.ledger.record(&statement, &UserMetadata::new()).await?;
+        let recorded = self.ledger.record_once_more(&statement, &UserMetadata::new()).await?;
         let key = recorded.kept().key().to_string();
         tracing::warn!(rule, severity = severity.as_str(), statement = key, "finding");
         self.keys.update(key.as_bytes());

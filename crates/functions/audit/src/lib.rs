@@ -3,7 +3,7 @@
 //!
 //! | what wakes it | what it does |
 //! |---|---|
-//! | a digest | validates its hour: chain, signatures, log files, files that nobody lists |
+//! | a digest | validates its hour: chain, signatures, log files, files that nobody lists; puts the uses of the statement key beside the log's leaves |
 //! | a log file | judges its records |
 //! | `{"mode": "tail", "asOf": …}` | validates the last day: nothing that should be there is missing |
 //!
@@ -13,6 +13,7 @@ mod config;
 mod error;
 mod findings;
 mod keys;
+mod signing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use sluice_common::event::Item;
 use sluice_common::port::{Deadline, SystemClock, TrailKeys, UserMetadata};
 use sluice_common::runner::{Done, Runner, Stage};
 use sluice_common::{BucketName, Dispose as _, Disposition, ObjectVersion, Sha256Digest};
-use sluice_evidence::predicate::{Audit, AuditCounts, AuditKind, AuditRange};
+use sluice_evidence::predicate::{Audit, AuditCounts, AuditKind, AuditRange, AuditSigning};
 use sluice_evidence::{EvidenceError, ResourceDescriptor, Stage as StageName, Statement};
 use sluice_stage::context::Ports;
 use sluice_stage::failure::settle;
@@ -44,6 +45,7 @@ pub use error::AuditError;
 
 use findings::Findings;
 use keys::KeyRing;
+use signing::{ReconciledHour, Signings};
 
 /// A digest is validated together with this much of the trail before it, for the link and for late log files.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(2);
@@ -58,12 +60,14 @@ const MAX_SIGNED: usize = 1000;
 pub struct AuditFunction {
     context: Context,
     trail_bucket: BucketName,
+    evidence_bucket: BucketName,
     trail_key_prefix: String,
     trail: TrailArn,
     regions: Regions,
     access_policy: AccessPolicy,
     keys: KeyRing,
     metrics_namespace: String,
+    signing_key_arn: String,
 }
 
 impl fmt::Debug for AuditFunction {
@@ -147,13 +151,15 @@ impl AuditFunction {
         let reader = Arc::clone(&ports.reader);
         Self {
             keys: KeyRing::new(config.keys, trail_keys, reader, config.evidence_bucket.clone()),
-            context: Context::new(StageName::Audit, config.evidence_bucket, ports),
+            context: Context::new(StageName::Audit, config.evidence_bucket.clone(), ports),
+            evidence_bucket: config.evidence_bucket,
             trail_bucket: config.trail_bucket,
             trail_key_prefix: config.trail_key_prefix,
             trail: config.trail,
             regions: config.regions,
             access_policy: config.access_policy.0,
             metrics_namespace: config.metrics_namespace,
+            signing_key_arn: config.signing_key_arn,
         }
     }
 
@@ -173,7 +179,7 @@ impl AuditFunction {
             let name = format!("{}/{region}", self.trail.arn);
             let subject = ResourceDescriptor::named(name.clone(), Sha256Digest::of(name.as_bytes()));
             let (statement, findings, unknown) =
-                self.validate(AuditKind::Tail, &self.trail_key_prefix, &logs, &scope, &name, subject).await?;
+                self.validate(None, &self.trail_key_prefix, &logs, &scope, &name, subject).await?;
             if unknown > 0 {
                 return Err(AuditError::Unknown { count: unknown });
             }
@@ -205,7 +211,7 @@ impl AuditFunction {
         let name = format!("{}/{}", trail, logs.region);
         let subject = ResourceDescriptor::object(at, Sha256Digest::of(&file.body));
         let prefix = key.place.prefix.as_str();
-        let (_, _, unknown) = self.validate(AuditKind::Digest, prefix, logs, &scope, &name, subject).await?;
+        let (_, _, unknown) = self.validate(Some(key), prefix, logs, &scope, &name, subject).await?;
         if unknown > 0 { Err(AuditError::Unknown { count: unknown }) } else { Ok(Done::new("digest_audited", bytes)) }
     }
 
@@ -213,7 +219,7 @@ impl AuditFunction {
     /// account of which something is unknown is not signed: the next attempt may know.
     async fn validate(
         &self,
-        kind: AuditKind,
+        arrived: Option<&DigestKey>,
         key_prefix: &str,
         logs: &LogScope,
         scope: &Scope,
@@ -231,15 +237,34 @@ impl AuditFunction {
             let version = finding.at.as_ref().and_then(|at| source.version(at));
             findings.trail(finding, name, version).await?;
         }
+        let hour = match arrived {
+            Some(digest) => self.signings().of(digest).await?,
+            None => None,
+        };
+        if let Some(hour) = &hour {
+            findings.signing(hour, &self.evidence_bucket).await?;
+        }
         let unknown = count(report.unreadable.len()).saturating_add(count(report.unverified.len()));
         findings.count(ports.metrics.as_ref()).await;
         if unknown > 0 {
             return Ok((String::new(), findings.total, unknown));
         }
-        let account = account(kind, &report, logs, scope, &findings);
+        let kind = if arrived.is_some() { AuditKind::Digest } else { AuditKind::Tail };
+        let mut account = account(kind, &report, logs, scope, &findings);
+        account.signing = hour.as_ref().map(signing_counts);
         let statement = Statement::new(vec![subject], account).map_err(EvidenceError::from)?;
         let kept = ledger.record(&statement, &UserMetadata::new()).await?.into_kept();
         Ok((kept.at().uri(), findings.total, 0))
+    }
+
+    fn signings(&self) -> Signings<'_> {
+        Signings {
+            ports: &self.context.ports,
+            trail_bucket: &self.trail_bucket,
+            evidence_bucket: &self.evidence_bucket,
+            key_arn: &self.signing_key_arn,
+            policy: &self.access_policy,
+        }
     }
 
     /// Judges the records of a log file.
@@ -272,6 +297,7 @@ impl AuditFunction {
             pending: 0,
             unknown: 0,
             events,
+            signing: None,
             access_policy: Some(self.access_policy.digest()),
             findings: findings.total,
             findings_by_rule: findings.by_rule.clone(),
@@ -282,6 +308,20 @@ impl AuditFunction {
         ledger.record(&statement, &UserMetadata::new()).await?;
         findings.count(self.context.ports.metrics.as_ref()).await;
         Ok(Done::new("log_audited", file.body.len() as u64).with_rows(events))
+    }
+}
+
+fn signing_counts(hour: &ReconciledHour) -> AuditSigning {
+    let ReconciledHour { window, found, is_recorded } = hour;
+    AuditSigning {
+        from: window.from,
+        to: window.to,
+        matched: found.matched,
+        retried: count(found.retried.len()),
+        without_statement: count(found.without_statement.len()),
+        without_use: count(found.without_use.len()),
+        without_id: found.without_id,
+        is_recorded: *is_recorded,
     }
 }
 
@@ -300,6 +340,7 @@ fn account(kind: AuditKind, report: &TrailReport, logs: &LogScope, scope: &Scope
         pending: report.pending,
         unknown: 0,
         events: 0,
+        signing: None,
         access_policy: None,
         findings: findings.total,
         findings_by_rule: findings.by_rule.clone(),

@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use sluice_common::config::{ConfigProblems, Environment};
 use sluice_common::policy::RetentionSpec;
 use sluice_common::port::RetentionMode;
@@ -33,8 +35,25 @@ pub struct Config {
     pub quality_queue_url: Option<String>,
     /// The pseudonymize function's queue, likewise.
     pub pseudonymize_queue_url: Option<String>,
+    /// ARNs of the keys that encrypt and sign; a key whose material KMS can renew must renew it.
+    pub key_arns: CommaList,
+    /// ARN of the trail; without it its settings are not looked at.
+    pub trail_arn: Option<String>,
+    /// The buckets whose objects the trail records.
+    pub trail_buckets: CommaList,
     /// CloudWatch namespace.
     pub metrics_namespace: String,
+}
+
+/// Names with commas between them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommaList(pub Vec<String>);
+
+impl FromStr for CommaList {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()))
+    }
 }
 
 impl Config {
@@ -57,6 +76,9 @@ impl Config {
         let seal_queue_arn = variables.required("SLUICE_SEAL_QUEUE_ARN");
         let quality_queue_url = variables.optional("SLUICE_QUALITY_QUEUE_URL");
         let pseudonymize_queue_url = variables.optional("SLUICE_PSEUDONYMIZE_QUEUE_URL");
+        let key_arns = variables.or_default("SLUICE_KEY_ARNS", CommaList::default());
+        let trail_arn = variables.optional("SLUICE_TRAIL_ARN");
+        let trail_buckets = variables.or_default("SLUICE_TRAIL_OBJECTS_OF", CommaList::default());
         let metrics_namespace = variables.or_default("SLUICE_METRICS_NAMESPACE", "Sluice".to_owned());
         variables.finish(|| {
             let mode = mode?;
@@ -73,6 +95,9 @@ impl Config {
                 seal_queue_arn: seal_queue_arn?,
                 quality_queue_url: quality_queue_url?,
                 pseudonymize_queue_url: pseudonymize_queue_url?,
+                key_arns: key_arns?,
+                trail_arn: trail_arn?,
+                trail_buckets: trail_buckets?,
                 metrics_namespace: metrics_namespace?,
             })
         })

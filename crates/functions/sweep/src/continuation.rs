@@ -46,7 +46,7 @@ impl Work for Continuation {
         if function.past().await?.is_followed(&account).await? {
             return Ok(Done::new("went_on_already", 0));
         }
-        function.run(&SweepRequest { deadline: Some(deadline), ..request }).await?;
+        function.run(&SweepRequest { deadline: Some(deadline), ..request }, None).await?;
         Ok(Done::new("went_on", 0))
     }
 }

@@ -3,11 +3,15 @@
 //! The retention of a dataset's versions is no setting of a bucket. It stands in each version's seal, and the sweep
 //! compares the lock with that.
 
+use sluice_common::BucketName;
 use sluice_common::policy::RetentionSpec;
 use sluice_common::port::{EncryptionSetting, LockSetting, Notification};
-use sluice_integrity::sweep::{Desired, DesiredBucket};
+use sluice_integrity::sweep::{Desired, DesiredBucket, DesiredKey, DesiredTrail};
 
 use crate::Config;
+
+/// Days after which the template lets the parts of unfinished uploads be removed.
+const ABANDONED_DAYS: u32 = 7;
 
 /// The desired state that the configuration describes.
 pub(crate) fn desired(config: &Config) -> Desired {
@@ -19,7 +23,14 @@ pub(crate) fn desired(config: &Config) -> Desired {
         suffix: None,
     };
     let to_bus = Notification { target: "eventbridge".to_owned(), events: Vec::new(), prefix: None, suffix: None };
-    let encrypted = |bucket: &_| DesiredBucket { encryption: Some(kms()), ..DesiredBucket::new(Clone::clone(bucket)) };
+    let encrypted = |bucket: &_| DesiredBucket {
+        encryption: Some(kms()),
+        aborts_uploads_within_days: Some(ABANDONED_DAYS),
+        ..DesiredBucket::new(Clone::clone(bucket))
+    };
+    let keys = config.key_arns.0.iter().map(|arn| DesiredKey { arn: arn.clone(), rotated: true }).collect();
+    let objects_of = config.trail_buckets.0.iter().filter_map(|name| BucketName::new(name.as_str()).ok()).collect();
+    let trail = config.trail_arn.clone().map(|arn| DesiredTrail { arn, multi_region: true, objects_of });
     Desired {
         raw: DesiredBucket {
             object_lock: Some(lock(config.raw_retention)),
@@ -33,6 +44,8 @@ pub(crate) fn desired(config: &Config) -> Desired {
         },
         others: vec![encrypted(&config.curated_bucket)],
         curated: Some(config.curated_bucket.clone()),
+        keys,
+        trail,
         raw_prefix: config.raw_key_prefix.clone(),
         raw_excluded: Vec::new(),
     }

@@ -1,6 +1,7 @@
 use sluice_common::{Dispose, Disposition};
 use sluice_evidence::EvidenceError;
 use sluice_integrity::sweep::SweepError;
+use sluice_inventory::InventoryError;
 use sluice_stage::context::TrustAnchorError;
 
 pub use crate::request::RequestError;
@@ -20,6 +21,12 @@ pub enum SweepFunctionError {
     /// The account to go on from is not to be believed.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// The inventory cannot be used.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+    /// The inventory is not the one that an account names.
+    #[error("the inventory is not the one that the account of the part before names: begin a new sweep")]
+    OtherInventory,
     /// The account is of another bucket.
     #[error("the account is of another bucket than the raw one")]
     ForeignBucket,
@@ -32,7 +39,8 @@ impl Dispose for SweepFunctionError {
             Self::TrustAnchor(error) => error.disposition(),
             Self::Sweep(error) => error.disposition(),
             Self::Evidence(error) => error.disposition(),
-            Self::ForeignBucket => Disposition::Alarm,
+            Self::Inventory(error) => error.disposition(),
+            Self::ForeignBucket | Self::OtherInventory => Disposition::Alarm,
         }
     }
 
@@ -42,6 +50,8 @@ impl Dispose for SweepFunctionError {
             Self::TrustAnchor(error) => error.reason(),
             Self::Sweep(error) => error.reason(),
             Self::Evidence(error) => error.reason(),
+            Self::Inventory(error) => error.reason(),
+            Self::OtherInventory => "inventory_altered",
             Self::ForeignBucket => "foreign_bucket",
         }
     }

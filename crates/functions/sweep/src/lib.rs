@@ -13,17 +13,21 @@ mod request;
 mod schedule;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use sluice_aws::Aws;
-use sluice_common::port::{BucketInspector, Clock, Deadline, ObjectLock, Queue, SystemClock};
+use sluice_common::port::{
+    BucketInspector, Clock, Deadline, KeyInspector, ObjectLock, Queue, SystemClock, TrailInspector, VersionLister,
+};
 use sluice_common::runner::Runner;
-use sluice_common::{Dispose as _, ObjectPath};
+use sluice_common::{BucketName, Dispose as _, ObjectPath, ObjectVersion};
 use sluice_evidence::Stage as StageName;
-use sluice_evidence::predicate::{Coverage, Sweep};
+use sluice_evidence::predicate::{Coverage, InventoryRef, Sweep};
 use sluice_integrity::sweep::{Desired, SweepPorts, SweepReport, SweepRequest, sweep};
+use sluice_inventory::Inventory;
 use sluice_stage::context::Ports;
 use sluice_stage::{Context, OnStatement, PolicySource, lambda};
 use tracing::Instrument as _;
@@ -52,6 +56,21 @@ impl fmt::Debug for Queues {
     }
 }
 
+/// What knows the settings of keys and trails.
+#[derive(Clone)]
+pub struct Inspectors {
+    /// Of KMS keys.
+    pub keys: Arc<dyn KeyInspector>,
+    /// Of the trail.
+    pub trails: Arc<dyn TrailInspector>,
+}
+
+impl fmt::Debug for Inspectors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inspectors")
+    }
+}
+
 /// Sweeps when asked.
 pub struct SweepFunction {
     context: Context,
@@ -59,6 +78,7 @@ pub struct SweepFunction {
     desired: Desired,
     locks: Arc<dyn ObjectLock>,
     buckets: Arc<dyn BucketInspector>,
+    inspectors: Inspectors,
     queues: Queues,
     clock: Arc<dyn Clock>,
     metrics_namespace: String,
@@ -81,7 +101,8 @@ pub fn connect(config: Config, aws: &Aws) -> SweepFunction {
         quality: config.quality_queue_url.as_ref().map(queue),
         pseudonymize: config.pseudonymize_queue_url.as_ref().map(queue),
     };
-    SweepFunction::new(config, ports, Arc::clone(&objects) as _, objects, queues, Arc::new(SystemClock))
+    let inspectors = Inspectors { keys: Arc::new(aws.key_inspector()), trails: Arc::new(aws.trail_keys()) };
+    SweepFunction::new(config, ports, Arc::clone(&objects) as _, objects, inspectors, queues, Arc::new(SystemClock))
 }
 
 /// Serves invocations until the sandbox ends: schedules and people name a mode, everything else is an account that arrived.
@@ -118,6 +139,16 @@ async fn on_request(function: &SweepFunction, event: &LambdaEvent<Value>) -> Res
     answer.instrument(span).await
 }
 
+/// How an account names an inventory.
+fn reference(inventory: &Inventory) -> InventoryRef {
+    InventoryRef { manifest: inventory.manifest().uri(), sha256: inventory.manifest_sha256(), as_of: inventory.as_of() }
+}
+
+/// Where an inventory is sorted: on Lambda the function's ephemeral storage.
+fn temporary() -> PathBuf {
+    std::env::temp_dir()
+}
+
 impl SweepFunction {
     /// The function on any ports.
     pub fn new(
@@ -125,6 +156,7 @@ impl SweepFunction {
         ports: Ports,
         locks: Arc<dyn ObjectLock>,
         buckets: Arc<dyn BucketInspector>,
+        inspectors: Inspectors,
         queues: Queues,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -136,6 +168,7 @@ impl SweepFunction {
             desired,
             locks,
             buckets,
+            inspectors,
             queues,
             clock,
             metrics_namespace: config.metrics_namespace,
@@ -147,8 +180,17 @@ impl SweepFunction {
     /// # Errors
     /// When the payload asks for nothing that can be done, or no account could be signed.
     pub async fn sweep(&self, payload: &Value, deadline: Deadline) -> Result<Answer, SweepFunctionError> {
-        let asked = request::read(payload, self.clock.now(), deadline)?;
+        let mut asked = request::read(payload, self.clock.now(), deadline)?;
         let policy = PolicyState::of(self.policy.current().await);
+        let inventory = match &asked.inventory {
+            None => None,
+            Some(path) => {
+                let opened =
+                    Inventory::open(self.context.ports.reader.as_ref(), path, self.raw(), &temporary()).await?;
+                asked.request.inventory = Some(reference(&opened));
+                Some(opened)
+            }
+        };
         let request = if asked.is_scheduled {
             match self.past().await?.turn(asked.request, asked.shares).await? {
                 Turn::Sweep(request) => *request,
@@ -160,15 +202,43 @@ impl SweepFunction {
         } else {
             asked.request
         };
-        Ok(Answer::of(self.run(&request).await?, policy))
+        Ok(Answer::of(self.run(&request, inventory).await?, policy))
     }
 
-    async fn run(&self, request: &SweepRequest) -> Result<SweepReport, SweepFunctionError> {
+    fn raw(&self) -> &BucketName {
+        &self.desired.raw.bucket
+    }
+
+    /// The inventory of a sweep that goes on, unless it was just opened.
+    async fn inventory(
+        &self,
+        request: &SweepRequest,
+        opened: Option<Inventory>,
+    ) -> Result<Option<Inventory>, SweepFunctionError> {
+        let Some(wanted) = &request.inventory else { return Ok(None) };
+        if let Some(opened) = opened.filter(|opened| reference(opened) == *wanted) {
+            return Ok(Some(opened));
+        }
+        let at = ObjectVersion::from_uri(&wanted.manifest).map_err(|_no_version| SweepFunctionError::OtherInventory)?;
+        let reader = self.context.ports.reader.as_ref();
+        let again = Inventory::open_version(reader, at, self.raw(), &temporary()).await?;
+        if reference(&again) == *wanted { Ok(Some(again)) } else { Err(SweepFunctionError::OtherInventory) }
+    }
+
+    async fn run(
+        &self,
+        request: &SweepRequest,
+        inventory: Option<Inventory>,
+    ) -> Result<SweepReport, SweepFunctionError> {
+        let inventory = self.inventory(request, inventory).await?;
         let ports = SweepPorts {
             objects: self.context.ports.reader.as_ref(),
             versions: self.context.ports.versions.as_ref(),
+            raw_versions: inventory.as_ref().map(|inventory| inventory as &dyn VersionLister),
             locks: self.locks.as_ref(),
             buckets: self.buckets.as_ref(),
+            keys: Some(self.inspectors.keys.as_ref()),
+            trails: Some(self.inspectors.trails.as_ref()),
             ledger: self.context.ledger().await?,
             seal_queue: self.queues.seal.as_ref(),
             quality_queue: self.queues.quality.as_deref(),
@@ -176,7 +246,15 @@ impl SweepFunction {
             metrics: self.context.ports.metrics.as_ref(),
             clock: self.clock.as_ref(),
         };
-        let request = &SweepRequest { settings: self.past().await?.settings().await?, ..request.clone() };
+        let known = self.past().await?.known(&self.desired.digest()).await?;
+        let request = &SweepRequest {
+            settings: known.settings,
+            other_settings: known.other_settings,
+            log_head: known.log_head,
+            desired_before: known.desired,
+            verified_before: known.verified_before,
+            ..request.clone()
+        };
         let report = Box::pin(sweep(ports, &self.desired, request)).await?;
         let Sweep { coverage, findings, unreadable, .. } = report.statement.statement().predicate();
         let Coverage { versions_seen, re_enqueued, complete, .. } = *coverage;

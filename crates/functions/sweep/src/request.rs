@@ -4,12 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 use sluice_common::port::Deadline;
+use sluice_common::{BucketName, ObjectKey, ObjectPath};
 use sluice_integrity::sweep::{Deep, SweepCursor, SweepRequest};
 
 /// How far the clocks of two services may be apart.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// The payload: `{mode, asOf?, cursor?, share?, scheduled?, withinDays?}`.
+/// The payload: `{mode, asOf?, cursor?, share?, scheduled?, withinDays?, inventory?}`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Payload {
@@ -24,6 +25,8 @@ struct Payload {
     /// Whether a schedule asks: its sweep gives way to one that is under way.
     #[serde(default)]
     scheduled: bool,
+    /// The manifest of an S3 Inventory of the raw bucket, `s3://bucket/….manifest.json`: it is listed in the bucket's stead.
+    inventory: Option<String>,
     /// A schedule's deep sweeps only: each hashes the next of so many shares, so that one a day reaches everything.
     within_days: Option<u32>,
 }
@@ -51,8 +54,8 @@ pub enum RequestError {
     /// It is not the document.
     #[error(
         "the payload is not a sweep's: expected {{\"mode\": \"fast\" or \"deep\"}}, with asOf (a time such as \
-         2026-01-31T06:00:00Z), cursor (`next` of an earlier answer), share ({{index, of}}), scheduled (true) and \
-         withinDays (a number) if need be, and nothing else"
+         2026-01-31T06:00:00Z), cursor (`next` of an earlier answer), share ({{index, of}}), scheduled (true), \
+         withinDays (a number) and inventory (s3://bucket/…/manifest.json) if need be, and nothing else"
     )]
     NotASweep,
     /// A time that has not come would make everything late.
@@ -64,6 +67,9 @@ pub enum RequestError {
     /// Nothing is hashed that could be shared.
     #[error("share and withinDays belong to a deep sweep: a fast one hashes nothing")]
     ShareOfFast,
+    /// It is no manifest's.
+    #[error("inventory: expected s3://bucket/…/manifest.json")]
+    Inventory,
     /// Whose turn it is, a schedule says or nobody.
     #[error("withinDays is a schedule's, at least 1, and stands alone: give neither cursor nor share with it")]
     WithinDays,
@@ -77,6 +83,8 @@ pub(crate) struct Asked {
     pub(crate) is_scheduled: bool,
     /// In how many shares the bytes are hashed again, one after the other.
     pub(crate) shares: Option<u32>,
+    /// The manifest of an inventory.
+    pub(crate) inventory: Option<ObjectPath>,
 }
 
 /// Reads a payload.
@@ -109,7 +117,19 @@ pub(crate) fn read(payload: &Value, now: Timestamp, deadline: Deadline) -> Resul
         deadline: Some(deadline),
         ..SweepRequest::new(as_of)
     };
-    Ok(Asked { request, is_scheduled: payload.scheduled, shares: payload.within_days })
+    let inventory = payload.inventory.as_deref().map(manifest).transpose()?;
+    Ok(Asked { request, is_scheduled: payload.scheduled, shares: payload.within_days, inventory })
+}
+
+/// Where a manifest is.
+fn manifest(uri: &str) -> Result<ObjectPath, RequestError> {
+    let (bucket, key) =
+        uri.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).ok_or(RequestError::Inventory)?;
+    let is_manifest = key.ends_with("/manifest.json") || key == "manifest.json";
+    match (BucketName::new(bucket), ObjectKey::new(key)) {
+        (Ok(bucket), Ok(key)) if is_manifest => Ok(ObjectPath { bucket, key }),
+        _ => Err(RequestError::Inventory),
+    }
 }
 
 #[cfg(test)]

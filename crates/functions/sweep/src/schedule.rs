@@ -9,12 +9,33 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use sluice_common::port::VersionLister;
 use sluice_common::{BucketName, Sha256Digest};
-use sluice_evidence::predicate::Sweep;
+use sluice_evidence::predicate::{LogHead, Sweep};
 use sluice_evidence::{Archive, Kept};
 use sluice_integrity::sweep::{Deep, PastAccount, PastAccounts, SweepError, SweepRequest, subject};
 
 /// The longest time from one part's account to the next one's: two of Lambda's longest runs.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
+
+/// How far the clocks of S3 and of a schedule may be apart.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Parts of a sweep that are followed back: more than two days of Lambda's longest runs.
+const MAX_PARTS: u32 = 256;
+
+/// What earlier sweeps knew.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Digests of the buckets' settings.
+    pub(crate) settings: BTreeMap<BucketName, Sha256Digest>,
+    /// Digests of the settings of keys and the trail.
+    pub(crate) other_settings: BTreeMap<String, Sha256Digest>,
+    /// The log's head.
+    pub(crate) log_head: Option<LogHead>,
+    /// Digest of the desired state by which they judged.
+    pub(crate) desired: Option<Sha256Digest>,
+    /// Every statement older than this was verified, and all was well.
+    pub(crate) verified_before: Option<Timestamp>,
+}
 
 /// What a schedule's sweep is to do.
 #[derive(Debug)]
@@ -69,15 +90,47 @@ impl Past<'_> {
         Ok(Turn::Sweep(Box::new(request)))
     }
 
-    /// The digests of the buckets' settings that were signed last.
-    pub(crate) async fn settings(&self) -> Result<BTreeMap<BucketName, Sha256Digest>, SweepError> {
+    /// What earlier sweeps knew, newest first.
+    pub(crate) async fn known(&self, desired: &Sha256Digest) -> Result<Known, SweepError> {
         let mut past = PastAccounts::list(self.archive, self.versions, self.raw).await?;
+        let mut known = Known::default();
+        let mut is_settled = false;
         while let Some(PastAccount { kept, .. }) = past.older().await? {
-            if !kept.settings.is_empty() {
-                return Ok(kept.settings.clone());
+            if known.settings.is_empty() && !kept.settings.is_empty() {
+                known.settings = kept.settings.clone();
+                known.other_settings = kept.other_settings.clone();
+                known.desired = kept.statement().subject().first().and_then(|one| one.digest.sha256);
+            }
+            if known.log_head.is_none() {
+                known.log_head = kept.log_head.clone();
+            }
+            if !is_settled && kept.next.is_none() {
+                // Only the newest whole one counts: what it found would not be found again.
+                is_settled = true;
+                let is_clean = self.is_clean(&kept, desired).await?;
+                // What an inventory did not know yet was not looked at.
+                let until = kept.inventory.as_ref().map_or(kept.as_of, |inventory| inventory.as_of.min(kept.as_of));
+                known.verified_before = is_clean.then(|| until.checked_sub(CLOCK_SKEW).ok()).flatten();
+            }
+            if is_settled && !known.settings.is_empty() && known.log_head.is_some() {
+                break;
             }
         }
-        Ok(BTreeMap::new())
+        Ok(known)
+    }
+
+    /// Whether a whole sweep, all its parts, looked at everything by this desired state and found nothing.
+    async fn is_clean(&self, last: &Kept<Sweep>, desired: &Sha256Digest) -> Result<bool, SweepError> {
+        let mut part = last.clone();
+        for _ in 0..MAX_PARTS {
+            let judged_by = part.statement().subject().first().and_then(|one| one.digest.sha256);
+            if part.findings != 0 || part.unreadable != 0 || judged_by != Some(*desired) {
+                return Ok(false);
+            }
+            let Some(before) = part.predecessor.clone() else { return Ok(part.desired.is_some()) };
+            part = self.archive.follow::<Sweep>(&before).await?;
+        }
+        Ok(false)
     }
 
     /// Whether the part after an account was accounted for.

@@ -14,7 +14,7 @@ use sluice_common::ObjectVersion;
 use sluice_common::config::Environment;
 use sluice_common::policy::RetentionSpec;
 use sluice_common::port::{
-    Clock as _, Deadline, EncryptionSetting, LockSetting, Notification, RetentionMode, UserMetadata,
+    Clock as _, Deadline, EncryptionSetting, LifecycleRule, LockSetting, Notification, RetentionMode, UserMetadata,
 };
 use sluice_common::runner::Runner;
 use sluice_evidence::predicate::{Deep, Sweep};
@@ -24,8 +24,8 @@ use sluice_integrity::sweep::subject;
 use sluice_stage::OnStatement;
 use sluice_stage::context::Ports;
 use sluice_testkit::names::{bucket, path};
-use sluice_testkit::{MemoryKms, MemoryMetrics, MemoryQueue, MemoryS3, SettableClock};
-use sweep::{Answer, Config, Continuation, PolicyState, Queues, SweepFunction, SweepFunctionError};
+use sluice_testkit::{MemoryKms, MemoryMetrics, MemoryQueue, MemoryS3, MemorySettings, SettableClock};
+use sweep::{Answer, Config, Continuation, Inspectors, PolicyState, Queues, SweepFunction, SweepFunctionError};
 
 const QUEUE_ARN: &str = "arn:aws:sqs:eu-central-1:111122223333:seal";
 const POLICY: &str = r#"
@@ -73,6 +73,12 @@ impl Lake {
                 posture.notifications.extend(wiring);
                 let kms = EncryptionSetting { algorithm: "aws:kms".to_owned(), kms_key: None, bucket_key: true };
                 posture.encryption = Some(kms);
+                posture.lifecycle.push(LifecycleRule {
+                    id: "abandoned-uploads".to_owned(),
+                    is_enabled: true,
+                    removes_versions: false,
+                    aborts_uploads_after_days: Some(7),
+                });
             });
         }
         let lake = Self {
@@ -117,7 +123,9 @@ impl Lake {
             quality: Some(Arc::new(self.quality_queue.clone())),
             pseudonymize: Some(Arc::new(self.pseudonymize_queue.clone())),
         };
-        SweepFunction::new(config(), ports, s3.clone(), s3, queues, Arc::new(self.clock.clone()))
+        let settings = Arc::new(MemorySettings::new());
+        let inspectors = Inspectors { keys: settings.clone(), trails: settings };
+        SweepFunction::new(config(), ports, s3.clone(), s3, inspectors, queues, Arc::new(self.clock.clone()))
     }
 
     async fn try_sweep(&self, payload: serde_json::Value) -> Result<Answer, SweepFunctionError> {

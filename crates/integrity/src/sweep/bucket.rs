@@ -2,8 +2,10 @@
 
 mod encryption;
 mod event_wiring;
+mod lifecycle;
 mod object_lock;
 mod public_access;
+mod replication;
 mod tls_only;
 mod versioning;
 
@@ -28,13 +30,15 @@ trait BucketCheck: Sync {
 }
 
 /// Every check.
-const CHECKS: [&dyn BucketCheck; 6] = [
+const CHECKS: [&dyn BucketCheck; 8] = [
     &versioning::Versioning,
     &object_lock::ObjectLock,
     &encryption::Encryption,
     &public_access::PublicAccess,
     &tls_only::TlsOnly,
     &event_wiring::EventWiring,
+    &lifecycle::Lifecycle,
+    &replication::Replication,
 ];
 
 /// Looks at the settings of every bucket. Returns their digests, by which the next sweep sees what changed.
@@ -54,7 +58,7 @@ pub(super) async fn sweep(
                 }
                 let before = round.request.settings.get(&desired.bucket).filter(|before| **before != seen);
                 if let Some(before) = before {
-                    findings.take(changed(&desired.bucket, *before, seen)).await?;
+                    findings.take(changed(&format!("s3://{}", desired.bucket), *before, seen)).await?;
                 }
                 settings.insert(desired.bucket.clone(), seen);
             }
@@ -64,14 +68,12 @@ pub(super) async fn sweep(
 }
 
 /// Settings may change and still be as desired: a policy that lets more people in, one more destination of events.
-fn changed(bucket: &BucketName, before: Sha256Digest, seen: Sha256Digest) -> Verdict {
-    let name = format!("s3://{bucket}");
-    let was = |sha256| FindingEvidence { uri: name.clone(), sha256: Some(sha256) };
-    let detail =
-        "the bucket's settings are not those that the sweep before saw: see who changed them if nobody deployed";
+pub(super) fn changed(name: &str, before: Sha256Digest, seen: Sha256Digest) -> Verdict {
+    let was = |sha256| FindingEvidence { uri: name.to_owned(), sha256: Some(sha256) };
+    let detail = "the settings are not those that the sweep before saw: see who changed them if nobody deployed";
     Verdict::Damaged(Problem {
         rule: Rule::SettingsChanged,
-        subject: ResourceDescriptor::named(name.clone(), seen),
+        subject: ResourceDescriptor::named(name.to_owned(), seen),
         detail: detail.to_owned(),
         evidence: vec![was(before), was(seen)],
     })

@@ -1,17 +1,16 @@
 //! The walk over the curated bucket: nothing lies there that no statement accounts for, and nothing published is hidden.
 
-use futures::FutureExt as _;
-use sluice_common::port::{ListCursor, VersionEntry};
-use sluice_common::{BucketName, ObjectKey, ObjectVersion, VersionId};
+use async_trait::async_trait;
+use sluice_common::port::{ListCursor, VersionEntry, VersionLister};
+use sluice_common::{BucketName, ObjectKey, ObjectVersion};
 use sluice_evidence::layout::STATEMENTS_PREFIX;
 use sluice_evidence::predicate::{Coverage, FindingEvidence, Outcome, Pseudonymize};
 use sluice_evidence::{EvidenceError, ResourceDescriptor, Stage};
 
-use super::ahead::Ahead;
 use super::findings::Findings;
-use super::place::Place;
 use super::rule::{Problem, Rule, Verdict};
 use super::version::{evidence_of, is_damage};
+use super::walk::{Ground, unnamed, version, walk};
 use super::{Round, SweepError};
 
 /// Hexadecimal digits of a raw version's id that a curated key carries: `dataset/dt=YYYY-MM-DD/id-run.ending`.
@@ -27,8 +26,12 @@ enum Account {
     Missing,
     /// It could not be found out.
     Unreadable(EvidenceError),
-    /// It is a delete marker and needs none.
-    Marker,
+}
+
+/// The curated bucket of a sweep.
+struct Curated<'a> {
+    round: &'a Round<'a>,
+    bucket: &'a BucketName,
 }
 
 pub(super) async fn sweep(
@@ -38,79 +41,58 @@ pub(super) async fn sweep(
     coverage: &mut Coverage,
     findings: &mut Findings<'_>,
 ) -> Result<Option<ListCursor>, SweepError> {
-    let mut place = Place::default();
-    let mut hidden_by: Option<VersionEntry> = None;
-    let mut next = from;
-    loop {
-        let page = round.ports.versions.list_versions(bucket, "", next.as_ref()).await?;
-        let (mut entries, mut ahead) = (page.entries.iter(), Ahead::new());
-        loop {
-            ahead.fill(&mut entries, |entry| async move { (entry, account_for(round, bucket, entry).await) }.boxed());
-            let Some((entry, account)) = ahead.next().await else { break };
-            place.enter(entry.key.as_str());
-            if place.is_known() && round.must_stop() {
-                return Ok(place.cursor());
-            }
-            if hidden_by.as_ref().is_some_and(|marker| marker.key != entry.key) {
-                hidden_by = None;
-            }
-            if entry.is_delete_marker {
-                if entry.is_latest {
-                    hidden_by = Some(entry.clone());
-                }
-                continue;
-            }
-            coverage.curated_versions += 1;
-            if let Some(verdict) = judge(bucket, entry, account, &mut hidden_by) {
-                findings.take(verdict).await?;
-            }
-        }
-        match page.next {
-            None => return Ok(None),
-            more => next = more,
-        }
-    }
+    walk(round, &Curated { round, bucket }, from, coverage, findings).await
 }
 
-fn judge(
-    bucket: &BucketName,
-    entry: &VersionEntry,
-    account: Account,
-    hidden_by: &mut Option<VersionEntry>,
-) -> Option<Verdict> {
-    let at = version(bucket, &entry.key, &entry.version_id);
-    let damaged = |rule, detail: &str, evidence| {
-        let unnamed = || ResourceDescriptor::named(format!("s3://{bucket}"), super::digest_of(&entry.key));
-        let subject = at.as_ref().map_or_else(unnamed, ResourceDescriptor::unread_object);
-        Some(Verdict::Damaged(Problem { rule, subject, detail: detail.to_owned(), evidence }))
-    };
-    match account {
-        Account::Stated(statement) => {
-            let marker = hidden_by.take()?;
-            let mut evidence = vec![statement];
-            let marker = version(bucket, &marker.key, &marker.version_id);
-            evidence.extend(marker.map(|marker| FindingEvidence { uri: marker.uri(), sha256: None }));
-            let detail = "a delete marker hides a published object: remove the marker if the deletion was not meant";
-            damaged(Rule::DeleteMarkerOverPublished, detail, evidence)
-        }
-        Account::Missing => {
-            let detail = "no statement accounts for an object in the curated bucket: see who wrote it";
-            damaged(Rule::CuratedUnexplained, detail, Vec::new())
-        }
-        Account::Unreadable(error) => Some(Verdict::unreadable("statements about a curated object", &error)),
-        Account::NotYet | Account::Marker => None,
-    }
-}
+#[async_trait]
+impl Ground for Curated<'_> {
+    type Seen = Account;
 
-fn version(bucket: &BucketName, key: &ObjectKey, version_id: &str) -> Option<ObjectVersion> {
-    let version_id = VersionId::new(version_id).ok()?;
-    Some(ObjectVersion { bucket: bucket.clone(), key: key.clone(), version_id })
+    const HIDDEN: Rule = Rule::DeleteMarkerOverPublished;
+    const HIDDEN_DETAIL: &'static str =
+        "a delete marker hides a published object: remove the marker if the deletion was not meant";
+
+    fn bucket(&self) -> &BucketName {
+        self.bucket
+    }
+
+    fn versions(&self) -> &dyn VersionLister {
+        self.round.ports.versions
+    }
+
+    async fn look_at(&self, entry: &VersionEntry) -> Account {
+        account_for(self.round, self.bucket, entry).await
+    }
+
+    fn statement(seen: &Account) -> Option<&FindingEvidence> {
+        match seen {
+            Account::Stated(statement) => Some(statement),
+            Account::NotYet | Account::Missing | Account::Unreadable(_) => None,
+        }
+    }
+
+    fn judge(&self, entry: &VersionEntry, seen: Account, coverage: &mut Coverage) -> Vec<Verdict> {
+        coverage.curated_versions += 1;
+        match seen {
+            Account::Stated(_) | Account::NotYet => Vec::new(),
+            Account::Missing => {
+                let at = version(self.bucket, &entry.key, &entry.version_id);
+                let by_key = || unnamed(self.bucket, &entry.key);
+                vec![Verdict::Damaged(Problem {
+                    rule: Rule::CuratedUnexplained,
+                    subject: at.as_ref().map_or_else(by_key, ResourceDescriptor::unread_object),
+                    detail: "no statement accounts for an object in the curated bucket: see who wrote it".to_owned(),
+                    evidence: Vec::new(),
+                })]
+            }
+            Account::Unreadable(error) => {
+                vec![Verdict::unreadable("statements about a curated object", &error)]
+            }
+        }
+    }
 }
 
 async fn account_for(round: &Round<'_>, bucket: &BucketName, entry: &VersionEntry) -> Account {
-    if entry.is_delete_marker {
-        return Account::Marker;
-    }
     let stated = match (version(bucket, &entry.key, &entry.version_id), id_in(&entry.key)) {
         (Some(at), Some(id)) => find(round, &at, id).await,
         _ => Ok(None),
@@ -134,7 +116,7 @@ fn id_in(key: &ObjectKey) -> Option<&str> {
 
 /// The statement by which a version was published.
 async fn find(round: &Round<'_>, at: &ObjectVersion, id: &str) -> Result<Option<FindingEvidence>, EvidenceError> {
-    let archive = round.ports.ledger.archive();
+    let archive = &round.recalled;
     let shard = id.get(..2).unwrap_or_default();
     let prefix = format!("{STATEMENTS_PREFIX}{}/{shard}/{id}", Stage::Pseudonymize.as_str());
     let mut next = None;

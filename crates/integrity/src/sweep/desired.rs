@@ -17,6 +17,12 @@ pub struct Desired {
     /// The bucket in which nothing lies that no statement accounts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curated: Option<BucketName>,
+    /// The keys on which the buckets and the statements rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<DesiredKey>,
+    /// The trail that records who touches what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<DesiredTrail>,
     /// Uploads land under this prefix of the raw bucket.
     #[serde(default)]
     pub raw_prefix: String,
@@ -49,6 +55,40 @@ pub struct DesiredBucket {
     /// Where its events must go; more destinations are allowed.
     #[serde(default)]
     pub notifications: Vec<Notification>,
+    /// Whether lifecycle rules may remove its versions.
+    #[serde(default)]
+    pub may_expire: bool,
+    /// Days within which the parts of unfinished uploads must be removed; absent when they need not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborts_uploads_within_days: Option<u32>,
+    /// ARNs of the buckets that its objects must be copied to; to others they must not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicated_to: Vec<String>,
+}
+
+/// How a KMS key should be: usable, and for nobody outside its account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DesiredKey {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether its material is renewed every year, where it can be.
+    #[serde(default = "yes")]
+    pub rotated: bool,
+}
+
+/// How the trail should be: recording, validated, all changes of settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DesiredTrail {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether it records every region.
+    #[serde(default = "yes")]
+    pub multi_region: bool,
+    /// The buckets whose objects' reads and writes are recorded.
+    #[serde(default)]
+    pub objects_of: Vec<BucketName>,
 }
 
 const fn yes() -> bool {
@@ -66,6 +106,9 @@ impl DesiredBucket {
             public_access_block: true,
             tls_only: true,
             notifications: Vec::new(),
+            may_expire: false,
+            aborts_uploads_within_days: None,
+            replicated_to: Vec::new(),
         }
     }
 }
@@ -82,6 +125,7 @@ impl Desired {
 
     /// What is no upload: failing rows that the quality function set aside, which nobody else may write.
     pub(super) fn is_excluded(&self, key: &str) -> bool {
-        key.starts_with(QUARANTINED_ROWS_PREFIX) || self.raw_excluded.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        key.starts_with(QUARANTINED_ROWS_PREFIX)
+            || self.raw_excluded.iter().any(|prefix| key.starts_with(prefix.as_str()))
     }
 }

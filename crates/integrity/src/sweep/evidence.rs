@@ -3,7 +3,7 @@
 use futures::{FutureExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 use sluice_common::port::{ListCursor, ObjectFacts, ObjectReader, StoreError, VersionEntry};
-use sluice_common::{ObjectKey, ObjectVersion, Sha256Digest, VersionId};
+use sluice_common::{BucketName, ObjectKey, ObjectVersion, Sha256Digest};
 use sluice_evidence::layout::STATEMENTS_PREFIX;
 use sluice_evidence::predicate::{Coverage, Seal};
 use sluice_evidence::{ResourceDescriptor, Stage, StatementKey};
@@ -12,12 +12,13 @@ use super::ahead::Ahead;
 use super::findings::Findings;
 use super::rule::{Problem, Rule, Verdict};
 use super::version::{evidence_of, is_damage};
+use super::walk::{unnamed, version};
 use super::{Round, SweepError};
 
 /// The history of one key.
 #[derive(Debug, Clone)]
-struct History {
-    key: ObjectKey,
+pub(super) struct History {
+    pub(super) key: ObjectKey,
     newest_version_id: String,
     versions: u64,
     delete_markers: u64,
@@ -34,17 +35,36 @@ impl History {
     fn add(&mut self, entry: &VersionEntry) {
         if entry.is_delete_marker { self.delete_markers += 1 } else { self.versions += 1 }
     }
+
+    /// The newest version, when it has an id.
+    pub(super) fn newest(&self, bucket: &BucketName) -> Option<ObjectVersion> {
+        version(bucket, &self.key, &self.newest_version_id)
+    }
+
+    /// Something wrong with the key.
+    pub(super) fn damaged(&self, bucket: &BucketName, rule: Rule, detail: String) -> Verdict {
+        let by_key = || unnamed(bucket, &self.key);
+        let subject = self.newest(bucket).as_ref().map_or_else(by_key, ResourceDescriptor::unread_object);
+        Verdict::Damaged(Problem { rule, subject, detail, evidence: Vec::new() })
+    }
+
+    /// A key that is written once has one version and nothing over it.
+    pub(super) fn rewritten(&self, bucket: &BucketName) -> Option<Verdict> {
+        let (versions, markers) = (self.versions, self.delete_markers);
+        let detail = || format!("a write-once key has {versions} versions and {markers} delete markers");
+        (versions != 1 || markers != 0).then(|| self.damaged(bucket, Rule::EvidenceRewritten, detail()))
+    }
 }
 
 /// Gathers entries into histories, also across pages.
 #[derive(Default)]
-struct Gatherer {
+pub(super) struct Gatherer {
     current: Option<History>,
-    done: Option<String>,
+    pub(super) done: Option<String>,
 }
 
 impl Gatherer {
-    fn take(&mut self, entries: &[VersionEntry], is_last_page: bool) -> Vec<History> {
+    pub(super) fn take(&mut self, entries: &[VersionEntry], is_last_page: bool) -> Vec<History> {
         let mut whole = Vec::new();
         for entry in entries {
             match &mut self.current {
@@ -94,25 +114,14 @@ pub(super) async fn sweep(
 
 async fn look_at(round: &Round<'_>, history: &History) -> Verdict {
     let bucket = &round.desired.evidence.bucket;
-    let newest = VersionId::new(history.newest_version_id.as_str());
-    let newest =
-        newest.ok().map(|version_id| ObjectVersion { bucket: bucket.clone(), key: history.key.clone(), version_id });
-    let key_digest = Sha256Digest::of(history.key.as_str().as_bytes());
-    let damaged = |rule, detail: String| {
-        let by_digest = || ResourceDescriptor::named(format!("s3://{bucket}"), key_digest);
-        let subject = newest.as_ref().map_or_else(by_digest, ResourceDescriptor::unread_object);
-        Verdict::Damaged(Problem { rule, subject, detail, evidence: Vec::new() })
-    };
     let Ok(key) = history.key.as_str().parse::<StatementKey>() else {
         let detail = "an object lies among the statements under a key that is none: see who wrote it";
-        return damaged(Rule::EvidenceForeignKey, detail.to_owned());
+        return history.damaged(bucket, Rule::EvidenceForeignKey, detail.to_owned());
     };
-    if history.versions != 1 || history.delete_markers != 0 {
-        let (versions, markers) = (history.versions, history.delete_markers);
-        let detail = format!("a write-once key has {versions} versions and {markers} delete markers");
-        return damaged(Rule::EvidenceRewritten, detail);
+    if let Some(rewritten) = history.rewritten(bucket) {
+        return rewritten;
     }
-    match newest {
+    match history.newest(bucket) {
         Some(at) if key.stage == Stage::Seal && round.request.deep.includes(&key.subject) => sealed(round, &at).await,
         _ => Verdict::Intact,
     }

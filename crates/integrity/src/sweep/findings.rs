@@ -74,7 +74,7 @@ impl<'a> Findings<'a> {
             evidence: problem.evidence,
         };
         let statement = Statement::new(vec![problem.subject], finding)?;
-        let recorded = self.ledger.record(&statement, &UserMetadata::new()).await?;
+        let recorded = self.ledger.record_once_more(&statement, &UserMetadata::new()).await?;
         let statement_key = recorded.kept().key().to_string();
         tracing::warn!(%rule, severity = rule.severity().as_str(), statement = %statement_key, "finding");
         self.keys.update(statement_key.as_bytes());

@@ -14,7 +14,16 @@ pub enum Rule {
     BucketPublicAccess,
     BucketTlsOnly,
     BucketEventWiring,
+    BucketLifecycle,
+    BucketReplication,
+    KeyUnusable,
+    KeyRotation,
+    KeyPolicyOpen,
+    TrailLogging,
+    TrailValidation,
+    TrailDataEvents,
     SettingsChanged,
+    DesiredStateChanged,
     UnversionedObject,
     SealMissing,
     SealDamaged,
@@ -34,6 +43,8 @@ pub enum Rule {
     DeleteMarkerOverPublished,
     EvidenceRewritten,
     EvidenceForeignKey,
+    LogTruncated,
+    LogReplayed,
 }
 
 impl Rule {
@@ -46,7 +57,16 @@ impl Rule {
             Self::BucketPublicAccess => "bucket_public_access",
             Self::BucketTlsOnly => "bucket_tls_only",
             Self::BucketEventWiring => "bucket_event_wiring",
+            Self::BucketLifecycle => "bucket_lifecycle",
+            Self::BucketReplication => "bucket_replication",
+            Self::KeyUnusable => "key_unusable",
+            Self::KeyRotation => "key_rotation",
+            Self::KeyPolicyOpen => "key_policy_open",
+            Self::TrailLogging => "trail_logging",
+            Self::TrailValidation => "trail_validation",
+            Self::TrailDataEvents => "trail_data_events",
             Self::SettingsChanged => "settings_changed",
+            Self::DesiredStateChanged => "desired_state_changed",
             Self::UnversionedObject => "unversioned_object",
             Self::SealMissing => "seal_missing",
             Self::SealDamaged => "seal_damaged",
@@ -66,6 +86,8 @@ impl Rule {
             Self::DeleteMarkerOverPublished => "delete_marker_over_published",
             Self::EvidenceRewritten => "evidence_rewritten",
             Self::EvidenceForeignKey => "evidence_foreign_key",
+            Self::LogTruncated => "log_truncated",
+            Self::LogReplayed => "log_replayed",
         }
     }
 
@@ -73,14 +95,21 @@ impl Rule {
     pub const fn severity(self) -> Severity {
         match self {
             Self::SealMissing | Self::QualityMissing | Self::PseudonymizeMissing => Severity::Low,
-            Self::EncryptionChanged | Self::EvidenceForeignKey | Self::BucketEventWiring | Self::SettingsChanged => {
-                Severity::Medium
-            }
+            Self::EncryptionChanged
+            | Self::EvidenceForeignKey
+            | Self::BucketEventWiring
+            | Self::KeyRotation
+            | Self::DesiredStateChanged
+            | Self::SettingsChanged => Severity::Medium,
             Self::BucketVersioning
             | Self::BucketObjectLock
             | Self::BucketEncryption
             | Self::BucketPublicAccess
             | Self::BucketTlsOnly
+            | Self::BucketLifecycle
+            | Self::BucketReplication
+            | Self::TrailValidation
+            | Self::TrailDataEvents
             | Self::UnversionedObject
             | Self::LockMissing
             | Self::LockTooShort
@@ -88,7 +117,12 @@ impl Rule {
             | Self::DeleteMarkerOverPublished
             | Self::CuratedUnexplained
             | Self::CuratedMissing => Severity::High,
-            Self::SealDamaged
+            Self::LogTruncated
+            | Self::LogReplayed
+            | Self::KeyUnusable
+            | Self::KeyPolicyOpen
+            | Self::TrailLogging
+            | Self::SealDamaged
             | Self::SealedFactsChanged
             | Self::SealedVersionGone
             | Self::DigestMismatch

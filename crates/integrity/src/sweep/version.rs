@@ -103,7 +103,8 @@ pub(super) fn is_damage(error: &EvidenceError) -> bool {
 
 pub(super) async fn examine(round: &Round<'_>, entry: &VersionEntry, version: &ObjectVersion) -> Examined {
     let mut found = Examined::default();
-    match round.ports.ledger.archive().peek::<Seal>(&StatementKey::seal_of(version)).await {
+    let key = StatementKey::seal_of(version);
+    match round.archive(&key.subject).peek::<Seal>(&key).await {
         Ok(Some(seal)) => {
             found.sealed = Some(evidence_of(&seal));
             let sealed = SealedVersion { round, entry, version, seal: &seal };
@@ -147,7 +148,8 @@ async fn unsealed(round: &Round<'_>, entry: &VersionEntry, version: &ObjectVersi
 
 /// Whether a stage gave up on a version and said so: then nothing is missing.
 async fn was_quarantined(round: &Round<'_>, version: &ObjectVersion, stage: Stage) -> Result<bool, EvidenceError> {
-    let all = round.ports.ledger.archive().list::<Quarantine>(&SubjectId::from(version)).await?;
+    let subject = SubjectId::from(version);
+    let all = round.archive(&subject).list::<Quarantine>(&subject).await?;
     Ok(all.iter().flatten().any(|kept| kept.stage == stage))
 }
 

@@ -13,6 +13,10 @@ impl<T: Signer> Signer for Faulty<T> {
         call(&self.plan, "sign", self.inner.sign(digest)).await
     }
 
+    async fn sign_on_record(&self, digest: &Sha256Digest) -> Result<(SignatureDer, Option<String>), KeyError> {
+        call(&self.plan, "sign", self.inner.sign_on_record(digest)).await
+    }
+
     async fn public_key(&self) -> Result<SpkiDer, KeyError> {
         call(&self.plan, "public_key", self.inner.public_key()).await
     }

@@ -1,3 +1,5 @@
+use std::ops::Bound;
+
 use async_trait::async_trait;
 use sluice_common::port::{ListCursor, StoreError, VersionEntry, VersionLister, VersionPage};
 use sluice_common::{BucketName, ObjectKey};
@@ -31,14 +33,17 @@ fn is_after(state: &State, key: &str, history: &History, version: &Version, from
 
 fn page(state: &State, bucket: &BucketName, prefix: &str, from: Option<&ListCursor>) -> Result<VersionPage, Refusal> {
     let mut entries = Vec::new();
-    for (key, history) in &state.bucket(bucket)?.keys {
-        if !key.starts_with(prefix) {
-            continue;
-        }
+    let first = from.map_or(prefix, |from| from.key_marker.as_str().max(prefix));
+    let keys = state.bucket(bucket)?.keys.range::<str, _>((Bound::Included(first), Bound::Unbounded));
+    // One row more than a page has tells that there are more.
+    for (key, history) in keys.take_while(|(key, _)| key.starts_with(prefix)) {
         for (age, version) in history.versions.iter().rev().enumerate() {
             if from.is_none_or(|from| is_after(state, key, history, version, from)) {
                 entries.extend(entry(key, version, age == 0));
             }
+        }
+        if entries.len() > state.page_size {
+            break;
         }
     }
     let truncated = entries.len() > state.page_size;

@@ -30,6 +30,8 @@ impl MemoryS3 {
             public_access_block: Some(everything_blocked),
             policy: None,
             notifications: Vec::new(),
+            lifecycle: Vec::new(),
+            replication: Vec::new(),
         };
         state.buckets.insert(name.clone(), Bucket::new(posture));
         Ok(())

@@ -1,11 +1,42 @@
-use sluice_common::port::{BucketPosture, EncryptionSetting, VersioningState};
+use sluice_common::port::{BucketPosture, EncryptionSetting, LifecycleRule, ReplicationRule, VersioningState};
 
 use super::*;
+
+fn removing() -> LifecycleRule {
+    LifecycleRule { id: "old".to_owned(), is_enabled: true, removes_versions: true, aborts_uploads_after_days: Some(7) }
+}
+
+fn copying() -> ReplicationRule {
+    ReplicationRule { id: "away".to_owned(), is_enabled: true, destination: "arn:aws:s3:::elsewhere".to_owned() }
+}
+
+#[tokio::test]
+async fn lifecycle_and_replication_must_be_as_desired_in_both_directions() {
+    let mut lake = Lake::new();
+    lake.desired.raw.aborts_uploads_within_days = Some(7);
+    lake.desired.raw.replicated_to = vec!["arn:aws:s3:::elsewhere".to_owned()];
+    assert_eq!(lake.rules().await, [Rule::BucketLifecycle, Rule::BucketReplication]);
+    lake.s3.force_posture(&bucket(RAW), |posture| {
+        posture.lifecycle.push(LifecycleRule { removes_versions: false, ..removing() });
+        posture.replication.push(copying());
+    });
+    assert_eq!(lake.rules().await, []);
+    lake.s3.force_posture(&bucket(RAW), |posture| {
+        posture.lifecycle[0].is_enabled = false;
+        posture.replication[0].is_enabled = false;
+    });
+    assert_eq!(lake.rules().await, [Rule::BucketLifecycle, Rule::BucketReplication]);
+    lake.s3.force_posture(&bucket(RAW), |posture| posture.lifecycle[0].aborts_uploads_after_days = Some(8));
+    lake.s3.force_posture(&bucket(RAW), |posture| posture.lifecycle[0].is_enabled = true);
+    assert!(lake.rules().await.contains(&Rule::BucketLifecycle));
+}
 
 #[tokio::test]
 async fn each_drift_of_a_setting_is_one_finding_of_its_rule() {
     type Drift = fn(&mut BucketPosture);
-    let drifts: [(Rule, Drift); 12] = [
+    let drifts: [(Rule, Drift); 14] = [
+        (Rule::BucketLifecycle, |p| p.lifecycle.push(removing())),
+        (Rule::BucketReplication, |p| p.replication.push(copying())),
         (Rule::BucketVersioning, |p| p.versioning = VersioningState::Suspended),
         (Rule::BucketObjectLock, |p| p.object_lock = None),
         (Rule::BucketObjectLock, |p| p.object_lock = Some(LockSetting { default_mode: None, default_days: None })),

@@ -2,15 +2,18 @@
 
 mod buckets;
 mod engine;
+mod log;
 mod model;
 mod objects;
+mod recalled;
+mod settings;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde_json::json;
 use sluice_common::policy::RetentionSpec;
-use sluice_common::port::{LockSetting, Notification, RetentionMode, UserMetadata};
+use sluice_common::port::{KeyPosture, LockSetting, Notification, RetentionMode, TrailPosture, UserMetadata};
 use sluice_common::{ObjectPath, ObjectVersion};
 use sluice_evidence::predicate::{
     ConfigRef, Input, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult, Quarantine,
@@ -18,7 +21,9 @@ use sluice_evidence::predicate::{
 };
 use sluice_evidence::{Archive, Predecessor, Predicate, TrustedKeys};
 use sluice_testkit::names::{bucket, path};
-use sluice_testkit::{FaultPlan, Faulty, MemoryKms, MemoryMetrics, MemoryQueue, MemoryS3, SettableClock};
+use sluice_testkit::{
+    FaultPlan, Faulty, MemoryKms, MemoryMetrics, MemoryQueue, MemoryS3, MemorySettings, SettableClock,
+};
 
 use super::*;
 use crate::seal::{SealPorts, seal};
@@ -30,12 +35,32 @@ const QUEUE_ARN: &str = "arn:aws:sqs:eu-central-1:111122223333:seal";
 const WISH: RetentionSpec = RetentionSpec { mode: RetentionMode::Governance, days: 30 };
 const DEFAULT_LOCK: LockSetting = LockSetting { default_mode: Some(RetentionMode::Governance), default_days: Some(1) };
 
+const KEY_ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/data";
+const TRAIL_ARN: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/lake";
+
+fn good_key() -> KeyPosture {
+    let root = json!({"AWS": "arn:aws:iam::111122223333:root"});
+    let policy = json!({"Statement": [{"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}]});
+    KeyPosture { state: "Enabled".to_owned(), is_rotated: Some(true), policy: policy.to_string() }
+}
+
+fn good_trail() -> TrailPosture {
+    TrailPosture {
+        is_logging: true,
+        validates_log_files: true,
+        is_multi_region: true,
+        records_management: true,
+        records_objects: vec![format!("arn:aws:s3:::{RAW}/")],
+    }
+}
+
 /// A lake in which everything is as desired.
 struct Lake {
     s3: MemoryS3,
     kms: MemoryKms,
     clock: SettableClock,
     metrics: MemoryMetrics,
+    settings: MemorySettings,
     seal_queue: MemoryQueue,
     quality_queue: MemoryQueue,
     pseudonymize_queue: MemoryQueue,
@@ -72,13 +97,18 @@ impl Lake {
             evidence: locked(EVIDENCE, to_bus),
             others: vec![DesiredBucket::new(bucket(CURATED))],
             curated: Some(bucket(CURATED)),
+            keys: vec![DesiredKey { arn: KEY_ARN.to_owned(), rotated: true }],
+            trail: Some(DesiredTrail { arn: TRAIL_ARN.to_owned(), multi_region: true, objects_of: vec![bucket(RAW)] }),
             raw_prefix: "inbox/".to_owned(),
             raw_excluded: vec!["inbox/quarantine/".to_owned()],
         };
         let kms = MemoryKms::new("statements");
         let (metrics, seal_queue, quality_queue, pseudonymize_queue) =
             (MemoryMetrics::new(), MemoryQueue::new(), MemoryQueue::new(), MemoryQueue::new());
-        Self { s3, kms, clock, metrics, seal_queue, quality_queue, pseudonymize_queue, desired }
+        let settings = MemorySettings::new();
+        settings.set_key(KEY_ARN, good_key());
+        settings.set_trail(TRAIL_ARN, good_trail());
+        Self { s3, kms, clock, metrics, settings, seal_queue, quality_queue, pseudonymize_queue, desired }
     }
 
     fn upload(&self, key: &str, body: &'static str) -> ObjectVersion {
@@ -116,9 +146,6 @@ impl Lake {
             inputs_sha256: None,
             state_sha256: None,
             failing_rows: None,
-            inputs_sha256: None,
-            state_sha256: None,
-            failing_rows: None,
             rows: None,
             bytes: 1,
             predecessor: sealed.link(),
@@ -135,7 +162,6 @@ impl Lake {
             engine: "test".to_owned(),
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
-            dropped: None,
             dropped: None,
             predecessor,
         }
@@ -176,8 +202,11 @@ impl Lake {
         let ports = SweepPorts {
             objects: &faulty,
             versions: &faulty,
+            raw_versions: None,
             locks: &faulty,
             buckets: &faulty,
+            keys: Some(&self.settings),
+            trails: Some(&self.settings),
             ledger: &ledger,
             seal_queue: &self.seal_queue,
             quality_queue: Some(&self.quality_queue),

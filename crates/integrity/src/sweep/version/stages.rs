@@ -29,8 +29,8 @@ impl VersionCheck for LaterStages {
 
 /// The statements that verify; `None` when they could not be read or one does not verify, which is then told.
 async fn statements<P: Predicate>(of: &SealedVersion<'_>, found: &mut Examined) -> Option<Vec<Kept<P>>> {
-    let archive = of.round.ports.ledger.archive();
-    let all = match archive.list::<P>(&SubjectId::from(of.version)).await {
+    let subject = SubjectId::from(of.version);
+    let all = match of.round.archive(&subject).list::<P>(&subject).await {
         Ok(all) => all,
         Err(error) => {
             found.unreadable("later statements", &error);
