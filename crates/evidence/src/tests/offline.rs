@@ -10,7 +10,7 @@ fn each_question_has_its_own_answer() {
     let place = published().key().unwrap().to_string();
     let (right, wrong) = (digest("tokens"), digest("other"));
 
-    let report = verify(&json, &keys, Expected { file_sha256: Some(&right), object_key: Some(&place) });
+    let report = verify(&json, &keys, Expected { file_sha256: Some(&right), object_key: Some(&place), written: None });
     assert!(report.holds());
     assert_eq!(report.stage, Some(Stage::Pseudonymize));
     assert_eq!((report.subject, report.predecessor), (vec![curated()], Some(link())));
@@ -20,11 +20,12 @@ fn each_question_has_its_own_answer() {
     assert!(report.holds());
     assert_eq!((report.place, report.content), (Verdict::NotChecked, Verdict::NotChecked));
 
-    let report = verify(&json, &keys, Expected { file_sha256: Some(&wrong), object_key: Some("att/x") });
+    let report = verify(&json, &keys, Expected { file_sha256: Some(&wrong), object_key: Some("att/x"), written: None });
     assert_eq!((&report.signature, &report.statement), (&Verdict::Holds, &Verdict::Holds));
     assert!(report.place.fails() && report.content.fails() && !report.holds());
 
-    let report = verify(&json, &trust(&[&key(2)]), Expected { file_sha256: Some(&right), object_key: None });
+    let report =
+        verify(&json, &trust(&[&key(2)]), Expected { file_sha256: Some(&right), object_key: None, written: None });
     assert!(report.signature.fails() && !report.holds());
     assert_eq!((report.statement, report.content), (Verdict::NotChecked, Verdict::NotChecked));
     assert!(report.subject.is_empty(), "nothing unverified is shown");
