@@ -117,6 +117,19 @@ impl<B: Book> Budget<B> {
         }
     }
 
+    /// As [`Self::spend`], but the last entry counts when it is this request's: an attempt that booked and died told nothing.
+    /// Only for a caller whose answer is kept under the request before it is told, and of which the first one stands.
+    ///
+    /// # Errors
+    /// As [`Self::spend`].
+    pub async fn spend_once(&self, request_sha256: Sha256Digest, cost: PrivacyLoss) -> Result<Entry, BudgetError> {
+        let (last, _) = self.account().await?;
+        match if last == 0 { None } else { self.entry(last).await? } {
+            Some(entry) if entry.request_sha256 == request_sha256 && entry.cost == cost => Ok(entry),
+            _ => self.spend(request_sha256, cost).await,
+        }
+    }
+
     /// The last entry's number and what is spent. Entries have no gaps, so the last is found in a logarithm of their number.
     async fn account(&self) -> Result<(u64, PrivacyLoss), BudgetError> {
         let (mut last, mut spent) = (0, PrivacyLoss::default());

@@ -7,7 +7,8 @@
 //! | anything is answered | the statement of the answer |
 //!
 //! The same request again gives the same answer and costs nothing. A request that is refused leaves a statement too. After a
-//! crash between booking and answering the budget is smaller and nothing was told, never the other way round.
+//! crash between booking and answering the budget is smaller and nothing was told, never the other way round; asking again
+//! then uses the entry that is booked already.
 
 mod answer;
 mod config;
@@ -179,7 +180,7 @@ impl ReleaseFunction {
         for object in &published {
             tallies = self.count(tallies, object, dataset).await?;
         }
-        let entry = budget.spend(request_sha256, plan.cost()).await?;
+        let entry = budget.spend_once(request_sha256, plan.cost()).await?;
         let booked = account().statement(entry.number).await?.ok_or(ReleaseFunctionError::EntryGone)?.link();
         let answer = tallies.release().map_err(ReleaseFunctionError::Release)?;
         let stated = Release {
