@@ -1,5 +1,6 @@
 //! What every verification of evidence prints: its verdicts, one a line, and the facts below them; or all of it as JSON.
 
+use std::fmt::Display;
 use std::io::Write;
 
 use serde::Serialize;
@@ -32,7 +33,7 @@ impl<'a> Verdicts<'a> {
     }
 
     /// Adds a fact below the verdicts. Without a name it goes on with the one before.
-    pub(super) fn fact(&mut self, name: &'static str, value: impl ToString) {
+    pub(super) fn fact(&mut self, name: &'static str, value: &dyn Display) {
         self.facts.push((name, value.to_string()));
     }
 

@@ -46,11 +46,11 @@ fn page(report: &OfflineReport) -> Verdicts<'_> {
         ("INTEGRITY", &report.content),
     ]);
     if let Some(stage) = report.stage {
-        shown.fact("stage", stage);
+        shown.fact("stage", &stage);
     }
     for subject in &report.subject {
         shown.fact("subject", &subject.name);
-        shown.fact("  sha256", subject.digest.sha256.map_or_else(|| "unknown".to_owned(), |digest| digest.to_hex()));
+        shown.fact("  sha256", &subject.digest.sha256.map_or_else(|| "unknown".to_owned(), |digest| digest.to_hex()));
     }
     if let Some(predecessor) = &report.predecessor {
         shown.fact("rests on", &predecessor.uri);
@@ -59,7 +59,7 @@ fn page(report: &OfflineReport) -> Verdicts<'_> {
         shown.fact("signed by", key_id);
     }
     if report.validity == Verdict::NotChecked && report.signature == Verdict::Holds {
-        shown.fact("", "its key is not valid for ever: tell with --written when S3 wrote the statement");
+        shown.fact("", &"its key is not valid for ever: tell with --written when S3 wrote the statement");
     }
     shown
 }

@@ -39,11 +39,11 @@ pub(super) fn log(args: &VerifyLog) -> anyhow::Result<Answer> {
     let report = verify_log(files, &keys, None, &anchors, Wish::Report).with_context(|| args.location.clone())?.report;
     let (integrity, completeness) = (&report.integrity, &report.completeness);
     let mut shown = Verdicts::of(integrity, completeness, &report.authenticity, &Verdict::NotChecked);
-    shown.fact("leaves", report.size);
+    shown.fact("leaves", &report.size);
     shown.fact("root", &report.root);
-    shown.fact("checkpoints", report.checkpoints);
+    shown.fact("checkpoints", &report.checkpoints);
     if let Some(at) = &report.first_broken {
-        shown.fact("first broken", format!("leaf {}, {}: {}", at.leaf, at.file, at.what));
+        shown.fact("first broken", &format!("leaf {}, {}: {}", at.leaf, at.file, at.what));
     }
     shown.print(&report, args.json)?;
     Ok(Answer::from_bool(report.holds()))
@@ -61,7 +61,7 @@ pub(super) fn object(args: &VerifyObject) -> anyhow::Result<Answer> {
     let report = verify_object(&digest, &envelope, &proof, checkpoint.as_deref(), &keys, &log_keys);
     let mut shown = Verdicts::of(&report.integrity, &report.completeness, &report.authenticity, &report.lock);
     if let (Some(leaf), Some(size)) = (report.leaf, report.log_size) {
-        shown.fact("leaf", format!("{leaf} of {size}"));
+        shown.fact("leaf", &format!("{leaf} of {size}"));
     }
     shown.print(&report, args.json)?;
     Ok(Answer::from_bool(report.holds()))
@@ -78,18 +78,18 @@ pub(super) fn all(args: &VerifyAll) -> anyhow::Result<Answer> {
     let anchors = notes(&args.anchor)?;
     let report = verify_bundle(&files, &keys, &log_keys, &anchors).with_context(|| name)?;
     let mut shown = Verdicts::of(&report.integrity, &report.completeness, &report.authenticity, &report.lock);
-    shown.fact("statements", report.statements);
-    shown.fact("proofs", report.proofs);
-    shown.fact("leaves", report.log.size);
+    shown.fact("statements", &report.statements);
+    shown.fact("proofs", &report.proofs);
+    shown.fact("leaves", &report.log.size);
     shown.fact("root", &report.log.root);
     for id in keys.ids() {
-        shown.fact("statement key", id);
+        shown.fact("statement key", &id);
     }
     for key in log_keys.keys() {
         shown.fact("log key", key);
     }
     if args.key.is_none() || args.log_key.is_none() {
-        shown.fact("", "keys are the bundle's own: compare them with the ones of KMS");
+        shown.fact("", &"keys are the bundle's own: compare them with the ones of KMS");
     }
     if let Some(at) = &report.first_broken {
         shown.fact("first broken", at);

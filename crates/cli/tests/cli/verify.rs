@@ -81,9 +81,9 @@ async fn what_is_no_statement_fails_and_what_is_no_key_cannot_tell() {
 /// A key of its own in `NAME.pem`, and its public half in `NAME.pub.pem`.
 fn signing_key(desk: &Desk, name: &str, seed: u8) {
     use p256::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _, LineEnding};
-    let key = p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap();
+    let key = p256::SecretKey::from_slice(&[seed; 32]).unwrap();
     desk.put(&format!("{name}.pem"), key.to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes());
-    desk.put(&format!("{name}.pub.pem"), key.verifying_key().to_public_key_pem(LineEnding::LF).unwrap());
+    desk.put(&format!("{name}.pub.pem"), key.public_key().to_public_key_pem(LineEnding::LF).unwrap());
 }
 
 #[test]
