@@ -77,7 +77,7 @@ def upload_in_a_new_second(stack, eventually, key, body, last):
 def test_an_upload_unlike_the_five_before_it_is_an_anomaly(stack, prefix, eventually):
     last = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=2)
     results = []
-    for number, rows in enumerate([20, 21, 20, 22, 21, 400]):
+    for number, rows in enumerate([20, 22, 21, 22, 21, 400]):
         key = f"{prefix}/daily/{number}.csv"
         body = to_csv([PEOPLE[0] | {"id": str(row)} for row in range(rows)])
         version, last = upload_in_a_new_second(stack, eventually, key, body, last)
