@@ -198,7 +198,7 @@ fn rewound(out: BufWriter<File>) -> Result<File, InventoryError> {
 
 /// Writes a row and returns its length.
 fn write_row(out: &mut impl Write, row: &VersionEntry) -> io::Result<u64> {
-    let flags = u8::from(row.is_latest) | u8::from(row.is_delete_marker) << 1;
+    let flags = u8::from(row.is_latest) | (u8::from(row.is_delete_marker) << 1);
     let mut bytes = Vec::with_capacity(ROW_BYTES);
     bytes.push(flags);
     bytes.extend(row.size_bytes.to_le_bytes());
