@@ -6,6 +6,7 @@ use crate::disposition::{Dispose, Disposition};
 /// The settings of a CloudTrail trail on which the audit rests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools)] // CloudTrail's switches
 pub struct TrailPosture {
     /// Whether it records.
     pub is_logging: bool,
