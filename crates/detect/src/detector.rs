@@ -12,7 +12,7 @@ use regex_automata::meta::{self, Regex};
 use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input, MatchKind, PatternSet};
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, Look};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -330,15 +330,15 @@ fn check_thresholds(options: &Options) -> Result<(), OptionsError> {
 }
 
 fn allowed_patterns(patterns: &[String]) -> Result<Vec<Regex>, OptionsError> {
-    let compile_one = |(index, pattern): (usize, &String)| {
-        let anchored = format!(r"\A(?:{pattern})\z");
-        let hir = ParserBuilder::new().build().parse(&anchored).map_err(|error| error.to_string());
-        hir.and_then(|hir| compile(&hir, Some(MAX_CUSTOM_NFA_BYTES))).map_err(|reason| OptionsError::Pattern {
-            owner: "the allow list".to_owned(),
-            number: index + 1,
-            reason,
-        })
-    };
+    let compile_one =
+        |(index, pattern): (usize, &String)| {
+            // Anchored after it is parsed: `)|(` is no pattern, but would be one between brackets, and allow everything.
+            let hir = ParserBuilder::new().build().parse(pattern).map_err(|error| error.to_string());
+            let whole = |hir| Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]);
+            hir.and_then(|hir| compile(&whole(hir), Some(MAX_CUSTOM_NFA_BYTES))).map_err(|reason| {
+                OptionsError::Pattern { owner: "the allow list".to_owned(), number: index + 1, reason }
+            })
+        };
     patterns.iter().enumerate().map(compile_one).collect()
 }
 

@@ -109,6 +109,13 @@ fn samples_can_be_left_out() {
 }
 
 #[test]
+fn an_allow_list_takes_whole_patterns_only() {
+    let mut options = Options::default();
+    options.allow.patterns.push(")|(.*".to_owned());
+    assert!(matches!(Detector::new(&options), Err(OptionsError::Pattern { number: 1, .. })));
+}
+
+#[test]
 fn allowed_values_and_thresholds_are_kept() {
     let mut options = Options::default();
     options.allow.exact.push("info@example.com".to_owned());

@@ -1,5 +1,6 @@
 //! Java regular expressions, compiled once to an automaton that must match the whole text.
 
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
@@ -9,6 +10,8 @@ use regex_automata::{Anchored, Input, MatchKind};
 const MAX_DFA_BYTES: usize = 2 << 20;
 /// After so many bytes it is asked whether anything can match still.
 const PART_BYTES: usize = 32;
+/// Texts that are matched side by side.
+const LANES: usize = 4;
 const MAX_PROGRAM_BYTES: usize = 8 << 20;
 const MAX_PATTERN_BYTES: usize = 8 << 10;
 
@@ -41,7 +44,11 @@ enum Automata {
 impl Pattern {
     /// Compiles a pattern that must match a whole text.
     pub(crate) fn whole(java: &str) -> Result<Self, PatternError> {
-        Self::compile(&format!(r"\A(?:{})\z", translate(java)?))
+        let pattern = translate(java)?;
+        // By itself first: `)|(` is no pattern, but would be one inside the brackets that hold it below.
+        syntax::parse_with(&pattern, &syntax::Config::new().utf8(false))
+            .map_err(|error| PatternError::Invalid(last_line(&error.to_string())))?;
+        Self::compile(&format!(r"\A(?:{pattern})\z"))
     }
 
     fn compile(pattern: &str) -> Result<Self, PatternError> {
@@ -67,22 +74,59 @@ impl Pattern {
     #[inline]
     pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         match &self.automaton {
-            Automata::Dense(dfa, start) => {
-                // A walk of its own: cells are short, and a search that looks for where a match ends costs more than they do.
-                let mut state = *start;
-                for part in text.chunks(PART_BYTES) {
-                    for byte in part {
-                        state = dfa.next_state(state, *byte);
-                    }
-                    if dfa.is_dead_state(state) {
-                        return false;
-                    }
-                }
-                dfa.is_match_state(dfa.next_eoi_state(state))
-            }
+            Automata::Dense(dfa, start) => walk(dfa, *start, text),
             Automata::Lazy(regex) => regex.is_match(text),
         }
     }
+
+    /// Which of the texts of `rows` rows match.
+    pub(crate) fn matching_rows<'t>(&self, rows: usize, text: impl Fn(usize) -> &'t [u8]) -> BooleanBuffer {
+        let Automata::Dense(dfa, start) = &self.automaton else {
+            return BooleanBuffer::collect_bool(rows, |row| self.is_match(text(row)));
+        };
+        let mut matching = BooleanBufferBuilder::new(rows);
+        for first in (0..rows).step_by(LANES) {
+            // Rows beyond the last are the empty text.
+            let texts = std::array::from_fn(|lane| if first + lane < rows { text(first + lane) } else { &[] });
+            let lanes = walk_together(dfa, *start, texts);
+            lanes.into_iter().take(rows - first).for_each(|matches| matching.append(matches));
+        }
+        matching.finish()
+    }
+}
+
+/// Walks a text to its end. A walk of its own: cells are short, and a search that looks for where a match ends costs more
+/// than they do.
+#[inline]
+fn walk(dfa: &dense::DFA<Vec<u32>>, mut state: StateID, text: &[u8]) -> bool {
+    for part in text.chunks(PART_BYTES) {
+        for byte in part {
+            state = dfa.next_state(state, *byte);
+        }
+        if dfa.is_dead_state(state) {
+            return false;
+        }
+    }
+    dfa.is_match_state(dfa.next_eoi_state(state))
+}
+
+/// Walks texts side by side as far as all of them go: each step waits for the one before it, but not for the other texts'.
+#[inline]
+fn walk_together(dfa: &dense::DFA<Vec<u32>>, start: StateID, texts: [&[u8]; LANES]) -> [bool; LANES] {
+    let common = texts.iter().map(|text| text.len()).min().unwrap_or_default().min(PART_BYTES);
+    let parts = texts.map(|text| text.split_at(common));
+    let mut states = [start; LANES];
+    for at in 0..common {
+        for (state, (head, _)) in states.iter_mut().zip(&parts) {
+            if let Some(byte) = head.get(at) {
+                *state = dfa.next_state(*state, *byte);
+            }
+        }
+    }
+    std::array::from_fn(|lane| match (states.get(lane), parts.get(lane)) {
+        (Some(state), Some((_, rest))) => walk(dfa, *state, rest),
+        _ => false,
+    })
 }
 
 /// Compiles a pattern that may match anywhere.
@@ -256,12 +300,22 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn rows_match_side_by_side_as_they_do_alone(texts in prop::collection::vec("[ab]{0,40}", 0..40)) {
+            let pattern = Pattern::whole("a*(b|ab{3,})*").unwrap();
+            let together = pattern.matching_rows(texts.len(), |row| texts[row].as_bytes());
+            let alone: BooleanBuffer = texts.iter().map(|text| pattern.is_match(text.as_bytes())).collect();
+            prop_assert_eq!(together, alone);
+        }
+    }
+
     #[test]
     fn what_cannot_run_in_linear_time_is_refused() {
         for pattern in ["(?!a)b", "(?<=a)b", r"(a)\1", "a++", "a*+", "(?>a)"] {
             assert!(matches!(Pattern::whole(pattern), Err(PatternError::NotRegular)), "{pattern}");
         }
-        for pattern in ["[a", "(", "a{1000}{1000}{1000}"] {
+        for pattern in ["[a", "(", ")|(", "a{1000}{1000}{1000}"] {
             assert!(matches!(Pattern::whole(pattern), Err(PatternError::Invalid(_))), "{pattern}");
         }
     }

@@ -14,7 +14,7 @@ pub(crate) use reference::ReferenceTest;
 pub(crate) use text::TextSet;
 
 use crate::analysis::{Finder, TextPattern};
-use crate::cells::Texts;
+use crate::cells::{Cells, Texts};
 use crate::condition::Check;
 use crate::frame::Frame;
 use crate::pattern::{Pattern, PatternError};
@@ -69,9 +69,7 @@ impl RowTest {
     /// Which rows pass, filters aside.
     pub(crate) fn mark(&self, frame: &Frame<'_>) -> BooleanBuffer {
         match self {
-            Self::Pattern { column, pattern, negated } => {
-                mark_texts(frame, *column, false, |text| pattern.is_match(text) != *negated)
-            }
+            Self::Pattern { column, pattern, negated } => mark_pattern(frame, *column, pattern, *negated),
             Self::Find { column, finder } => mark_texts(frame, *column, false, |text| finder.finds(text)),
             Self::Spec(spec) => match spec {
                 TestSpec::NotNull(column) => {
@@ -95,6 +93,17 @@ impl RowTest {
     }
 }
 
+/// Marks the rows whose text matches, or does not when `negated`; a NULL row fails.
+fn mark_pattern(frame: &Frame<'_>, column: ColumnId, pattern: &Pattern, negated: bool) -> BooleanBuffer {
+    let cells = frame.cells(column);
+    let Cells::Text(array) = cells else {
+        return mark_texts(frame, column, false, |text| pattern.is_match(text) != negated);
+    };
+    let texts = Texts::new(array);
+    let matching = pattern.matching_rows(frame.rows, |row| texts.bytes(row));
+    with_nulls(if negated { !&matching } else { matching }, cells.valid(), false)
+}
+
 /// Marks the rows whose text passes; a NULL row is marked as `null` says.
 pub(crate) fn mark_texts(
     frame: &Frame<'_>,
@@ -103,7 +112,7 @@ pub(crate) fn mark_texts(
     mut passes: impl FnMut(&[u8]) -> bool,
 ) -> BooleanBuffer {
     let cells = frame.cells(column);
-    let marks = if let crate::cells::Cells::Text(array) = cells {
+    let marks = if let Cells::Text(array) = cells {
         let texts = Texts::new(array);
         BooleanBuffer::collect_bool(frame.rows, |row| passes(texts.bytes(row)))
     } else {
