@@ -283,11 +283,18 @@ impl KeyCounter {
             first_repeated: self.first_repeated.clone(),
             ..DistinctSummary::default()
         };
+        // Most keys occur once: those are counted without looking for their place.
         self.for_each_count(memory_bytes, |_, times| {
             summary.distinct += 1;
-            summary.once += u64::from(times == 1);
-            *summary.by_frequency.entry(times).or_default() += 1;
+            if times == 1 {
+                summary.once += 1;
+            } else {
+                *summary.by_frequency.entry(times).or_default() += 1;
+            }
         })?;
+        if summary.once > 0 {
+            summary.by_frequency.insert(1, summary.once);
+        }
         Ok(summary)
     }
 

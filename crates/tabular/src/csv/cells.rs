@@ -14,7 +14,7 @@ use arrow_buffer::Buffer;
 
 use crate::error::TabularError;
 use crate::options::TextType;
-use crate::views::{Cells, view};
+use crate::views::{Cells, view, view_of_copied};
 
 /// Rows of which every column is read before the next rows are looked at, so that their bytes stay in the first cache.
 const STRIP_ROWS: usize = 128;
@@ -51,22 +51,21 @@ impl Grid<'_> {
         for (starts, ends) in strips {
             let strip = Self { ends, starts, ..*self };
             for (column, cells) in projection.iter().zip(&mut columns) {
-                strip.append(*column, cells)?;
+                strip.append(*column, cells);
             }
         }
         columns.into_iter().map(|cells| cells.finish(text, block)).collect()
     }
 
     /// Appends the cells of one column.
-    fn append(&self, column: usize, cells: &mut Cells) -> Result<(), TabularError> {
+    fn append(&self, column: usize, cells: &mut Cells) {
         let is_last = column + 1 == self.columns;
         match (self.quote, is_last) {
             (None, false) => self.unquoted::<false>(column, cells),
             (None, true) => self.unquoted::<true>(column, cells),
-            (Some(quote), false) => self.quoted::<false>(column, quote, cells)?,
-            (Some(quote), true) => self.quoted::<true>(column, quote, cells)?,
+            (Some(quote), false) => self.quoted::<false>(column, quote, cells),
+            (Some(quote), true) => self.quoted::<true>(column, quote, cells),
         }
-        Ok(())
     }
 
     /// Start and end of each cell of a column, without the CR of a CR LF, quotes included.
@@ -101,27 +100,26 @@ impl Grid<'_> {
         self.null_text.iter().any(|null| null.as_bytes() == text)
     }
 
-    fn quoted<const LAST: bool>(&self, column: usize, quote: u8, cells: &mut Cells) -> Result<(), TabularError> {
-        for (start, end) in self.spans::<LAST>(column) {
+    fn quoted<const LAST: bool>(&self, column: usize, quote: u8, cells: &mut Cells) {
+        let Cells { views, null_rows, copied } = cells;
+        let first = views.len();
+        views.extend(self.spans::<LAST>(column).enumerate().map(|(row, (start, end))| {
             // A quoted cell has two quotes: the scan or the walk has seen to it.
-            if end - start < 2 || self.bytes[start] != quote {
-                if self.is_null(start, end) {
-                    cells.null_rows.push(cells.views.len());
-                }
-                cells.views.push(view(self.bytes, start, end));
-                continue;
+            if end - start >= 2 && self.bytes[start] == quote {
+                let inner = &self.bytes[start + 1..end - 1];
+                return if self.doubled && memchr::memchr(quote, inner).is_some() {
+                    let from = copied.len();
+                    unescape(inner, quote, copied);
+                    view_of_copied(copied, from)
+                } else {
+                    view(self.bytes, start + 1, end - 1)
+                };
             }
-            let (start, end) = (start + 1, end - 1);
-            if self.doubled && memchr::memchr(quote, &self.bytes[start..end]).is_some() {
-                cells.push_copied(|out| {
-                    unescape(&self.bytes[start..end], quote, out);
-                    Ok::<_, TabularError>(())
-                })?;
-            } else {
-                cells.views.push(view(self.bytes, start, end));
+            if self.is_null(start, end) {
+                null_rows.push(first + row);
             }
-        }
-        Ok(())
+            view(self.bytes, start, end)
+        }));
     }
 }
 
