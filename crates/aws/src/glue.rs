@@ -1,6 +1,9 @@
 //! Glue: curated tables in the Data Catalog, rulesets of Data Quality.
 
 mod catalog;
+mod quality_run;
+#[cfg(test)]
+mod quality_run_tests;
 mod ruleset;
 mod table;
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use finding::{Finding, FindingEvidence, Severity};
 pub use handover::Handover;
 pub use key_rotation::KeyRotation;
 pub use pseudonymize::{ConfigRef, DroppedRows, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats};
-pub use quality::{FailingRows, Quality, QualityResult, QuarantinedRows, RuleCounts, RulesetRef};
+pub use quality::{ExternalRead, FailingRows, Quality, QualityResult, QuarantinedRows, RuleCounts, RulesetRef};
 pub use quarantine::Quarantine;
 pub use refusal::Refusal;
 pub use reidentify::{Decision, Reidentify};

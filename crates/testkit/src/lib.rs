@@ -8,6 +8,7 @@
 //! | [`MemoryKms`] | KMS: a P-256 signing key, and data keys bound to an encryption context |
 //! | [`MemorySettings`] | the settings of keys and trails |
 //! | [`MemoryCatalog`] | Glue: tables and rulesets |
+//! | [`MemoryQualityRuns`] | AWS Glue Data Quality |
 //! | [`MemoryMetrics`] | CloudWatch |
 //! | [`MemoryQueue`] | SQS |
 //! | [`FixedClock`], [`SettableClock`] | the time of day |
@@ -27,6 +28,7 @@ mod faulty;
 mod kms;
 mod metrics;
 pub mod names;
+mod quality_runs;
 mod queue;
 mod s3;
 mod settings;
@@ -38,6 +40,7 @@ pub use distant::Distant;
 pub use faulty::{Fault, FaultPlan, Faulty};
 pub use kms::MemoryKms;
 pub use metrics::MemoryMetrics;
+pub use quality_runs::MemoryQualityRuns;
 pub use queue::MemoryQueue;
 pub use s3::{Deleted, MemoryS3, PutOptions, Refusal};
 pub use settings::MemorySettings;

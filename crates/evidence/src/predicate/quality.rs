@@ -33,6 +33,9 @@ pub struct Quality {
     /// The rows that fail; absent unless the policy drops them and there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_rows: Option<FailingRows>,
+    /// What another service read in the place of the object. Absent when the object itself was read and its digest verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<ExternalRead>,
     /// Rows judged; absent when none were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -72,6 +75,19 @@ pub struct RuleCounts {
     pub failed: u64,
     /// Rules that could not be evaluated.
     pub errors: u64,
+}
+
+/// What another service read. We saw none of its bytes, so nothing here says that they are those of the seal: the verdict is
+/// as good as the service, and as what keeps its table in step with the object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExternalRead {
+    /// What it read, such as `glue:lake.orders_raw`.
+    pub source: String,
+    /// The service's own name of its run.
+    pub run_id: String,
+    /// Whether the digest of what it read was compared with the seal's: false, always.
+    pub digest_verified: bool,
 }
 
 /// The rows that fail some rule that judges rows.

@@ -31,6 +31,9 @@ pub enum JudgeError {
     /// The function that has an SQL engine could not be told.
     #[error("the sql queue cannot be written: {0}")]
     HandOn(#[from] QueueError),
+    /// The object does not fit into the function's time: a run of Glue judges it, and has not ended yet.
+    #[error("a run of AWS Glue Data Quality judges the object; its result is fetched when the message comes again")]
+    HandedOver,
     /// The stored list of what this run's verdict rests on is not what was stored, or names what is not.
     #[error("the stored list of a verdict's inputs, or a record that it names, is damaged: see who wrote it")]
     InputsDamaged,
@@ -65,9 +68,11 @@ impl Dispose for JudgeError {
         match self {
             Self::Frame(error) => error.disposition(),
             Self::Store(error) => error.disposition(),
-            Self::RulesetUnreadable(_) | Self::RulesetNotText | Self::Ruleset(_) | Self::HandOn(_) => {
-                Disposition::Retry
-            }
+            Self::RulesetUnreadable(_)
+            | Self::RulesetNotText
+            | Self::Ruleset(_)
+            | Self::HandOn(_)
+            | Self::HandedOver => Disposition::Retry,
             Self::Catalog(error) => error.disposition(),
             Self::InputsDamaged | Self::QuarantineConflict => Disposition::Alarm,
             Self::Check(CheckError::Table(error)) if error.kind() == ErrorKind::Io => Disposition::Retry,
@@ -81,6 +86,7 @@ impl Dispose for JudgeError {
             Self::Frame(error) => error.reason(),
             Self::Store(error) => error.reason(),
             Self::HandOn(_) => "sql_queue_unavailable",
+            Self::HandedOver => "handed_over",
             Self::RulesetUnreadable(_) => "ruleset_unreadable",
             Self::RulesetNotText | Self::Ruleset(_) => "ruleset_refused",
             Self::Catalog(error) => error.reason(),

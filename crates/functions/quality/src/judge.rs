@@ -17,6 +17,7 @@ use sluice_stage::{About, FrameError, table};
 use crate::QualityFunction;
 use crate::error::JudgeError;
 use crate::evaluate::Question;
+use crate::hand_over::Candidate;
 use crate::inputs::{Pinned, Subject};
 use crate::keep::{report_key, state_key};
 use crate::listing::PinnedFiles;
@@ -62,13 +63,24 @@ impl QualityFunction {
         let engine = self.engine_for(&ruleset.ruleset);
         let run = Quality::run(&policy, Some(&ruleset_ref), &engine, &seal.link());
         let ObjectBody { facts, stream } = self.frame.ports().reader.get(&object).await?;
-        let (input, receiving) = receive(stream);
         let subject = Subject {
             object: &object,
             arrived_micros: facts.last_modified.as_microsecond(),
             policy: &loaded.policy,
             dataset,
         };
+        let candidate = Candidate {
+            subject: &subject,
+            seal: &seal,
+            sha256: sealed_sha256,
+            policy: &policy,
+            ruleset: &ruleset,
+            facts: &facts,
+        };
+        if let Some(judged) = self.hand_over(&candidate, deadline).await? {
+            return Ok(Some(judged));
+        }
+        let (input, receiving) = receive(stream);
         let pinned = self.pin(&subject, &Asks::of(&ruleset.ruleset), &run).await?;
         let files = self.files(&pinned).await?;
         let read = table::read_options(&dataset.format);
@@ -134,6 +146,7 @@ impl QualityFunction {
             inputs_sha256: None,
             state_sha256: None,
             failing_rows: None,
+            external: None,
             rows: None,
             bytes: 0, // none were read
             predecessor: seal.link(),
@@ -153,7 +166,7 @@ impl QualityFunction {
     }
 
     /// Keeps the report under its own digest, so that the same report again is the same object.
-    async fn keep_report(
+    pub(crate) async fn keep_report(
         &self,
         subject: &Subject<'_>,
         report: &Report,
@@ -175,7 +188,7 @@ impl QualityFunction {
 
     /// Keeps the report once more, as a page for people, named after the report it shows. It holds no cell: nothing of
     /// the table beyond what the report says. Of the dataset's past it shows what was known when it was written.
-    async fn keep_page(
+    pub(crate) async fn keep_page(
         &self,
         subject: &Subject<'_>,
         sealed_sha256: Sha256Digest,
@@ -198,7 +211,13 @@ impl QualityFunction {
     }
 }
 
-fn verdict(report: &Report, ruleset: RulesetRef, policy: PolicyRef, facts: &ObjectFacts, seal: &Kept<Seal>) -> Quality {
+pub(crate) fn verdict(
+    report: &Report,
+    ruleset: RulesetRef,
+    policy: PolicyRef,
+    facts: &ObjectFacts,
+    seal: &Kept<Seal>,
+) -> Quality {
     Quality {
         result: if report.passed() { QualityResult::Passed } else { QualityResult::Failed },
         ruleset: Some(ruleset),
@@ -213,6 +232,7 @@ fn verdict(report: &Report, ruleset: RulesetRef, policy: PolicyRef, facts: &Obje
         inputs_sha256: None,
         state_sha256: None,
         failing_rows: None,
+        external: None,
         rows: Some(report.rows),
         bytes: facts.size_bytes,
         predecessor: seal.link(),

@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod evaluate;
 mod failing;
+mod hand_over;
 mod inputs;
 mod judge;
 mod keep;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sluice_aws::Aws;
 use sluice_common::ObjectVersion;
-use sluice_common::port::{Deadline, RulesetSource, SystemClock};
+use sluice_common::port::{Clock, Deadline, QualityRuns, RulesetSource, SystemClock};
 use sluice_common::runner::{Done, Runner};
 use sluice_evidence::Stage as StageName;
 use sluice_evidence::predicate::QualityResult;
@@ -41,6 +42,8 @@ pub struct QualityFunction {
     frame: Frame,
     rulesets: Rulesets,
     sql: Sql,
+    runs: Option<Arc<dyn QualityRuns>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for QualityFunction {
@@ -61,6 +64,7 @@ pub fn connect_with(name: &'static str, config: Config, aws: &Aws, sql: Sql) -> 
     let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     let namespace = config.metrics_namespace.clone();
     let function = QualityFunction::new(config, ports, Arc::new(aws.catalog())).with_sql(sql);
+    let function = function.with_runs(Arc::new(aws.catalog()));
     Runner::new(name, OnStatement(function), Arc::new(SystemClock), namespace)
 }
 
@@ -68,7 +72,27 @@ impl QualityFunction {
     /// The function on any ports.
     pub fn new(config: Config, ports: Ports, glue: Arc<dyn RulesetSource>) -> Self {
         let rulesets = Rulesets { reader: Arc::clone(&ports.reader), glue, bucket: config.evidence_bucket.clone() };
-        Self { frame: Frame::new(StageName::Quality, config, ports), rulesets, sql: Sql::default() }
+        Self {
+            frame: Frame::new(StageName::Quality, config, ports),
+            rulesets,
+            sql: Sql::default(),
+            runs: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// The same, with runs of AWS Glue Data Quality for objects that do not fit into its time.
+    #[must_use]
+    pub fn with_runs(mut self, runs: Arc<dyn QualityRuns>) -> Self {
+        self.runs = Some(runs);
+        self
+    }
+
+    /// The same with another clock, to which deadlines are compared.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// The same with another answer to rulesets that need an SQL engine.

@@ -4,12 +4,13 @@
 //! function that has it is another one, `quality-sql`, made of this crate: it judges whole rulesets the same way, and a
 //! version is judged by exactly one of the two.
 
+use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
 
 use sluice_common::ObjectVersion;
-use sluice_common::port::{Clock as _, Deadline, Queue, QueueError, SystemClock};
+use sluice_common::port::{Deadline, Queue, QueueError};
 use sluice_dqdl::ast::Ruleset;
 use sluice_quality::{SqlEngine, needs_sql_engine};
 use sluice_stage::input::HashedReader;
@@ -34,6 +35,16 @@ pub enum Sql {
     HandedOn(Arc<dyn Queue>),
     /// It is judged here.
     Judged(Arc<dyn SqlEngines>),
+}
+
+impl fmt::Debug for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "Refused",
+            Self::HandedOn(_) => "HandedOn",
+            Self::Judged(_) => "Judged",
+        })
+    }
 }
 
 /// Opens SQL engines.
@@ -93,7 +104,7 @@ impl QualityFunction {
     /// The engine for a ruleset that needs one, where there is one.
     pub(crate) fn sql_work(&self, ruleset: &Ruleset, deadline: Deadline) -> Option<SqlWork> {
         let Sql::Judged(engines) = &self.sql else { return None };
-        let left = deadline.left(SystemClock.now());
+        let left = deadline.left(self.clock.now());
         let until = Instant::now() + left.saturating_sub(left / KEPT_SHARE);
         needs_sql_engine(ruleset).then(|| SqlWork { engines: Arc::clone(engines), until })
     }

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use sluice_common::port::{
-    Catalog, CatalogError, CatalogTable, Metric, Metrics, MetricsError, Queue, QueueError, RulesetSource,
+    Catalog, CatalogError, CatalogTable, Metric, Metrics, MetricsError, QualityRunRequest, QualityRunResult,
+    QualityRunStatus, QualityRuns, Queue, QueueError, RulesetSource,
 };
 
 use super::{Faulty, call};
@@ -16,6 +17,21 @@ impl<T: Catalog> Catalog for Faulty<T> {
 impl<T: RulesetSource> RulesetSource for Faulty<T> {
     async fn ruleset(&self, name: &str) -> Result<String, CatalogError> {
         call(&self.plan, "ruleset", self.inner.ruleset(name)).await
+    }
+}
+
+#[async_trait]
+impl<T: QualityRuns> QualityRuns for Faulty<T> {
+    async fn start(&self, request: &QualityRunRequest) -> Result<String, CatalogError> {
+        call(&self.plan, "start_run", self.inner.start(request)).await
+    }
+
+    async fn status(&self, run_id: &str) -> Result<QualityRunStatus, CatalogError> {
+        call(&self.plan, "run_status", self.inner.status(run_id)).await
+    }
+
+    async fn result(&self, result_id: &str) -> Result<QualityRunResult, CatalogError> {
+        call(&self.plan, "run_result", self.inner.result(result_id)).await
     }
 }
 

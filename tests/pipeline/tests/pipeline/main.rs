@@ -20,9 +20,11 @@ mod world;
 
 mod bombs;
 mod crash;
+mod custom_sql;
 mod dropping;
 mod erased;
 mod formats;
+mod hand_over;
 mod keys;
 mod leaks;
 mod measures;

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pseudonymize::PseudonymizeFunction;
-use quality::QualityFunction;
+use quality::{QualityFunction, Sql};
 use seal::SealFunction;
 use serde_json::Value;
 use sluice_common::policy::RetentionSpec;
-use sluice_common::port::{Clock as _, Deadline, LockSetting, RetentionMode};
+use sluice_common::port::{Clock, Deadline, LockSetting, RetentionMode};
 use sluice_common::runner::{InvocationError, Runner};
 use sluice_common::{BucketName, ObjectVersion};
 use sluice_privacy::keyring::{Domain, Keyring};
 use sluice_stage::context::Ports;
 use sluice_stage::{OnStatement, StageConfig};
 use sluice_testkit::names::{bucket, key, path};
-use sluice_testkit::{FaultPlan, Faulty, MemoryCatalog, MemoryKms, MemoryMetrics, MemoryS3, SettableClock};
+use sluice_testkit::{
+    FaultPlan, Faulty, MemoryCatalog, MemoryKms, MemoryMetrics, MemoryQualityRuns, MemoryS3, SettableClock,
+};
 
 use crate::events;
 use crate::queues::{Function, Message, Queues};
@@ -29,14 +31,22 @@ pub(crate) const DATABASE: &str = "lake";
 /// The domain of every dataset here.
 pub(crate) const DOMAIN: &str = "people";
 
+/// What an invocation has.
+const TIME: SignedDuration = SignedDuration::from_mins(15);
+
 pub(crate) struct World {
     pub(crate) s3: MemoryS3,
     pub(crate) signing: MemoryKms,
     pub(crate) wrapping: MemoryKms,
     pub(crate) catalog: MemoryCatalog,
     pub(crate) metrics: MemoryMetrics,
+    pub(crate) runs: MemoryQualityRuns,
     pub(crate) clock: SettableClock,
     pub(crate) queues: Queues,
+    /// How much of its time the quality function has used up before it looks at the clock.
+    quality_delay: SignedDuration,
+    /// What becomes of rulesets that need an SQL engine.
+    sql: Sql,
     functions: Functions,
 }
 
@@ -61,10 +71,32 @@ impl World {
         let wrapping = MemoryKms::new("domains");
         let catalog = MemoryCatalog::new([DATABASE]);
         let metrics = MemoryMetrics::new();
-        let parts = Parts { s3: &s3, signing: &signing, wrapping: &wrapping, catalog: &catalog, metrics: &metrics };
+        let runs = MemoryQualityRuns::new();
+        let parts = Parts {
+            s3: &s3,
+            signing: &signing,
+            wrapping: &wrapping,
+            catalog: &catalog,
+            metrics: &metrics,
+            runs: &runs,
+            quality_delay: SignedDuration::ZERO,
+            sql: &Sql::default(),
+        };
         let functions = parts.functions(&clock, &FaultPlan::new());
         let queues = Queues::default();
-        let world = Self { functions, s3, signing, wrapping, catalog, metrics, clock, queues };
+        let world = Self {
+            functions,
+            s3,
+            signing,
+            wrapping,
+            catalog,
+            metrics,
+            runs,
+            clock,
+            queues,
+            quality_delay: SignedDuration::ZERO,
+            sql: Sql::default(),
+        };
         world.put_policy(policy);
         world
     }
@@ -88,8 +120,24 @@ impl World {
 
     /// Ends every sandbox; new ones begin with a plan of faults.
     pub(crate) fn restart(&mut self, plan: &FaultPlan) {
-        let Self { s3, signing, wrapping, catalog, metrics, .. } = &*self;
-        self.functions = Parts { s3, signing, wrapping, catalog, metrics }.functions(&self.clock, plan);
+        let Self { s3, signing, wrapping, catalog, metrics, runs, quality_delay, sql, .. } = &*self;
+        let quality_delay = *quality_delay;
+        let parts = Parts { s3, signing, wrapping, catalog, metrics, runs, quality_delay, sql };
+        self.functions = parts.functions(&self.clock, plan);
+    }
+
+    /// The same sandboxes, but that the quality function answers otherwise to rulesets that need an SQL engine.
+    pub(crate) fn judge_sql(&mut self, sql: Sql) {
+        self.sql = sql;
+        self.restart(&FaultPlan::new());
+    }
+
+    /// The same where the quality function has no time left for any object.
+    pub(crate) fn without_time(policy: &str) -> Self {
+        let mut world = Self::new(policy);
+        world.quality_delay = TIME;
+        world.restart(&FaultPlan::new());
+        world
     }
 
     /// Announces what was created since.
@@ -143,7 +191,7 @@ impl World {
     }
 
     async fn invoke(&self, function: Function, payload: &Value) -> Result<Value, InvocationError> {
-        let deadline = Deadline::at(self.clock.now() + SignedDuration::from_mins(15));
+        let deadline = Deadline::at(self.clock.now() + TIME);
         match function {
             Function::Seal => self.functions.seal.answer(payload, deadline).await.0,
             Function::Quality => self.functions.quality.answer(payload, deadline).await.0,
@@ -190,6 +238,18 @@ struct Parts<'a> {
     wrapping: &'a MemoryKms,
     catalog: &'a MemoryCatalog,
     metrics: &'a MemoryMetrics,
+    runs: &'a MemoryQualityRuns,
+    quality_delay: SignedDuration,
+    sql: &'a Sql,
+}
+
+/// A clock that is ahead of another.
+struct Ahead(SettableClock, SignedDuration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        self.0.now() + self.1
+    }
 }
 
 impl Parts<'_> {
@@ -199,7 +259,12 @@ impl Parts<'_> {
         let catalog = || Arc::new(Faulty::new(self.catalog.clone(), plan.clone()));
         let data_keys = Arc::new(Faulty::new(self.wrapping.clone(), plan.clone()));
         let seal = SealFunction::new(seal_config(), self.ports(plan), locks(), clock(), None);
+        let runs = Arc::new(Faulty::new(self.runs.clone(), plan.clone()));
         let quality = QualityFunction::new(stage_config(), self.ports(plan), catalog());
+        let quality = quality
+            .with_sql(self.sql.clone())
+            .with_runs(runs)
+            .with_clock(Arc::new(Ahead(clock().as_ref().clone(), self.quality_delay)));
         let pseudonymize = PseudonymizeFunction::new(pseudonymize_config(), self.ports(plan), data_keys, catalog());
         Functions {
             seal: Runner::new("seal", seal, clock(), "Sluice"),
