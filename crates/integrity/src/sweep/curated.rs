@@ -56,6 +56,10 @@ impl Ground for Curated<'_> {
         self.bucket
     }
 
+    fn prefix(&self) -> &str {
+        ""
+    }
+
     fn versions(&self) -> &dyn VersionLister {
         self.round.ports.versions
     }

@@ -34,6 +34,7 @@ pub struct Desired {
 /// How a bucket should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // as many promises
 pub struct DesiredBucket {
     /// The bucket.
     pub bucket: BucketName,

@@ -32,9 +32,7 @@ pub(super) trait Ground: Sync {
     fn versions(&self) -> &dyn VersionLister;
 
     /// Keys under it are looked at.
-    fn prefix(&self) -> &str {
-        ""
-    }
+    fn prefix(&self) -> &str;
 
     /// Looks at a version, which is no delete marker.
     async fn look_at(&self, entry: &VersionEntry) -> Self::Seen;
