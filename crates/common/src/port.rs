@@ -11,10 +11,10 @@ mod key_posture;
 mod keys;
 mod metrics;
 mod posture;
+mod quality_runs;
 mod queue;
 mod range;
 mod retention;
-mod quality_runs;
 mod store;
 mod trail;
 mod trail_posture;
@@ -33,6 +33,7 @@ pub use posture::{
     BucketInspector, BucketPosture, EncryptionSetting, LifecycleRule, LockSetting, Notification, PublicAccessBlock,
     ReplicationRule, VersioningState,
 };
+pub use quality_runs::{QualityRunRequest, QualityRunResult, QualityRunRule, QualityRunStatus, QualityRuns};
 pub use queue::{Queue, QueueError};
 pub use range::{ParallelReader, RangeReader};
 pub use retention::{LegalHold, ObjectLock, Retention, RetentionMode, RetentionModeError};
@@ -42,5 +43,4 @@ pub use store::{
 };
 pub use trail::{TrailKeyError, TrailKeys, TrailPublicKey};
 pub use trail_posture::{TrailInspector, TrailPosture, TrailSettingsError};
-pub use quality_runs::{QualityRunRequest, QualityRunResult, QualityRunRule, QualityRunStatus, QualityRuns};
 pub use versions::{ListCursor, VersionEntry, VersionLister, VersionPage};

@@ -159,6 +159,7 @@ impl Lake {
             inputs_sha256: None,
             state_sha256: None,
             failing_rows: None,
+            external: None,
             rows: None,
             bytes: 5,
             predecessor: sealed.link(),
