@@ -216,9 +216,8 @@ fn state(
     digests: Digests,
     lock: Option<Lock>,
 ) -> Result<Statement<Seal>, SealError> {
-    let metadata = canonical::to_vec(&facts.metadata).map_err(|error| SealError::Evidence(
-        sluice_evidence::StatementError::from(error).into(),
-    ))?;
+    let metadata = canonical::to_vec(&facts.metadata)
+        .map_err(|error| SealError::Evidence(sluice_evidence::StatementError::from(error).into()))?;
     let object = SealedObject {
         bucket: at.bucket.clone(),
         key: at.key.clone(),
@@ -232,12 +231,8 @@ fn state(
     let subject = vec![ResourceDescriptor::object(at, digests.sha256)];
     let s3_checksums_verdict = digests.verdict();
     let Digests { crc64nvme, checks, hashed_by, .. } = digests;
-    let checks = SealChecks {
-        s3_checksums: checks,
-        s3_checksums_verdict,
-        size: hashed_by.is_none(),
-        head_get_stable: true,
-    };
+    let checks =
+        SealChecks { s3_checksums: checks, s3_checksums_verdict, size: hashed_by.is_none(), head_get_stable: true };
     let seal = Seal { object, checks, lock, checksums: OwnChecksums { crc64nvme }, hashed_by };
     Statement::new(subject, seal).map_err(|error| SealError::Evidence(error.into()))
 }
