@@ -5,7 +5,7 @@ use sluice_common::port::{KeyError, SignatureDer, Signer};
 
 use crate::dsse::{DsseError, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE};
 use crate::statement::{Predicate, Statement, StatementError};
-use crate::verify::{KeyId, Opened, SignedBytes, TrustedKeys, Verified, VerifyError};
+use crate::verify::{KeyId, Opened, TrustedKeys, Verified, VerifyError};
 
 /// A statement with its signature.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub async fn sign<P: Predicate>(
     let pae = envelope.pae();
     let sha256 = Sha256Digest::of(&pae);
     let (SignatureDer(signature), request_id) = signer.sign_on_record(&sha256).await?;
-    let key_id = keys.key_of(&SignedBytes { pae: &pae, sha256 }, &signature).map(|id| id.to_string());
+    let key_id = keys.key_of(&pae, &signature).map(|id| id.to_string());
     envelope.signatures.push(EnvelopeSignature { key_id, signature });
     let envelope_json = envelope.to_json()?;
     let verified = keys.open(envelope).and_then(Opened::read).map_err(SignError::Untrusted)?;

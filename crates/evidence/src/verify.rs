@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::{DecodePublicKey as _, Document, EncodePublicKey as _};
+use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use sluice_common::port::{KeyError, Signer, SpkiDer};
 use sluice_common::{Dispose, Disposition, ObjectVersion, Sha256Digest};
@@ -90,20 +91,18 @@ impl PublicKey {
         Some(KeyId::of_spki(&self.to_spki_der()?))
     }
 
-    fn made(&self, signed: &SignedBytes<'_>, signature: &[u8]) -> bool {
+    /// Whether this key signed a pre-authentication encoding.
+    fn made(&self, pae: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::P256(key) => Signature::from_der(signature)
-                .is_ok_and(|signature| key.verify_prehash(signed.sha256.as_bytes(), &signature).is_ok()),
+            // Ring's assembly takes a fifth of the time that `p256` does, and a sweep verifies millions. It hashes by itself.
+            Self::P256(key) => {
+                let point = key.to_sec1_point(false);
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point.as_bytes()).verify(pae, signature).is_ok()
+            }
             Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_strict(signed.pae, &signature).is_ok()),
+                .is_ok_and(|signature| key.verify_strict(pae, &signature).is_ok()),
         }
     }
-}
-
-/// The pre-authentication encoding and its digest: some kinds of keys sign the one, some the other.
-pub(crate) struct SignedBytes<'a> {
-    pub(crate) pae: &'a [u8],
-    pub(crate) sha256: Sha256Digest,
 }
 
 /// The keys whose signatures count.
@@ -207,27 +206,26 @@ impl TrustedKeys {
     }
 
     /// The key that made a signature. The hint in the envelope is not asked.
-    pub(crate) fn key_of(&self, signed: &SignedBytes<'_>, signature: &[u8]) -> Option<KeyId> {
-        self.keys.iter().find(|(_, key)| key.made(signed, signature)).map(|(id, _)| *id)
+    pub(crate) fn key_of(&self, pae: &[u8], signature: &[u8]) -> Option<KeyId> {
+        self.keys.iter().find(|(_, key)| key.made(pae, signature)).map(|(id, _)| *id)
     }
 
     /// Whether a key, known by its id, made an ECDSA signature (ASN.1 DER) over the digest of a statement: all that can be
     /// asked of who holds the digest and not the statement. Nothing when the key is not among these or of another kind.
     pub fn signed_digest(&self, id: &KeyId, pae_sha256: &Sha256Digest, signature_der: &[u8]) -> Option<bool> {
-        let (_, key) = self.keys.iter().find(|(known, _)| known == id)?;
-        let signed = SignedBytes { pae: &[], sha256: *pae_sha256 };
-        matches!(key, PublicKey::P256(_)).then(|| key.made(&signed, signature_der))
+        let (_, PublicKey::P256(key)) = self.keys.iter().find(|(known, _)| known == id)? else { return None };
+        let signature = Signature::from_der(signature_der);
+        Some(signature.is_ok_and(|signature| key.verify_prehash(pae_sha256.as_bytes(), &signature).is_ok()))
     }
 
     /// Checks an envelope's signatures and hands out the signed payload.
     pub(crate) fn open(&self, envelope: Envelope) -> Result<Opened, VerifyError> {
         let pae = envelope.pae();
         let pae_sha256 = Sha256Digest::of(&pae);
-        let signed = SignedBytes { pae: &pae, sha256: pae_sha256 };
         let mut key_ids: Vec<KeyId> = Vec::new();
         let mut signature_der = None;
         for signature in &envelope.signatures {
-            if let Some(id) = self.key_of(&signed, &signature.signature)
+            if let Some(id) = self.key_of(&pae, &signature.signature)
                 && !key_ids.contains(&id)
             {
                 key_ids.push(id);
