@@ -11,6 +11,11 @@ fi
 cd "$root"
 # The functions are named by the Makefile.
 read -ra packages <<< "${PACKAGES:?run by make bench}"
+# For the processors that cargo-lambda compiles functions for, so that the command runs the engine that is deployed.
+case $(uname -m) in
+  x86_64) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=haswell" ;;
+  aarch64) export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=neoverse-n1" ;;
+esac
 cargo build --release -p sluice
 cargo build --release -p sluice-tabular --example scan
 cargo lambda build --release "${packages[@]/#/--package=}"
