@@ -17,7 +17,14 @@ use sluice_stage::context::Ports;
 use sluice_testkit::names::{bucket, key, path};
 use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryBatch, MemoryKms, MemoryMetrics, MemoryS3, SettableClock};
 
-const POLICY: &str = "version: 1\ndatasets: []\n";
+const POLICY: &str = r#"version: 1
+datasets:
+  - name: orders
+    match: "orders/*.csv"
+    format: { type: csv }
+    quality: { ruleset: 'Rules = [ RowCount > 0 ]' }
+    privacy: { domain: customers, columns: { id: { transform: keep } } }
+"#;
 
 struct Lake {
     s3: MemoryS3,
