@@ -69,6 +69,19 @@ fn returned_rows_are_row_results() {
     assert_eq!(report.rules[0].failing_rows, Some(1));
 }
 
+/// As in Deequ: no row is among rows that the query cannot return. What could not be judged marks none.
+#[test]
+fn no_row_passes_a_query_that_names_what_is_not_there() {
+    let report = judge(
+        r#"Rules = [ CustomSql "select distinct prise from primary", CustomSql "select random() from primary" ]"#,
+        true,
+    );
+    let results = report.row_results.as_ref().unwrap();
+    assert!((0..4).all(|row| results.mark(0, row) == RowMark::Failed && results.mark(1, row) == RowMark::Skipped));
+    assert_eq!((report.rules[0].outcome, report.rules[1].outcome), (Outcome::Failed, Outcome::Error));
+    assert!(report.rules[0].message.as_ref().unwrap().contains("not found"));
+}
+
 #[test]
 fn an_analyzer_measures_what_its_query_returns() {
     let report = judge(r#"Analyzers = [ CustomSql "select stddev_pop(paid) from primary" ]"#, true);

@@ -342,6 +342,9 @@ impl RowReader {
     fn rule_bits(&self, marks: &Marks) -> Option<RowBits> {
         let (tests, unique, filter) = match marks {
             Marks::None => return None,
+            Marks::NoRow => {
+                return Some(RowBits { passed: BooleanBuffer::new_unset(self.marks.rows), skipped: None });
+            }
             Marks::Kept(passed) => {
                 let passed = passed.clone();
                 return (passed.len() == self.marks.rows).then_some(RowBits { passed, skipped: None });

@@ -48,6 +48,8 @@ pub(crate) enum Marks {
     Rows { tests: Vec<TestId>, unique: Vec<MetricId>, filter: Option<FilterId> },
     /// The rows that pass are known beforehand.
     Kept(BooleanBuffer),
+    /// No row passes.
+    NoRow,
 }
 
 impl Marks {

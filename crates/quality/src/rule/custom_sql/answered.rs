@@ -9,7 +9,7 @@ use crate::outcome::{Refusal, Verdict};
 use crate::plan::Planner;
 use crate::rule::support::{judge_share, threshold};
 use crate::rule::{Lowered, Marks, Measured, lower_number};
-use crate::sql::{SqlAnswer, SqlQuestion, SqlResult};
+use crate::sql::{RefusedOutcome, SqlAnswer, SqlQuestion, SqlResult};
 
 /// Plans a rule whose query only an SQL engine can run. Without its answer the rule is an error that says how to get it.
 pub(super) fn lower(rule: &Rule, statement: String, planner: &mut Planner<'_>) -> Result<Lowered, Refusal> {
@@ -22,6 +22,10 @@ pub(super) fn lower(rule: &Rule, statement: String, planner: &mut Planner<'_>) -
             "this query needs the SQL engine: deploy the stack with SqlRules=enabled, or build the command with \
              `--features sql`; without it only select count(*) or columns from primary, with where, are judged",
         )),
+        // A query that is to return rows of this table, and cannot, returns none of them.
+        Some(SqlAnswer::Refused { outcome: RefusedOutcome::Failed, message }) if result == SqlResult::Rows => {
+            Ok(Lowered::new(Marks::NoRow, move |_results| Verdict::failed(message.clone())))
+        }
         Some(SqlAnswer::Refused { outcome, message }) => Err(Refusal { outcome: outcome.into(), message }),
         Some(SqlAnswer::Number(value)) => {
             lower_number(rule, planner, NUMBER_KEY.to_owned(), Marks::None, move |_results| match value {
