@@ -140,7 +140,9 @@ impl Explanations {
         for one in matched {
             times.entry(one.principal_sha256).or_default().push(one.time);
         }
-        times.values_mut().for_each(|times| times.sort_unstable());
+        for times in times.values_mut() {
+            times.sort_unstable();
+        }
         Self(times)
     }
 

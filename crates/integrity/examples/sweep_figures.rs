@@ -3,7 +3,13 @@
 //!
 //! Every upload went the whole way, so it is five versions: the raw one, three statements and the curated one. The first sweep
 //! checks every signature; the second relies on the first one's account and checks those of what came after it.
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints figures")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a benchmark prints figures"
+)]
 #![allow(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
 use std::sync::Arc;

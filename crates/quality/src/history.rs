@@ -176,7 +176,7 @@ mod tests {
         let (older, newer) = (record(-5, 1.5), record(7, 2.5));
         assert_eq!(HistoryRecord::from_json(&newer.to_json().unwrap()).unwrap(), newer);
         assert!(newer.file_name("a") < older.file_name("a"));
-        assert_eq!(newer.score(), 1.0);
+        assert!(crate::value::same(newer.score(), 1.0));
         let history = RecordedHistory::of([&newer, &older]);
         assert_eq!(history.last("Column.price.Mean", 5), [2.5, 1.5]);
         assert_eq!(history.last("Column.price.Sum", 5), [0.0; 0]);

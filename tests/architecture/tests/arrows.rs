@@ -31,8 +31,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "sluice",
         &[
-            AWS, COMMON, EVIDENCE, LOG, TLOG, STAGE, INTEGRITY, QUALITY, PRIVACY, RELEASE, RISK, DETECT, DQDL, TABULAR,
-            PROFILE, REPORT, AUDIT, QUALITY_SQL,
+            AWS,
+            COMMON,
+            EVIDENCE,
+            LOG,
+            TLOG,
+            STAGE,
+            INTEGRITY,
+            QUALITY,
+            PRIVACY,
+            RELEASE,
+            RISK,
+            DETECT,
+            DQDL,
+            TABULAR,
+            PROFILE,
+            REPORT,
+            AUDIT,
+            QUALITY_SQL,
         ],
     ),
     ("seal", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY]),
@@ -188,10 +204,12 @@ fn only_its_function_and_optional_features_know_the_sql_engine() {
         let engine = package.dependencies.iter().find(|dependency| dependency.name == QUALITY_SQL);
         let has_it = package.name.as_str() == "quality-sql" || engine.is_none_or(|engine| engine.optional);
         assert!(has_it, "{} depends on {QUALITY_SQL}; make it optional, behind the feature `sql`", package.name);
-        let asked_for = package.features.get("default").is_some_and(|features| features.iter().any(|name| name == "sql"));
+        let asked_for =
+            package.features.get("default").is_some_and(|features| features.iter().any(|name| name == "sql"));
         assert!(!asked_for, "{} has the feature `sql` by default", package.name);
     }
-    let defaults: BTreeSet<String> = workspace.workspace_default_packages().iter().map(|it| it.name.to_string()).collect();
+    let defaults: BTreeSet<String> =
+        workspace.workspace_default_packages().iter().map(|it| it.name.to_string()).collect();
     let heavy = BTreeSet::from([QUALITY_SQL.to_owned(), "quality-sql".to_owned()]);
     let all: BTreeSet<String> = workspace.packages.iter().map(|package| package.name.to_string()).collect();
     assert_eq!(all.difference(&defaults).cloned().collect::<BTreeSet<_>>(), heavy, "default-members: all but these");

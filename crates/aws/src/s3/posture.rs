@@ -118,7 +118,9 @@ impl S3Objects {
 fn lifecycle_rule(rule: &SdkLifecycleRule) -> LifecycleRule {
     let expires =
         rule.expiration().is_some_and(|expiration| expiration.days().is_some() || expiration.date().is_some());
-    let aborts = rule.abort_incomplete_multipart_upload().and_then(|abort| abort.days_after_initiation());
+    let aborts = rule
+        .abort_incomplete_multipart_upload()
+        .and_then(aws_sdk_s3::types::AbortIncompleteMultipartUpload::days_after_initiation);
     LifecycleRule {
         id: rule.id().unwrap_or_default().to_owned(),
         is_enabled: *rule.status() == ExpirationStatus::Enabled,

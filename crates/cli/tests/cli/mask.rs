@@ -108,7 +108,7 @@ fn risky(small_classes: &str) -> Desk {
          quasi_identifiers: [zip, born], min_k: 2, small_classes: {small_classes} }}"
     );
     let dataset = "  - name: orders\n    match: '**'\n    format: { type: csv }\n    quality: { ruleset: 'Rules = [ RowCount > 0 ]' }";
-    desk.put("policy.yaml", &format!("version: 1\ndatasets:\n{dataset}\n    {privacy}\n"));
+    desk.put("policy.yaml", format!("version: 1\ndatasets:\n{dataset}\n    {privacy}\n"));
     desk.put("t.csv", RISKY);
     desk
 }

@@ -41,9 +41,8 @@ impl Reader {
             let rule = "the ARN of an IAM role: expected arn:aws:iam::<account>:role/<name>";
             self.text_where(node, &fields.path_of("role_arn"), rule, is_role_arn).map(str::to_owned)
         });
-        let workers = self.optional(&fields, "workers", DEFAULT_WORKERS, |reader, node, path| {
-            reader.integer(node, path, WORKERS)
-        });
+        let workers = self
+            .optional(&fields, "workers", DEFAULT_WORKERS, |reader, node, path| reader.integer(node, path, WORKERS));
         let mib_per_second = self.optional(&fields, "mib_per_second", DEFAULT_MIB_PER_SECOND, |reader, node, path| {
             reader.integer(node, path, MIB_PER_SECOND)
         });

@@ -53,11 +53,10 @@ impl Dispose for AuditError {
     fn disposition(&self) -> Disposition {
         match self {
             // CloudTrail does not write such files: somebody did.
-            Self::ForeignBucket | Self::Log(_) => Disposition::Alarm,
+            Self::ForeignBucket | Self::Log(_) | Self::LogIncomplete => Disposition::Alarm,
             Self::Store(error) => error.disposition(),
             Self::Evidence(error) => error.disposition(),
             Self::Statements(error) => error.disposition(),
-            Self::LogIncomplete => Disposition::Alarm,
             Self::Source(_)
             | Self::Unknown { .. }
             | Self::Keys(_)

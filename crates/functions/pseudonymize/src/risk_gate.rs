@@ -38,9 +38,8 @@ impl PseudonymizeFunction {
     ) -> Result<Gated, PublishError> {
         let (read, write, left_out) = (recipe.read.clone(), recipe.write.clone(), recipe.left_out.clone());
         let first = self.stream(opened, cleared.sha256, path, recipe, about).await?;
-        let risk = match (&first.at, &first.written.risk) {
-            (None, Some(risk)) => risk,
-            _ => return Ok(Gated::new(first, "k_too_small", None)),
+        let (None, Some(risk)) = (&first.at, &first.written.risk) else {
+            return Ok(Gated::new(first, "k_too_small", None));
         };
         let (reason, k_before) = (risk.violation.map_or("k_too_small", |bound| bound.reason()), risk.figures.k);
         let Some((plan, remedy)) = risk.remedy(&dataset.privacy, key)? else {

@@ -62,20 +62,17 @@ impl QualityFunction {
         }
         let key = report_key(judged.object, "inputs", &format!("{}.json", run.as_str()));
         let path = self.in_evidence(key);
-        let bytes = match self.only_version(&path).await? {
-            Some(at) => self.pinned_before(&at).await?,
-            None => {
-                let inputs = self.choose(judged, asks).await?;
-                let bytes = serde_json::to_vec(&inputs).map_err(|_unencodable| JudgeError::InputsDamaged)?;
-                let writer = self.frame.ports().writer.as_ref();
-                match writer.put_new(&path, bytes.clone().into(), &UserMetadata::new()).await {
-                    Ok(_) => bytes,
-                    Err(StoreError::Exists { operation }) => {
-                        let at = self.only_version(&path).await?;
-                        self.pinned_before(&at.ok_or(StoreError::Conflict { operation })?).await?
-                    }
-                    Err(error) => return Err(JudgeError::from(EvidenceError::Store(error))),
+        let bytes = if let Some(at) = self.only_version(&path).await? { self.pinned_before(&at).await? } else {
+            let inputs = self.choose(judged, asks).await?;
+            let bytes = serde_json::to_vec(&inputs).map_err(|_unencodable| JudgeError::InputsDamaged)?;
+            let writer = self.frame.ports().writer.as_ref();
+            match writer.put_new(&path, bytes.clone().into(), &UserMetadata::new()).await {
+                Ok(_) => bytes,
+                Err(StoreError::Exists { operation }) => {
+                    let at = self.only_version(&path).await?;
+                    self.pinned_before(&at.ok_or(StoreError::Conflict { operation })?).await?
                 }
+                Err(error) => return Err(JudgeError::from(EvidenceError::Store(error))),
             }
         };
         let inputs: Inputs = serde_json::from_slice(&bytes).map_err(|_damaged| JudgeError::InputsDamaged)?;

@@ -234,7 +234,7 @@ async fn hash<D: Digest>(mut stream: sluice_common::port::ByteStream) -> Result<
         let chunk: Bytes = chunk;
         hasher.update(&chunk);
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(hasher.finalize()))
 }
 
 impl FileSource for PinnedFiles {

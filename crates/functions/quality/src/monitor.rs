@@ -55,7 +55,7 @@ impl QualityFunction {
 fn unprofiled(error: ProfileError) -> JudgeError {
     match error {
         ProfileError::Table(error) => error.into(),
-        other => JudgeError::Profile(other),
+        other @ ProfileError::Column { .. } => JudgeError::Profile(other),
     }
 }
 

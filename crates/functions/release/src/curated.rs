@@ -42,7 +42,7 @@ impl ReleaseFunction {
                 }
                 Err(error) => return Err(error.into()),
             };
-            self.check(&kept, &asked.dataset)?;
+            Self::check(&kept, &asked.dataset)?;
             let stated = kept.statement().predicate();
             let twice = "two statements are about one upload; its rows would be counted twice";
             for input in &stated.inputs {
@@ -72,7 +72,7 @@ impl ReleaseFunction {
         Ok(objects)
     }
 
-    fn check(&self, kept: &Kept<Pseudonymize>, dataset: &str) -> Result<(), Refused> {
+    fn check(kept: &Kept<Pseudonymize>, dataset: &str) -> Result<(), Refused> {
         let stated = kept.statement().predicate();
         if stated.outcome != Outcome::Published {
             return Err(Refused::new("nothing_published", "a statement named says that nothing was published"));

@@ -56,7 +56,7 @@ impl Ground for Curated<'_> {
         self.bucket
     }
 
-    fn prefix(&self) -> &str {
+    fn prefix(&self) -> &'static str {
         ""
     }
 

@@ -110,7 +110,7 @@ impl Dispose for PseudonymizeError {
     fn reason(&self) -> &'static str {
         match self {
             Self::NoDomain { .. } => "privacy_domain_missing",
-            Self::MissingColumn { .. } => "policy_column_missing",
+            Self::MissingColumn { .. } | Self::Risk(RiskError::NoColumn(_)) => "policy_column_missing",
             Self::DuplicateColumn { .. } => "duplicate_column",
             Self::UndeclaredColumns { .. } => "undeclared_columns",
             Self::UndeclaredPersonal { .. } => "undeclared_personal_data",
@@ -120,7 +120,6 @@ impl Dispose for PseudonymizeError {
             Self::NothingLeft => "nothing_to_publish",
             Self::LateColumns { .. } => "late_columns",
             Self::Transform { .. } => "transform_failed",
-            Self::Risk(RiskError::NoColumn(_)) => "policy_column_missing",
             Self::Risk(RiskError::TooManyPairs) => "risk_too_many_classes",
             Self::Risk(RiskError::Storage(_)) => "risk_storage_failed",
             Self::Risk(_) => "risk_column_unfit",

@@ -47,11 +47,10 @@ impl<T: RangeReader> RangeReader for Faulty<T> {
     async fn get_range(&self, at: &ObjectVersion, of: &ObjectFacts, range: Range<u64>) -> Result<Bytes, StoreError> {
         let expected = range.end.saturating_sub(range.start);
         match self.plan.next("get_range") {
-            None => self.inner.get_range(at, of, range).await,
             Some(Fault::Truncate { after_bytes }) if after_bytes < expected => {
                 Err(StoreError::Truncated { operation: "get_range", got: after_bytes, expected })
             }
-            Some(Fault::Truncate { .. }) => self.inner.get_range(at, of, range).await,
+            None | Some(Fault::Truncate { .. }) => self.inner.get_range(at, of, range).await,
             Some(Fault::Fail | Fault::LoseAnswer) => Err(StoreError::lost("get_range")),
             Some(Fault::Throttle) => Err(StoreError::throttled("get_range")),
             Some(Fault::Deny) => Err(StoreError::denied("get_range")),

@@ -49,7 +49,7 @@ fn set_aside(world: &World) -> Vec<(String, Bytes)> {
 
 #[tokio::test]
 async fn rows_that_fail_are_set_aside_and_the_others_published() {
-    let packed = |bytes| tables::zstd(&bytes);
+    let packed = |bytes: Vec<u8>| tables::zstd(&bytes);
     let uploads: [(&str, Vec<u8>, &str, Format); 3] = [
         ("people/a.csv", csv(&MIXED), ".csv", csv_format()),
         ("people/a.csv.gz", tables::gzip(&csv(&MIXED)), ".csv.gz", csv_format()),

@@ -94,9 +94,9 @@ async fn a_run_that_ends_without_a_result_makes_every_rule_an_error() {
         let verdict = only_verdict(&world).await;
         assert_eq!(verdict.text("result"), "FAILED");
         assert_eq!(verdict.payload["predicate"]["counts"], json!({ "passed": 0, "failed": 0, "errors": 3 }));
-        let reports =
+        let mut reports =
             world.s3.live_keys(&bucket(EVIDENCE)).into_iter().filter(|key| key.starts_with("report/quality/"));
-        let report = world.s3.current_bytes(&bucket(EVIDENCE), &reports.last().unwrap()).unwrap();
+        let report = world.s3.current_bytes(&bucket(EVIDENCE), &reports.next_back().unwrap()).unwrap();
         assert!(String::from_utf8_lossy(&report).contains(status));
     }
 }

@@ -26,7 +26,12 @@ pub(super) struct Sql {
 
 impl Sql {
     /// Opens the engine, if some rule needs it.
-    pub(super) fn open(file: &str, ruleset: &Ruleset, options: &ReadOptions, now_micros: i64) -> anyhow::Result<Option<Self>> {
+    pub(super) fn open(
+        file: &str,
+        ruleset: &Ruleset,
+        options: &ReadOptions,
+        now_micros: i64,
+    ) -> anyhow::Result<Option<Self>> {
         if !needs_sql_engine(ruleset) {
             return Ok(None);
         }

@@ -31,8 +31,15 @@ fn what_is_incomplete_is_refused_with_every_problem() {
     for part in ["hand_over.database", "hand_over.role_arn", "hand_over.workers", "hand_over.role"] {
         assert!(found.contains(part), "{part}: {found}");
     }
-    for arn in ["x", "arn:aws:iam::1:role/a", "arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:role/", "arn:aws:iam::111122223333:role/a b"] {
-        let found = problems(&with(&format!("      hand_over: {{ database: l, table: t, role_arn: '{arn}' }}\n"))).join("\n");
+    for arn in [
+        "x",
+        "arn:aws:iam::1:role/a",
+        "arn:aws:iam::111122223333:user/a",
+        "arn:aws:iam::111122223333:role/",
+        "arn:aws:iam::111122223333:role/a b",
+    ] {
+        let found =
+            problems(&with(&format!("      hand_over: {{ database: l, table: t, role_arn: '{arn}' }}\n"))).join("\n");
         assert!(found.contains("role_arn") && found.contains("arn:aws:iam::"), "{arn}: {found}");
     }
 }

@@ -117,7 +117,7 @@ impl World {
         for hour in 10..=12 {
             self.s3.put(&path("trail", &key(hour)), "digest").unwrap();
         }
-        match TrailFileKind::of(&FileAt::new("trail", &key(12))) {
+        match TrailFileKind::of(&FileAt::new("trail", key(12))) {
             TrailFileKind::Digest(digest) => digest,
             TrailFileKind::Log(_) | TrailFileKind::Other => unreachable!("a digest's key"),
         }

@@ -96,7 +96,7 @@ fn rows_that_fail_are_out_before_classes_are_counted() {
     let source = Bytes::copy_from_slice(input.as_bytes());
     let last = |first_row: u64, rows: usize| {
         let in_block = usize::try_from(3 - first_row).unwrap();
-        if in_block < rows { vec![in_block..in_block + 1] } else { Vec::new() }
+        (in_block < rows).then_some(in_block..in_block + 1).into_iter().collect()
     };
     let write = WriteOptions::new(csv());
     let plan = plan(&section("withhold"));
