@@ -62,7 +62,9 @@ impl QualityFunction {
         }
         let key = report_key(judged.object, "inputs", &format!("{}.json", run.as_str()));
         let path = self.in_evidence(key);
-        let bytes = if let Some(at) = self.only_version(&path).await? { self.pinned_before(&at).await? } else {
+        let bytes = if let Some(at) = self.only_version(&path).await? {
+            self.pinned_before(&at).await?
+        } else {
             let inputs = self.choose(judged, asks).await?;
             let bytes = serde_json::to_vec(&inputs).map_err(|_unencodable| JudgeError::InputsDamaged)?;
             let writer = self.frame.ports().writer.as_ref();
