@@ -24,9 +24,11 @@ def settle_buckets(session: boto3.Session, stack: str, template: dict[str, Any])
     """Applies to each bucket the properties that the emulator's CloudFormation skipped."""
     resolve = _resolver(session, stack, template)
     s3 = session.client("s3")
-    for resource in template["Resources"].values():
-        if resource["Type"] != "AWS::S3::Bucket":
-            continue
+    pages = session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    made = {resource["LogicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::S3::Bucket" or name not in made:
+            continue  # another kind, or left out by a condition
         properties = resolve(resource["Properties"])
         bucket = properties["BucketName"]
         s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=_encryption(properties))
