@@ -25,9 +25,9 @@ def deploy(name: str, architecture: str, template: Path = paths.TEMPLATE) -> Non
         raise DeployError(f"no binary for {', '.join(missing)} under {binaries}; run `make build` first")
     DEPLOYABLE.parent.mkdir(parents=True, exist_ok=True)
     text = template.read_text(encoding="utf-8")
-    for name in paths.OPTIONAL_FUNCTIONS:
-        found = paths.function_binary(binaries, name)
-        text = text.replace(f"CodeUri: ../target/lambda/{name}/", f"CodeUri: {found}/")
+    for function in paths.OPTIONAL_FUNCTIONS:
+        found = paths.function_binary(binaries, function)
+        text = text.replace(f"CodeUri: ../target/lambda/{function}/", f"CodeUri: {found}/")
     text = text.replace("CodeUri: ../target/lambda/", f"CodeUri: {binaries}/")
     DEPLOYABLE.write_text(text, encoding="utf-8")
     configuration = paths.ROOT / "infra" / "samconfig.toml"

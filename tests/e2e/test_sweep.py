@@ -98,9 +98,9 @@ def drifted(stack):
     away = {"Status": "Enabled", "Priority": 1, "Filter": {}, "DeleteMarkerReplication": {"Status": "Disabled"}}
     copied = {
         "Role": "arn:aws:iam::000000000000:role/copier",
-        "Rules": [{"ID": "away", "Destination": {"Bucket": f"arn:aws:s3:::{evidence}"}, **away}],
+        "Rules": [{"ID": "away", "Destination": {"Bucket": "arn:aws:s3:::elsewhere"}, **away}],
     }
-    s3.put_bucket_replication(Bucket=curated, ReplicationConfiguration=copied)
+    s3.put_bucket_replication(Bucket=evidence, ReplicationConfiguration=copied)
     kms, trails = stack.root("kms"), stack.root("cloudtrail")
     data, vault, opened_key = (stack.outputs[f"{zone}DataKeyArn"] for zone in ("Raw", "Vault", "Curated"))
     kms.disable_key_rotation(KeyId=data)
@@ -119,7 +119,7 @@ def drifted(stack):
         yield
     finally:
         s3.put_bucket_lifecycle_configuration(Bucket=evidence, LifecycleConfiguration={"Rules": lifecycle})
-        s3.delete_bucket_replication(Bucket=curated)
+        s3.delete_bucket_replication(Bucket=evidence)
         kms.enable_key_rotation(KeyId=data)
         kms.enable_key(KeyId=vault)
         kms.put_key_policy(KeyId=opened_key, PolicyName="default", Policy=key_policy)
@@ -207,7 +207,7 @@ def test_what_happened_to_a_version_is_found(swept, rule, done):
         ("bucket_public_access", "curated"),
         ("bucket_encryption", "curated"),
         ("bucket_lifecycle", "evidence"),
-        ("bucket_replication", "curated"),
+        ("bucket_replication", "evidence"),
     ],
 )
 def test_a_changed_setting_is_found(stack, swept, rule, zone):
