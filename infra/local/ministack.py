@@ -1,5 +1,5 @@
-"""MiniStack with native checksums, for its own CRC-64/NVME and CRC-32C are loops over bytes, 1.5 MB/s, while nothing else runs; and
-with ranges of versions, for it answers a `Range` of a version with the whole of it.
+"""MiniStack with native checksums, for its own CRC-64/NVME and CRC-32C are loops over bytes, 1.5 MB/s, while nothing else runs;
+and with ranges of versions, for it answers a `Range` of a version with the whole of it.
 
 Started as a program, by file name: `emulator.start`.
 """
