@@ -198,7 +198,8 @@ def main() -> int:
     options = parser.parse_args()
     target = target_directory()
     bench = pathlib.Path(os.environ.get("SLUICE_BENCH", ROOT.parent / "shared" / "bench"))
-    binaries = target / options.profile
+    # Where `run.sh` has them made, for the host by name.
+    binaries = target / os.environ.get("CARGO_BUILD_TARGET", "") / options.profile
     sluice, scan = shutil.which("sluice", path=str(binaries)), binaries / "examples" / "scan"
     load = os.getloadavg()[0]
     print(f"# Benchmark, {time.strftime('%Y-%m-%d')}, {options.profile} build, one core of {os.cpu_count()}, load {load:.1f}")

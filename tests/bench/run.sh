@@ -11,11 +11,14 @@ fi
 cd "$root"
 # The functions are named by the Makefile.
 read -ra packages <<< "${PACKAGES:?run by make bench}"
-# For the processors that cargo-lambda compiles functions for, so that the command runs the engine that is deployed.
-case $(uname -m) in
-  x86_64) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=haswell" ;;
-  aarch64) export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-cpu=neoverse-n1" ;;
+# For the processors that cargo-lambda compiles functions for, so that the command runs the engine that is deployed, and for
+# the same target, so that both are made of the same libraries.
+host=$(rustc -vV | sed -n 's/^host: //p')
+case $host in
+  x86_64-*) export RUSTFLAGS="-C target-cpu=haswell" ;;
+  aarch64-*) export RUSTFLAGS="-C target-cpu=neoverse-n1" ;;
 esac
+export CARGO_BUILD_TARGET=$host
 cargo build --release -p sluice
 cargo build --release -p sluice-tabular --example scan
 cargo lambda build --release "${packages[@]/#/--package=}"
