@@ -146,14 +146,16 @@ class Account:
             for item in listed
         ]
 
-    def resolve(self, value: Any) -> str:
-        """The value of an environment variable as the template writes it."""
+    def resolve(self, value: Any) -> str | None:
+        """The value of an environment variable as the template writes it; none where the template leaves it out."""
+        if value == {"Ref": "AWS::NoValue"}:
+            return None
         if not isinstance(value, dict):
             return str(value)
         if "Fn::If" in value:
             return self.resolve(value["Fn::If"][2])  # nothing that a condition asks for is made here
         if "Fn::Join" in value:
-            return value["Fn::Join"][0].join(self.resolve(item) for item in value["Fn::Join"][1])
+            return value["Fn::Join"][0].join(filter(None, map(self.resolve, value["Fn::Join"][1])))
         if "Fn::Sub" in value:
             return re.sub(r"\$\{([^}]+)}", lambda name: self._named(name[1]), value["Fn::Sub"])
         return self._named(value["Ref"]) if "Ref" in value else self._named(".".join(value["Fn::GetAtt"]))
@@ -204,7 +206,8 @@ class Functions:
         self._wait()
         for name in paths.FUNCTIONS:
             told = template["Resources"][f"{name.capitalize()}Function"]["Properties"]["Environment"]["Variables"]
-            environment = {variable: account.resolve(value) for variable, value in told.items()}
+            resolved = {variable: account.resolve(value) for variable, value in told.items()}
+            environment = {variable: value for variable, value in resolved.items() if value is not None}
             binary = paths.function_binaries() / name / "bootstrap"
             self._processes.append(self._start(name, [str(binary)], self._environment(name) | environment))
 
