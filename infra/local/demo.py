@@ -27,6 +27,7 @@ from rich.text import Text
 from . import deploy, emulator, evidence, paths, render, tables
 from .deploy import DeployError
 from .evidence import Statement
+from .stack import made
 
 PATIENCE_SECONDS = 300
 SHOWN_ROWS = 5
@@ -86,7 +87,7 @@ def run(port: int, *, keep: bool) -> int:
         console.print(f"   {running.endpoint} answers after {started - begun:.1f} s; deploying infra/template.yaml …")
         stack = Deployment(running, deploy.to_emulator(running))
         deployed = time.monotonic()
-        console.print(f"   deployed after {deployed - begun:.1f} s: {_inventory()}")
+        console.print(f"   deployed after {deployed - begun:.1f} s: {_inventory(running)}")
         followed = _upload(console, stack)
         _follow(console, stack, followed)
         settled = time.monotonic()
@@ -107,8 +108,10 @@ def run(port: int, *, keep: bool) -> int:
             emulator.stop(port)
 
 
-def _inventory() -> str:
-    counted = Counter(resource["Type"] for resource in render.load(paths.TEMPLATE)["Resources"].values())
+def _inventory(running: emulator.Emulator) -> str:
+    present = made(deploy.session(running), deploy.STACK)
+    resources = render.load(paths.TEMPLATE)["Resources"]
+    counted = Counter(resource["Type"] for name, resource in resources.items() if name in present)
     kinds = {"Serverless::Function": "functions", "S3::Bucket": "buckets", "KMS::Key": "keys", "IAM::Role": "roles"}
     return ", ".join(f"{counted[f'AWS::{kind}']} {name}" for kind, name in kinds.items())
 

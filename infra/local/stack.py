@@ -20,14 +20,19 @@ def outputs(session: boto3.Session, stack: str) -> dict[str, str]:
     return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}
 
 
+def made(session: boto3.Session, stack: str) -> set[str]:
+    """The logical ids of the stack's resources: those of the template but for what a condition leaves out."""
+    pages = session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {resource["LogicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
+
+
 def settle_buckets(session: boto3.Session, stack: str, template: dict[str, Any]) -> None:
     """Applies to each bucket the properties that the emulator's CloudFormation skipped."""
     resolve = _resolver(session, stack, template)
     s3 = session.client("s3")
-    pages = session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-    made = {resource["LogicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
+    resources = made(session, stack)
     for name, resource in template["Resources"].items():
-        if resource["Type"] != "AWS::S3::Bucket" or name not in made:
+        if resource["Type"] != "AWS::S3::Bucket" or name not in resources:
             continue  # another kind, or left out by a condition
         properties = resolve(resource["Properties"])
         bucket = properties["BucketName"]
