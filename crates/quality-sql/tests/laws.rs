@@ -83,7 +83,8 @@ proptest! {
     fn no_statement_makes_it_panic(words in prop::collection::vec(word(), 0..14), rows: bool) {
         let result = if rows { SqlResult::Rows } else { SqlResult::Number };
         let statement = format!("select {}", words.join(" "));
-        prop_assert!(engine("order_id,amount\n1,9\n2,x\n", "order_id\n1\n").answer(&SqlQuestion { statement, result }).is_ok());
+        let question = SqlQuestion { statement, result };
+        prop_assert!(engine("order_id,amount\n1,9\n2,x\n", "order_id\n1\n").answer(&question).is_ok());
     }
 }
 
