@@ -159,10 +159,10 @@ impl VisitorMut for Rewriter<'_> {
                 *expr = Expr::IsNotDistinctFrom(Box::new(take(left)), Box::new(take(right)));
             }
             Expr::UnaryOp { op: UnaryOperator::Minus, expr: of } if self.names.is_text(of) => {
-                *of = Box::new(number(take(of)))
+                **of = number(take(of));
             }
             Expr::Floor { expr: of, .. } | Expr::Ceil { expr: of, .. } if self.names.is_text(of) => {
-                *of = Box::new(number(take(of)));
+                **of = number(take(of));
             }
             Expr::Function(function) => {
                 if let Some(replaced) = self.function(function) {

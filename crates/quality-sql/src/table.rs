@@ -78,7 +78,7 @@ impl Table for StoredTable {
 
     fn scan(&self, columns: &[String]) -> Result<Batches, TabularError> {
         let mut reader = open(&self.file, &self.options)?;
-        let paths: Vec<ColumnPath> = columns.iter().map(|name| ColumnPath::new(name)).collect();
+        let paths: Vec<ColumnPath> = columns.iter().map(ColumnPath::new).collect();
         reader.project(&paths)?;
         Ok(Box::new(reader.map(|block| block.map(|block| block.batch))))
     }

@@ -14,7 +14,7 @@ use sluice_tabular::{CsvOptions, Format, ReadOptions};
 const NOW: i64 = 1_718_452_800_000_000;
 
 fn limits() -> SqlLimits {
-    SqlLimits::until(Instant::now() + Duration::from_secs(60))
+    SqlLimits::until(Instant::now() + Duration::from_mins(1))
 }
 
 fn file(text: &str) -> Arc<std::fs::File> {

@@ -15,7 +15,7 @@ use sluice_tabular::{ReadOptions, spool};
 use crate::input::Input;
 
 /// Nobody waits longer for a query at a terminal.
-const LONGEST: Duration = Duration::from_secs(3_600);
+const LONGEST: Duration = Duration::from_hours(1);
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// An engine on a copy of the file in the system's folder for temporary files, and the copy's digest.
