@@ -124,28 +124,29 @@ impl ObjectHasher {
             (ChecksumType::FullObject, other) => find(&others, other),
             (ChecksumType::Composite, other) => composites.as_ref().and_then(|known| find(known, other)),
         };
-        let check = |shown: &S3Checksum| {
-            let recomputed = recomputed(shown);
-            let verdict = match &recomputed {
-                None => ChecksumVerdict::NotComparable,
-                Some(ours) if *ours == shown.value_base64 => ChecksumVerdict::Match,
-                Some(_) => ChecksumVerdict::Mismatch,
-            };
-            ChecksumCheck {
-                algorithm: shown.algorithm,
-                checksum_type: shown.checksum_type,
-                value: shown.value_base64.clone(),
-                recomputed,
-                verdict,
-            }
-        };
-        let checks = self.shown.iter().map(check).collect();
+        let checks = self.shown.iter().map(|shown| compare(shown, recomputed(shown))).collect();
         Hashed { sha256, crc64nvme_base64, size_bytes: self.size_bytes, checks }
     }
 }
 
 fn find(known: &[(ChecksumAlgorithm, String)], wanted: ChecksumAlgorithm) -> Option<String> {
     known.iter().find(|(algorithm, _)| *algorithm == wanted).map(|(_, value)| value.clone())
+}
+
+/// S3's checksum beside ours; `recomputed` is nothing where the bytes do not tell.
+pub(crate) fn compare(shown: &S3Checksum, recomputed: Option<String>) -> ChecksumCheck {
+    let verdict = match &recomputed {
+        None => ChecksumVerdict::NotComparable,
+        Some(ours) if *ours == shown.value_base64 => ChecksumVerdict::Match,
+        Some(_) => ChecksumVerdict::Mismatch,
+    };
+    ChecksumCheck {
+        algorithm: shown.algorithm,
+        checksum_type: shown.checksum_type,
+        value: shown.value_base64.clone(),
+        recomputed,
+        verdict,
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use sluice_evidence::predicate::{
 };
 use sluice_evidence::{Kept, Ledger, ResourceDescriptor, Statement, canonical};
 
-use crate::checksum::{Hashed, verdict_over};
+use crate::checksum::{Hashed, compare, verdict_over};
 
 pub use error::SealError;
 pub use read::ReadPlan;
@@ -130,19 +130,7 @@ impl Digests {
         let check = |shown: &sluice_common::digest::S3Checksum| {
             let same_kind =
                 (shown.algorithm, shown.checksum_type) == (ChecksumAlgorithm::Sha256, ChecksumType::FullObject);
-            let recomputed = same_kind.then(|| sha256.to_base64());
-            let verdict = match &recomputed {
-                None => ChecksumVerdict::NotComparable,
-                Some(computed) if *computed == shown.value_base64 => ChecksumVerdict::Match,
-                Some(_) => ChecksumVerdict::Mismatch,
-            };
-            ChecksumCheck {
-                algorithm: shown.algorithm,
-                checksum_type: shown.checksum_type,
-                value: shown.value_base64.clone(),
-                recomputed,
-                verdict,
-            }
+            compare(shown, same_kind.then(|| sha256.to_base64()))
         };
         let mut checks: Vec<ChecksumCheck> = facts.checksums.iter().map(check).collect();
         checks.sort_by(|a, b| a.algorithm.cmp(&b.algorithm).then_with(|| a.value.cmp(&b.value)));

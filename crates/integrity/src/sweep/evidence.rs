@@ -64,6 +64,11 @@ pub(super) struct Gatherer {
 }
 
 impl Gatherer {
+    /// After the last whole history: where a sweep that stops goes on.
+    pub(super) fn place(self) -> Option<ListCursor> {
+        self.done.map(|key_marker| ListCursor { key_marker, version_id_marker: None })
+    }
+
     pub(super) fn take(&mut self, entries: &[VersionEntry], is_last_page: bool) -> Vec<History> {
         let mut whole = Vec::new();
         for entry in entries {
@@ -103,10 +108,7 @@ pub(super) async fn sweep(
         }
         match page.next {
             None => return Ok(None),
-            _ if round.must_stop() && gatherer.done.is_some() => {
-                let place = gatherer.done.take();
-                return Ok(place.map(|key_marker| ListCursor { key_marker, version_id_marker: None }));
-            }
+            _ if round.must_stop() && gatherer.done.is_some() => return Ok(gatherer.place()),
             more => next = more,
         }
     }

@@ -40,10 +40,7 @@ pub(super) async fn sweep(
         }
         match page.next {
             None => return Ok(None),
-            _ if round.must_stop() && gatherer.done.is_some() => {
-                let place = gatherer.done.take();
-                return Ok(place.map(|key_marker| ListCursor { key_marker, version_id_marker: None }));
-            }
+            _ if round.must_stop() && gatherer.done.is_some() => return Ok(gatherer.place()),
             more => next = more,
         }
     }
