@@ -32,13 +32,12 @@ use sluice_aws::Aws;
 use sluice_common::event::Item;
 use sluice_common::port::{Deadline, SystemClock, TrailKeys, UserMetadata};
 use sluice_common::runner::{Done, Runner, Stage};
-use sluice_common::{BucketName, Dispose as _, Disposition, ObjectVersion, Sha256Digest};
+use sluice_common::{BucketName, Disposition, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Audit, AuditCounts, AuditKind, AuditRange, AuditSigning};
 use sluice_evidence::{EvidenceError, ResourceDescriptor, Stage as StageName, Statement};
 use sluice_stage::context::Ports;
 use sluice_stage::failure::settle;
 use sluice_stage::{About, Context, Failure, StageError, lambda};
-use tracing::Instrument as _;
 
 pub use config::{Config, InlinePolicy, KeysFrom, Regions, TrailArn};
 pub use error::AuditError;
@@ -107,18 +106,7 @@ pub async fn serve(function: AuditFunction) -> Result<(), lambda_runtime::Error>
 }
 
 async fn on_schedule(function: &AuditFunction, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-    let span = tracing::info_span!("invocation", function = "audit", request_id = event.context.request_id);
-    let refuse =
-        |error_type: &str, message: String| Diagnostic { error_type: error_type.into(), error_message: message };
-    async {
-        let answer = function.tail(&event.payload).await.map_err(|error| {
-            tracing::error!(reason = error.reason(), %error, "audit failed");
-            refuse(error.reason(), error.to_string())
-        })?;
-        serde_json::to_value(answer).map_err(|error| refuse("answer_not_written", error.to_string()))
-    }
-    .instrument(span)
-    .await
+    lambda::answer("audit", &event.context.request_id, function.tail(&event.payload)).await
 }
 
 /// What a schedule asks.

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use sluice_aws::Aws;
 use sluice_common::port::{Clock as _, DataKeys, StoreError, SystemClock, UserMetadata};
@@ -26,8 +26,8 @@ use sluice_privacy::reidentify::{
 use sluice_stage::Context;
 use sluice_stage::context::Ports;
 use sluice_stage::failure::raise_alarm;
+use sluice_stage::lambda;
 use sluice_stage::policy::read_capped;
-use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 pub use answer::Answer;
@@ -65,16 +65,8 @@ pub fn connect(config: Config, aws: &Aws) -> ReidentifyFunction {
 /// When the Runtime API cannot be reached.
 pub async fn serve(function: ReidentifyFunction) -> Result<(), lambda_runtime::Error> {
     let function = &function;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let span = tracing::info_span!("invocation", function = "reidentify", request_id = event.context.request_id);
-        let answer = async move {
-            function.answer(&event.payload).await.map_err(|error| {
-                let reason = error.reason();
-                tracing::error!(reason, %error, "request not answered");
-                Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
-            })
-        };
-        answer.instrument(span)
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        lambda::answer("reidentify", &event.context.request_id, function.answer(&event.payload)).await
     }))
     .await
 }

@@ -20,7 +20,7 @@ mod request;
 use std::fmt;
 use std::sync::Arc;
 
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use sluice_aws::Aws;
 use sluice_common::policy::{Dataset, ReleaseSpec};
@@ -35,8 +35,8 @@ use sluice_release::budget::SignedBook;
 use sluice_release::{Budget, BudgetError, Plan, ReleaseError};
 use sluice_stage::context::{Ports, TrustAnchorError};
 use sluice_stage::failure::raise_alarm;
+use sluice_stage::lambda;
 use sluice_stage::{Context, LoadedPolicy, PolicySource};
-use tracing::Instrument as _;
 
 pub use answer::Answer;
 pub use config::Config;
@@ -109,16 +109,8 @@ pub fn connect(config: Config, aws: &Aws) -> ReleaseFunction {
 /// When the Runtime API cannot be reached.
 pub async fn serve(function: ReleaseFunction) -> Result<(), lambda_runtime::Error> {
     let function = &function;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let span = tracing::info_span!("invocation", function = "release", request_id = event.context.request_id);
-        let answer = async move {
-            function.answer(&event.payload).await.map_err(|error| {
-                let reason = error.reason();
-                tracing::error!(reason, %error, "request not answered");
-                Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
-            })
-        };
-        answer.instrument(span)
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        lambda::answer("release", &event.context.request_id, function.answer(&event.payload)).await
     }))
     .await
 }

@@ -23,14 +23,13 @@ use sluice_common::port::{
     BucketInspector, Clock, Deadline, KeyInspector, ObjectLock, Queue, SystemClock, TrailInspector, VersionLister,
 };
 use sluice_common::runner::Runner;
-use sluice_common::{BucketName, Dispose as _, ObjectPath, ObjectVersion};
+use sluice_common::{BucketName, ObjectPath, ObjectVersion};
 use sluice_evidence::Stage as StageName;
 use sluice_evidence::predicate::{Coverage, InventoryRef, Sweep};
 use sluice_integrity::sweep::{Desired, SweepPorts, SweepReport, SweepRequest, sweep};
 use sluice_inventory::Inventory;
 use sluice_stage::context::Ports;
 use sluice_stage::{Context, OnStatement, PolicySource, lambda};
-use tracing::Instrument as _;
 
 pub use answer::{Answer, PolicyState, Reported, Verdict};
 pub use config::Config;
@@ -123,20 +122,8 @@ pub async fn serve(function: SweepFunction) -> Result<(), lambda_runtime::Error>
 }
 
 async fn on_request(function: &SweepFunction, event: &LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-    let span = tracing::info_span!("invocation", function = "sweep", request_id = event.context.request_id);
-    let answer = async {
-        let answer = function.sweep(&event.payload, lambda::deadline(event)).await.map_err(|error| {
-            let reason = error.reason();
-            tracing::error!(reason, %error, "sweep failed");
-            Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
-        })?;
-        let unwritable = |error: serde_json::Error| Diagnostic {
-            error_type: "answer_not_written".to_owned(),
-            error_message: error.to_string(),
-        };
-        serde_json::to_value(answer).map_err(unwritable)
-    };
-    answer.instrument(span).await
+    let work = Box::pin(function.sweep(&event.payload, lambda::deadline(event)));
+    lambda::answer("sweep", &event.context.request_id, work).await
 }
 
 /// How an account names an inventory.
