@@ -9,6 +9,7 @@
 //! | [`leaf`] | what is logged of a statement: digests and a signature, nothing in clear |
 //! | [`intent`] | the write-once object that decides what comes next |
 //! | [`shelf`] | objects written once: the only thing that the protocol asks of a bucket |
+//! | [`keys`] | the keys of a log, and the checkpoints that they signed |
 //! | [`append`] | the protocol |
 //! | [`proof`] | a leaf's `.tlog-proof` |
 //! | [`files`], [`verify`], [`bundle`] | a copy of the evidence, and its verification offline |
@@ -21,13 +22,15 @@ pub mod bundle;
 pub mod error;
 pub mod files;
 pub mod intent;
+pub mod keys;
 pub mod layout;
 pub mod leaf;
 pub mod proof;
 pub mod shelf;
 pub mod verify;
 
-pub use append::{Appended, Appender, Head, LogKeys};
+pub use append::{Appended, Appender};
 pub use error::LogError;
+pub use keys::{Head, LogKeys};
 pub use leaf::{Leaf, LeafJudge, LeafVerdict};
 pub use shelf::{BucketShelf, Shelf, Written};

@@ -7,8 +7,8 @@ use sluice_tlog::{
     Edge, Hash, NodePlace, OfflineProof, Tile, TileLevel, inclusion_proof, leaf_hash, node_hash, width_at,
 };
 
-use crate::append::{Head, LogKeys};
 use crate::error::LogError;
+use crate::keys::{Head, LogKeys};
 use crate::layout::{checkpoint_key, index_key, tile_key};
 use crate::shelf::Shelf;
 

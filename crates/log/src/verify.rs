@@ -13,9 +13,9 @@ use serde::Serialize;
 use sluice_evidence::offline::Verdict;
 use sluice_tlog::{Edge, Hash, Tile, TileLevel, decode_bundle, leaf_hash};
 
-use crate::append::{Head, LogKeys};
 use crate::files::Files;
 use crate::intent::{self, IntentVerdict};
+use crate::keys::{Head, LogKeys};
 use crate::layout::{CHECKPOINTS_PREFIX, bundle_at, checkpoint_key, checkpoint_size, index_key, tile_key};
 use crate::leaf::LeafJudge;
 

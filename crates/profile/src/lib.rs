@@ -18,6 +18,7 @@ mod summary;
 mod text;
 
 pub use cell::CellType;
+pub use number::{grouped, grouped_digits};
 pub use profile::{
     Bucket, ColumnProfile, Distinct, Lengths, Located, NumberValues, Numbers, Outlier, Outliers, Profile, Quantile,
     Repeat, Repeats, Times, TopValues, TypeCount, ValueCount,

@@ -21,6 +21,23 @@ pub(crate) fn rounded(value: f64) -> u64 {
     value.round() as u64
 }
 
+/// 1234567 as `1,234,567`: a number as people read it.
+pub fn grouped(number: u64) -> String {
+    grouped_digits(&number.to_string())
+}
+
+/// The same of digits that are text already.
+pub fn grouped_digits(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `part` of `whole`; 0 of nothing.
 pub(crate) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { from_count(part) / from_count(whole) }
@@ -30,4 +47,14 @@ pub(crate) fn share(part: u64, whole: u64) -> f64 {
 #[expect(clippy::float_cmp, reason = "equality of stored values, not of results of arithmetic")]
 pub(crate) fn same(left: f64, right: f64) -> bool {
     left == right
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!((grouped(0), grouped(999), grouped(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
+    }
 }

@@ -1,20 +1,7 @@
 //! Numbers as people read them.
 
-/// 1234567 as `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    group(&number.to_string())
-}
-
-fn group(digits: &str) -> String {
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use sluice_profile::grouped;
+use sluice_profile::grouped_digits;
 
 /// A number in at most six significant digits, its thousands grouped.
 pub(crate) fn figure(value: f64) -> String {
@@ -38,7 +25,7 @@ pub(crate) fn figure(value: f64) -> String {
     let fraction = fraction.trim_end_matches('0');
     let sign = if value < 0.0 && text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) { "−" } else { "" };
     let point = if fraction.is_empty() { "" } else { "." };
-    format!("{sign}{}{point}{fraction}", group(whole))
+    format!("{sign}{}{point}{fraction}", grouped_digits(whole))
 }
 
 /// A share in percent. Only all is 100 %, and only nothing 0 %.

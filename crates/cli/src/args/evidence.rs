@@ -34,6 +34,17 @@ pub(crate) struct VerifyLog {
     pub(crate) json: bool,
 }
 
+/// Whom to believe.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TrustedKeyFiles {
+    /// Public keys of the statements' signers (PEM or a key set)
+    #[arg(long, short)]
+    pub(crate) key: PathBuf,
+    /// The log's verifier keys (name+id+base64), one a line
+    #[arg(long)]
+    pub(crate) log_key: PathBuf,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct VerifyObject {
     /// The file
@@ -47,12 +58,8 @@ pub(crate) struct VerifyObject {
     /// A checkpoint that was kept elsewhere, to which the proof must lead
     #[arg(long, value_name = "NOTE")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// Public keys of the statements' signers (PEM or a key set)
-    #[arg(long, short)]
-    pub(crate) key: PathBuf,
-    /// The log's verifier keys (name+id+base64), one a line
-    #[arg(long)]
-    pub(crate) log_key: PathBuf,
+    #[command(flatten)]
+    pub(crate) keys: TrustedKeyFiles,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -89,12 +96,8 @@ pub(crate) struct EvidenceExport {
     /// An empty or new folder
     #[arg(long, short)]
     pub(crate) output: PathBuf,
-    /// Public keys of the statements' signers (PEM or a key set)
-    #[arg(long, short)]
-    pub(crate) key: PathBuf,
-    /// The log's verifier keys (name+id+base64), one a line
-    #[arg(long)]
-    pub(crate) log_key: PathBuf,
+    #[command(flatten)]
+    pub(crate) keys: TrustedKeyFiles,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,

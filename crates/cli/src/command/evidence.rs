@@ -8,7 +8,7 @@ use sluice_common::BucketName;
 use sluice_log::bundle::{ExportPorts, export as export_bundle};
 use sluice_log::shelf::BucketShelf;
 
-use super::verify_log::{parse_log_keys, statement_keys};
+use super::verify_log::{log_keys_of, statement_keys};
 use crate::args::EvidenceExport;
 use crate::cloud::Cloud;
 use crate::exit::Answer;
@@ -21,10 +21,10 @@ pub(super) fn export(args: &EvidenceExport) -> anyhow::Result<Answer> {
     if is_there && std::fs::read_dir(&args.output).with_context(|| output.clone())?.next().is_some() {
         bail!("{output} is not empty: evidence of two exports must not mix");
     }
-    let pem = std::fs::read(&args.key).with_context(|| format!("{}", args.key.display()))?;
-    let keys = statement_keys(&pem, &args.key.display().to_string())?;
-    let log_key = std::fs::read(&args.log_key).with_context(|| format!("{}", args.log_key.display()))?;
-    let log_keys = parse_log_keys(&log_key, &args.log_key.display().to_string())?;
+    let key = args.keys.key.display().to_string();
+    let pem = std::fs::read(&args.keys.key).with_context(|| key.clone())?;
+    let keys = statement_keys(&pem, &key)?;
+    let log_keys = log_keys_of(&args.keys.log_key)?;
     let pem = String::from_utf8(pem)?;
     let cloud = Cloud::connect()?;
     let objects = Arc::new(cloud.objects());

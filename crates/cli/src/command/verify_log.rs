@@ -50,8 +50,8 @@ pub(super) fn log(args: &VerifyLog) -> anyhow::Result<Answer> {
 }
 
 pub(super) fn object(args: &VerifyObject) -> anyhow::Result<Answer> {
-    let keys = statement_keys(&read(&args.key)?, &args.key.display().to_string())?;
-    let log_keys = parse_log_keys(&read(&args.log_key)?, &args.log_key.display().to_string())?;
+    let keys = statement_keys(&read(&args.keys.key)?, &args.keys.key.display().to_string())?;
+    let log_keys = log_keys_of(&args.keys.log_key)?;
     let envelope = Input::open(&args.statement)?.read_small(MAX_SMALL_BYTES)?;
     let proof = String::from_utf8(read(&args.proof)?).with_context(|| format!("{}", args.proof.display()))?;
     let checkpoint = args.checkpoint.as_deref().map(read).transpose()?;
@@ -130,12 +130,17 @@ pub(super) fn statement_keys(text: &[u8], name: &str) -> anyhow::Result<TrustedK
 
 fn log_keys(path: Option<&Path>, files: &dyn Files) -> anyhow::Result<LogKeys> {
     match path {
-        Some(path) => parse_log_keys(&read(path)?, &path.display().to_string()),
+        Some(path) => log_keys_of(path),
         None => parse_log_keys(&own(files, LOG_KEYS)?, LOG_KEYS),
     }
 }
 
-pub(super) fn parse_log_keys(text: &[u8], name: &str) -> anyhow::Result<LogKeys> {
+/// The keys of a file.
+pub(super) fn log_keys_of(path: &Path) -> anyhow::Result<LogKeys> {
+    parse_log_keys(&read(path)?, &path.display().to_string())
+}
+
+fn parse_log_keys(text: &[u8], name: &str) -> anyhow::Result<LogKeys> {
     let text = std::str::from_utf8(text).with_context(|| name.to_owned())?;
     let keys: Result<Vec<VerifierKey>, _> =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(VerifierKey::parse).collect();

@@ -12,9 +12,9 @@ use sluice_evidence::TrustedKeys;
 use sluice_evidence::layout::STATEMENTS_PREFIX;
 
 use super::{KeptVersion, LOG_KEYS, STATEMENT_KEY_SET, STATEMENT_KEYS, VERSIONS, succession};
-use crate::append::LogKeys;
 use crate::error::LogError;
 use crate::files::Folder;
+use crate::keys::LogKeys;
 use crate::layout::LOG_PREFIX;
 use crate::leaf::Leaf;
 use crate::proof::{head, prove};

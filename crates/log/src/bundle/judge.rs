@@ -13,8 +13,8 @@ use sluice_evidence::{StatementKey, TrustedKeys};
 
 use super::object::{ProofFault, judge_proof};
 use super::{KeptVersion, VERSIONS, succession};
-use crate::append::LogKeys;
 use crate::files::Files;
+use crate::keys::LogKeys;
 use crate::layout::LOG_PREFIX;
 use crate::leaf::Leaf;
 use crate::verify::{LogReport, Wish, verify_log};

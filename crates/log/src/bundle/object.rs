@@ -6,7 +6,7 @@ use sluice_evidence::TrustedKeys;
 use sluice_evidence::offline::{self, Expected, Verdict};
 use sluice_tlog::OfflineProof;
 
-use crate::append::LogKeys;
+use crate::keys::LogKeys;
 use crate::leaf::Leaf;
 
 /// What is known of one object by its statement and proof.

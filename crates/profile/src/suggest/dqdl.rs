@@ -44,19 +44,6 @@ pub(super) fn on_one_line(text: &str) -> String {
     line
 }
 
-/// 1234567 as `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +53,5 @@ mod tests {
         assert_eq!(quoted(r#"a"b\"#), r#""a\"b\\""#);
         assert_eq!(on_one_line("a\nRules = []\u{2028}"), "a\\u{a}Rules = []\\u{2028}");
         assert_eq!(where_present("a`b"), " where \"`a``b` is not null\"");
-        assert_eq!((grouped(0), grouped(999), grouped(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
     }
 }

@@ -17,7 +17,9 @@ use crate::cell::CellType;
 use crate::number::{count, share};
 use crate::profile::{ColumnProfile, Profile};
 use crate::shape::regex_of;
-use dqdl::{grouped, on_one_line, quoted, where_present};
+use dqdl::{on_one_line, quoted, where_present};
+
+use crate::number::grouped;
 
 /// Rows below which the form of texts says nothing.
 const ENOUGH_ROWS: u64 = 20;

@@ -1,8 +1,9 @@
 //! What a person should look at before believing a table.
 
 use super::ENOUGH_ROWS;
-use super::dqdl::{grouped, on_one_line, quoted};
+use super::dqdl::{on_one_line, quoted};
 use crate::cell::CellType;
+use crate::number::grouped;
 use crate::number::{count, share};
 use crate::profile::{ColumnProfile, Profile};
 
