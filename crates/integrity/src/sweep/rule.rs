@@ -37,6 +37,8 @@ pub enum Rule {
     QualityMissing,
     PseudonymizeMissing,
     StatementDamaged,
+    QuarantinedRowsMissing,
+    QuarantinedRowsMismatch,
     CuratedMissing,
     CuratedDigestMismatch,
     CuratedUnexplained,
@@ -80,6 +82,8 @@ impl Rule {
             Self::QualityMissing => "quality_missing",
             Self::PseudonymizeMissing => "pseudonymize_missing",
             Self::StatementDamaged => "statement_damaged",
+            Self::QuarantinedRowsMissing => "quarantined_rows_missing",
+            Self::QuarantinedRowsMismatch => "quarantined_rows_mismatch",
             Self::CuratedMissing => "curated_missing",
             Self::CuratedDigestMismatch => "curated_digest_mismatch",
             Self::CuratedUnexplained => "curated_unexplained",
@@ -115,6 +119,7 @@ impl Rule {
             | Self::LockTooShort
             | Self::DeleteMarkerOverSealed
             | Self::DeleteMarkerOverPublished
+            | Self::QuarantinedRowsMissing
             | Self::CuratedUnexplained
             | Self::CuratedMissing => Severity::High,
             Self::LogTruncated
@@ -127,6 +132,7 @@ impl Rule {
             | Self::SealedVersionGone
             | Self::DigestMismatch
             | Self::StatementDamaged
+            | Self::QuarantinedRowsMismatch
             | Self::CuratedDigestMismatch
             | Self::EvidenceRewritten => Severity::Critical,
         }

@@ -4,6 +4,8 @@ mod curated;
 mod digest;
 mod facts;
 mod lock;
+mod made;
+mod rows;
 mod stages;
 
 use async_trait::async_trait;

@@ -16,8 +16,8 @@ use sluice_common::policy::RetentionSpec;
 use sluice_common::port::{KeyPosture, LockSetting, Notification, RetentionMode, TrailPosture, UserMetadata};
 use sluice_common::{ObjectPath, ObjectVersion};
 use sluice_evidence::predicate::{
-    ConfigRef, Input, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult, Quarantine,
-    RuleCounts, Seal,
+    ConfigRef, FailingRows, Input, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality, QualityResult,
+    Quarantine, QuarantinedRows, RuleCounts, Seal,
 };
 use sluice_evidence::{Archive, Predecessor, Predicate, TrustedKeys};
 use sluice_testkit::names::{bucket, path};
@@ -135,6 +135,15 @@ impl Lake {
     }
 
     async fn judge(&self, sealed: &Kept<Seal>, result: QualityResult) -> Kept<Quality> {
+        self.judge_with(sealed, result, None).await
+    }
+
+    async fn judge_with(
+        &self,
+        sealed: &Kept<Seal>,
+        result: QualityResult,
+        failing_rows: Option<FailingRows>,
+    ) -> Kept<Quality> {
         let subject = ResourceDescriptor::object(&sealed.version(), sealed.sha256().unwrap());
         let predicate = Quality {
             result,
@@ -145,7 +154,7 @@ impl Lake {
             report_sha256: None,
             inputs_sha256: None,
             state_sha256: None,
-            failing_rows: None,
+            failing_rows,
             external: None,
             rows: None,
             bytes: 1,

@@ -149,6 +149,30 @@ async fn rows_that_were_set_aside_are_no_uploads_without_a_seal() {
 }
 
 #[tokio::test]
+async fn rows_that_a_verdict_set_aside_are_there_as_they_were_until_the_upload_may_go() {
+    let lake = Lake::new();
+    let sealed = lake.seal(&lake.upload("inbox/a", "abc")).await;
+    let file = lake.s3.put(&path(RAW, "inbox/quarantine/a.csv"), "rows").unwrap();
+    let failing = FailingRows {
+        rows: 1,
+        explain_result: true,
+        numbers_sha256: Sha256Digest::of(b"numbers"),
+        kept: QuarantinedRows { uri: file.uri(), sha256: Sha256Digest::of(b"rows") },
+    };
+    let verdict = lake.judge_with(&sealed, QualityResult::Failed, Some(failing)).await;
+    let withheld = Outcome::Withheld { reason: "quality_failed".to_owned() };
+    let subject = ResourceDescriptor::object(&sealed.version(), sealed.sha256().unwrap());
+    lake.record(subject, Lake::pseudonymize(&sealed, withheld, verdict.link())).await;
+    assert_eq!(lake.rules().await, []);
+    assert!(lake.s3.tamper_body(&file, b"sows"));
+    assert_eq!(lake.rules().await, [Rule::QuarantinedRowsMismatch]);
+    lake.s3.force_delete(&file);
+    assert_eq!(lake.rules().await, [Rule::QuarantinedRowsMissing]);
+    lake.hours_later(24 * 31);
+    assert_eq!(lake.rules().await, []);
+}
+
+#[tokio::test]
 async fn an_unsealed_upload_may_be_deleted() {
     let lake = Lake::new();
     lake.upload("inbox/a", "x");

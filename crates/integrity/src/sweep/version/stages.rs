@@ -3,7 +3,7 @@ use sluice_common::port::Queue;
 use sluice_evidence::predicate::{Outcome, Pseudonymize, Quality, QualityResult};
 use sluice_evidence::{Kept, Predicate, ResourceDescriptor, Stage, SubjectId};
 
-use super::{Examined, Rule, SealedVersion, VersionCheck, curated, evidence_of, is_damage, was_quarantined};
+use super::{Examined, Rule, SealedVersion, VersionCheck, curated, evidence_of, is_damage, rows, was_quarantined};
 
 /// What comes after a seal has come: a verdict, then either curated objects or the statement that there are none.
 pub(super) struct LaterStages;
@@ -14,6 +14,9 @@ impl VersionCheck for LaterStages {
         let Some(verdicts) = statements::<Quality>(of, found).await else { return };
         if verdicts.is_empty() {
             return missing::<_, Quality>(of, found, of.round.ports.quality_queue, of.seal).await;
+        }
+        for verdict in &verdicts {
+            rows::check(of, verdict, found).await;
         }
         // A version for which no dataset is declared goes no further, and its verdict says so.
         let Some(verdict) = verdicts.iter().find(|one| one.result != QualityResult::Stopped) else { return };
