@@ -6,9 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import subprocess
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from infra.local import paths
-
+from .command import public_pem, sluice, verifier_key
 from .statements import opened, published, statement
 from .tables import PEOPLE, to_csv
 
@@ -33,9 +30,7 @@ def desk(stack: Any, eventually: Any, tmp_path_factory: pytest.TempPathFactory) 
     (folder / "x.csv").write_bytes(body)
     version = stack.upload(KEY, body)
     statement(stack, eventually, "pseudonymize", KEY, version)
-    der = stack.root("kms").get_public_key(KeyId=stack.outputs["SigningKeyArn"])["PublicKey"]
-    pem = textwrap.fill(base64.b64encode(der).decode(), 64)
-    (folder / "signing.pem").write_text(f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n")
+    (folder / "signing.pem").write_text(public_pem(stack, stack.outputs["SigningKeyArn"]))
     (folder / "log.vkey").write_text(verifier_key(stack) + "\n")
 
     def exported() -> bool:
@@ -49,35 +44,6 @@ def desk(stack: Any, eventually: Any, tmp_path_factory: pytest.TempPathFactory) 
 
     eventually(exported, "every statement in the log")
     return folder
-
-
-def verifier_key(stack: Any) -> str:
-    """The log's key as C2SP's signed-note says: name, four bytes of a hash, algorithm 1 and the key."""
-    name = stack.outputs["LogOrigin"]
-    key = b"\x01" + stack.root("kms").get_public_key(KeyId=stack.outputs["CheckpointKeyArn"])["PublicKey"][-32:]
-    hashed = hashlib.sha256(f"{name}\n".encode() + key).hexdigest()[:8]
-    return f"{name}+{hashed}+{base64.b64encode(key).decode()}"
-
-
-def sluice(stack: Any, folder: Path, *arguments: str, code: int = 0) -> str:
-    """Runs the command as the auditor; without AWS once the bundle is there."""
-    credentials = stack.as_role("Auditor", "s3")._request_signer._credentials.get_frozen_credentials()
-    done = subprocess.run(
-        [str(paths.target_directory() / "debug" / "sluice"), *arguments],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            **stack.running.environment(),
-            "AWS_ACCESS_KEY_ID": credentials.access_key,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
-            "AWS_SESSION_TOKEN": credentials.token,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def payload(envelope: Path) -> str:

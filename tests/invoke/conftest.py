@@ -157,7 +157,9 @@ class Account:
         if "Fn::Join" in value:
             return value["Fn::Join"][0].join(filter(None, map(self.resolve, value["Fn::Join"][1])))
         if "Fn::Sub" in value:
-            return re.sub(r"\$\{([^}]+)}", lambda name: self._named(name[1]), value["Fn::Sub"])
+            text, given = value["Fn::Sub"] if isinstance(value["Fn::Sub"], list) else (value["Fn::Sub"], {})
+            names = {name: str(self.resolve(of)) for name, of in given.items()}
+            return re.sub(r"\$\{([^}]+)}", lambda name: names.get(name[1]) or self._named(name[1]), text)
         return self._named(value["Ref"]) if "Ref" in value else self._named(".".join(value["Fn::GetAtt"]))
 
     def _named(self, name: str) -> str:

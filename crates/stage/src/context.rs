@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_common::BucketName;
 use sluice_common::port::{KeyError, Metrics, ObjectReader, ObjectWriter, Signer, VersionLister};
 use sluice_common::{Dispose, Disposition};
-use sluice_evidence::verify::TrustError;
+use sluice_evidence::verify::{RetiredKeys, TrustError};
 use sluice_evidence::{Archive, Ledger, Stage, TrustedKeys};
 use tokio::sync::OnceCell;
 
@@ -32,6 +32,7 @@ pub struct Context {
     /// The ports.
     pub ports: Ports,
     evidence_bucket: BucketName,
+    retired: RetiredKeys,
     ledger: OnceCell<Ledger>,
 }
 
@@ -90,7 +91,14 @@ impl Ports {
 impl Context {
     /// A stage that keeps its statements in a bucket.
     pub fn new(stage: Stage, evidence_bucket: BucketName, ports: Ports) -> Self {
-        Self { stage, ports, evidence_bucket, ledger: OnceCell::new() }
+        Self { stage, ports, evidence_bucket, retired: RetiredKeys::default(), ledger: OnceCell::new() }
+    }
+
+    /// Believes what keys of before signed, too.
+    #[must_use]
+    pub fn trusting(mut self, retired: RetiredKeys) -> Self {
+        self.retired = retired;
+        self
     }
 
     /// The evidence bucket's name.
@@ -98,8 +106,8 @@ impl Context {
         &self.evidence_bucket
     }
 
-    /// The evidence bucket. The trust anchor is the signing key's public key as KMS gives it, fetched once: a key found
-    /// in a bucket could have been put there by anyone.
+    /// The evidence bucket. The trust anchor is the signing key's public key as KMS gives it, fetched once, and the
+    /// retired ones that the deployment names: a key found in a bucket could have been put there by anyone.
     ///
     /// # Errors
     /// When the public key cannot be fetched.
@@ -107,7 +115,7 @@ impl Context {
         self.ledger
             .get_or_try_init(|| async {
                 let public_key = self.ports.signer.public_key().await?;
-                let keys = TrustedKeys::from_spki_der([&public_key])?;
+                let keys = TrustedKeys::from_spki_der([&public_key])?.with_retired(&self.retired)?;
                 let archive = Archive::new(
                     self.evidence_bucket.clone(),
                     Arc::clone(&self.ports.reader),

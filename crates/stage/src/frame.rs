@@ -86,7 +86,7 @@ impl Frame {
         let policy_path = ObjectPath { bucket: config.evidence_bucket.clone(), key: config.policy_key };
         Self {
             policy: PolicySource::new(Arc::clone(&ports.reader), policy_path),
-            context: Context::new(stage, config.evidence_bucket, ports),
+            context: Context::new(stage, config.evidence_bucket, ports).trusting(config.signing.retired),
             raw_bucket: config.raw_bucket,
         }
     }

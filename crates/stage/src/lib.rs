@@ -31,7 +31,7 @@ pub mod rows;
 pub mod table;
 pub mod work;
 
-pub use config::StageConfig;
+pub use config::{Signing, StageConfig};
 pub use context::Context;
 pub use failure::{About, Failure, StageError};
 pub use frame::{Frame, FrameError};

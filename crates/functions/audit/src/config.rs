@@ -5,6 +5,7 @@ use sluice_audit::access::{AccessPolicy, AccessPolicyError};
 use sluice_audit::trail::TrailId;
 use sluice_common::config::{ConfigProblems, Environment};
 use sluice_common::{BucketName, ObjectKey};
+use sluice_stage::Signing;
 
 /// What the template tells this function.
 #[derive(Debug, Clone)]
@@ -23,8 +24,8 @@ pub struct Config {
     pub access_policy: InlinePolicy,
     /// Where statements are kept.
     pub evidence_bucket: BucketName,
-    /// ARN of the statement signing key.
-    pub signing_key_arn: String,
+    /// By which keys statements are signed and believed.
+    pub signing: Signing,
     /// CloudWatch namespace.
     pub metrics_namespace: String,
 }
@@ -118,7 +119,7 @@ impl Config {
         let keys = variables.or_default("SLUICE_TRAIL_KEYS", KeysFrom::CloudTrail);
         let access_policy = variables.required("SLUICE_ACCESS_POLICY");
         let evidence_bucket = variables.required("SLUICE_EVIDENCE_BUCKET");
-        let signing_key_arn = variables.required("SLUICE_SIGNING_KEY_ARN");
+        let signing = Signing::part(&mut variables);
         let metrics_namespace = variables.or_default("SLUICE_METRICS_NAMESPACE", "Sluice".to_owned());
         variables.finish(|| {
             Some(Self {
@@ -129,7 +130,7 @@ impl Config {
                 keys: keys?,
                 access_policy: access_policy?,
                 evidence_bucket: evidence_bucket?,
-                signing_key_arn: signing_key_arn?,
+                signing: signing?,
                 metrics_namespace: metrics_namespace?,
             })
         })

@@ -37,7 +37,7 @@ use sluice_evidence::predicate::{Audit, AuditCounts, AuditKind, AuditRange, Audi
 use sluice_evidence::{EvidenceError, ResourceDescriptor, Stage as StageName, Statement};
 use sluice_stage::context::Ports;
 use sluice_stage::failure::settle;
-use sluice_stage::{About, Context, Failure, StageError, lambda};
+use sluice_stage::{About, Context, Failure, Signing, StageError, lambda};
 
 pub use config::{Config, InlinePolicy, KeysFrom, Regions, TrailArn};
 pub use error::AuditError;
@@ -66,7 +66,7 @@ pub struct AuditFunction {
     access_policy: AccessPolicy,
     keys: KeyRing,
     metrics_namespace: String,
-    signing_key_arn: String,
+    signing: Signing,
 }
 
 impl fmt::Debug for AuditFunction {
@@ -82,7 +82,7 @@ pub fn connect(config: Config, aws: &Aws) -> AuditFunction {
         reader: Arc::clone(&objects) as _,
         writer: Arc::clone(&objects) as _,
         versions: objects,
-        signer: Arc::new(aws.signer(&config.signing_key_arn)),
+        signer: Arc::new(aws.signer(&config.signing.key_arn)),
         metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
     };
     AuditFunction::new(config, ports, Arc::new(aws.trail_keys()))
@@ -139,7 +139,8 @@ impl AuditFunction {
         let reader = Arc::clone(&ports.reader);
         Self {
             keys: KeyRing::new(config.keys, trail_keys, reader, config.evidence_bucket.clone()),
-            context: Context::new(StageName::Audit, config.evidence_bucket.clone(), ports),
+            context: Context::new(StageName::Audit, config.evidence_bucket.clone(), ports)
+                .trusting(config.signing.retired.clone()),
             evidence_bucket: config.evidence_bucket,
             trail_bucket: config.trail_bucket,
             trail_key_prefix: config.trail_key_prefix,
@@ -147,7 +148,7 @@ impl AuditFunction {
             regions: config.regions,
             access_policy: config.access_policy.0,
             metrics_namespace: config.metrics_namespace,
-            signing_key_arn: config.signing_key_arn,
+            signing: config.signing,
         }
     }
 
@@ -250,7 +251,7 @@ impl AuditFunction {
             ports: &self.context.ports,
             trail_bucket: &self.trail_bucket,
             evidence_bucket: &self.evidence_bucket,
-            key_arn: &self.signing_key_arn,
+            keys: &self.signing,
             policy: &self.access_policy,
         }
     }

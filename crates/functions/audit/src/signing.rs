@@ -10,6 +10,7 @@ use sluice_common::{BucketName, ObjectKey};
 use sluice_evidence::{SIGN_REQUEST_METADATA, StatementKey};
 use sluice_log::layout::{CHECKPOINTS_PREFIX, bundle_at, checkpoint_key, checkpoint_size, tile_key};
 use sluice_log::{BucketShelf, Leaf, Shelf as _};
+use sluice_stage::Signing;
 use sluice_stage::context::Ports;
 use sluice_tlog::decode_bundle;
 
@@ -38,7 +39,7 @@ pub(crate) struct Signings<'a> {
     pub(crate) ports: &'a Ports,
     pub(crate) trail_bucket: &'a BucketName,
     pub(crate) evidence_bucket: &'a BucketName,
-    pub(crate) key_arn: &'a str,
+    pub(crate) keys: &'a Signing,
     pub(crate) policy: &'a AccessPolicy,
 }
 
@@ -56,7 +57,7 @@ impl Signings<'_> {
     /// more statements than can be looked at.
     pub(crate) async fn of(&self, digest: &DigestKey) -> Result<Option<ReconciledHour>, AuditError> {
         let scope = &digest.chain.scope;
-        if self.key_arn.split(':').nth(3) != Some(scope.region.as_str()) {
+        if self.keys.key_arn.split(':').nth(3) != Some(scope.region.as_str()) {
             return Ok(None);
         }
         let back = |from: Timestamp, by| from.checked_sub(by).unwrap_or(from);
@@ -66,12 +67,14 @@ impl Signings<'_> {
         let prefixes = day_prefixes(&digest.place.prefix, scope, earliest, digest.end);
         let (reader, versions) = (self.ports.reader.as_ref(), self.ports.versions.as_ref());
         let source = TrailBucket::new(reader, versions, self.trail_bucket, prefixes);
+        // What a key of before signed last is reconciled, too.
+        let retired = self.keys.retired.iter().filter_map(|key| key.arn.clone());
+        let keys: Vec<String> = std::iter::once(self.keys.key_arn.clone()).chain(retired).collect();
         let (mut uses, mut ends) = (Vec::new(), Vec::new());
         for at in source.list().await? {
             match TrailFileKind::of(&at) {
                 TrailFileKind::Log(log) if earliest <= log.made && log.made <= digest.end => {
                     let Some(file) = source.read(&at).await? else { continue };
-                    let keys = [self.key_arn.to_owned()];
                     for_each_record(&file.body, |record| uses.extend(SignUse::of(record, &keys, self.policy)))?;
                 }
                 TrailFileKind::Digest(other) if other.chain == digest.chain => ends.push(other.end),

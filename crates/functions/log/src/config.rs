@@ -1,10 +1,8 @@
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sluice_common::BucketName;
 use sluice_common::config::{ConfigProblems, Environment};
-use sluice_common::port::SpkiDer;
+use sluice_stage::Signing;
 use sluice_tlog::{KeyError, VerifierKey};
 
 /// What the template tells this function.
@@ -12,14 +10,12 @@ use sluice_tlog::{KeyError, VerifierKey};
 pub struct Config {
     /// Where statements and the log are kept.
     pub evidence_bucket: BucketName,
-    /// ARN of the key that signs statements.
-    pub signing_key_arn: String,
+    /// By which keys statements are believed.
+    pub signing: Signing,
     /// ARN of the key that signs checkpoints.
     pub checkpoint_key_arn: String,
     /// The log's name, which stands in every checkpoint.
     pub log_origin: String,
-    /// Statement keys of before, whose statements still become leaves.
-    pub retired_signing_keys: Vec<SpkiDer>,
     /// Checkpoint keys of before, whose checkpoints the log still rests on.
     pub retired_checkpoint_keys: Vec<VerifierKey>,
     /// A bucket out of the operator's reach that receives every checkpoint.
@@ -30,18 +26,6 @@ pub struct Config {
 
 /// Items separated by commas; none in an empty text.
 struct List<T>(Vec<T>);
-
-struct RetiredSigningKey(SpkiDer);
-
-impl FromStr for RetiredSigningKey {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let der = STANDARD
-            .decode(text)
-            .map_err(|_not_base64| "expected public keys in DER as base64, with commas between")?;
-        Ok(Self(SpkiDer(der)))
-    }
-}
 
 struct RetiredCheckpointKey(VerifierKey);
 
@@ -72,10 +56,9 @@ impl Config {
     pub fn read(environment: &Environment) -> Result<Self, ConfigProblems> {
         let mut variables = environment.reader();
         let evidence_bucket = variables.required("SLUICE_EVIDENCE_BUCKET");
-        let signing_key_arn = variables.required("SLUICE_SIGNING_KEY_ARN");
+        let signing = Signing::part(&mut variables);
         let checkpoint_key_arn = variables.required("SLUICE_CHECKPOINT_KEY_ARN");
         let log_origin = variables.required("SLUICE_LOG_ORIGIN");
-        let signing = variables.or_default::<List<RetiredSigningKey>>("SLUICE_RETIRED_SIGNING_KEYS", List(Vec::new()));
         let checkpoint =
             variables.or_default::<List<RetiredCheckpointKey>>("SLUICE_RETIRED_CHECKPOINT_KEYS", List(Vec::new()));
         let anchor_bucket = variables.optional("SLUICE_ANCHOR_BUCKET");
@@ -83,10 +66,9 @@ impl Config {
         variables.finish(|| {
             Some(Self {
                 evidence_bucket: evidence_bucket?,
-                signing_key_arn: signing_key_arn?,
+                signing: signing?,
                 checkpoint_key_arn: checkpoint_key_arn?,
                 log_origin: log_origin?,
-                retired_signing_keys: signing?.0.into_iter().map(|key| key.0).collect(),
                 retired_checkpoint_keys: checkpoint?.0.into_iter().map(|key| key.0).collect(),
                 anchor_bucket: anchor_bucket?,
                 metrics_namespace: metrics_namespace?,

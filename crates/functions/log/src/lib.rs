@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use sluice_aws::Aws;
 use sluice_common::event::{Delivery, Incoming, Message, Part};
@@ -26,7 +26,6 @@ use sluice_log::{Appender, BucketShelf, Leaf, LogError, LogKeys};
 use sluice_stage::lambda;
 use sluice_tlog::VerifierKey;
 use tokio::sync::OnceCell;
-use tracing::Instrument as _;
 
 pub use config::Config;
 pub use error::LogFunctionError;
@@ -84,7 +83,7 @@ pub fn connect(config: Config, aws: &Aws) -> LogFunction {
         reader: Arc::clone(&objects) as _,
         writer: Arc::clone(&objects) as _,
         versions: objects,
-        statement_signer: Arc::new(aws.signer(&config.signing_key_arn)),
+        statement_signer: Arc::new(aws.signer(&config.signing.key_arn)),
         checkpoint_signer: Arc::new(aws.signer(&config.checkpoint_key_arn)),
     };
     LogFunction::new(config, ports, Arc::new(SystemClock))
@@ -96,17 +95,10 @@ pub fn connect(config: Config, aws: &Aws) -> LogFunction {
 /// When the Runtime API cannot be reached.
 pub async fn serve(function: LogFunction) -> Result<(), lambda_runtime::Error> {
     let function = &function;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let request_id = event.context.request_id.clone();
-        let span = tracing::info_span!("invocation", function = "log", request_id);
-        let answer = async move {
-            function.serve(&event.payload, &request_id, lambda::deadline(&event)).await.map_err(|error| {
-                let reason = error.reason();
-                tracing::error!(reason, %error, "invocation failed");
-                Diagnostic { error_type: reason.to_owned(), error_message: error.to_string() }
-            })
-        };
-        answer.instrument(span)
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let request_id = event.context.request_id.as_str();
+        let work = Box::pin(function.serve(&event.payload, request_id, lambda::deadline(&event)));
+        lambda::answer("log", request_id, work).await
     }))
     .await
 }
@@ -213,7 +205,7 @@ impl LogFunction {
             .get_or_try_init(|| async {
                 let (config, ports) = (&self.config, &self.ports);
                 let current = ports.statement_signer.public_key().await?;
-                let keys = TrustedKeys::from_spki_der(std::iter::once(&current).chain(&config.retired_signing_keys))?;
+                let keys = TrustedKeys::from_spki_der([&current])?.with_retired(&config.signing.retired)?;
                 let bucket = config.evidence_bucket.clone();
                 let archive =
                     Archive::new(bucket.clone(), Arc::clone(&ports.reader), Arc::clone(&ports.versions), keys.clone());

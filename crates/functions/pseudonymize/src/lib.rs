@@ -47,7 +47,7 @@ impl fmt::Debug for PseudonymizeFunction {
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> Runner<OnStatement<PseudonymizeFunction>> {
     let stage = &config.stage;
-    let (signer, metrics) = (aws.signer(&stage.signing_key_arn), aws.metrics(&stage.metrics_namespace));
+    let (signer, metrics) = (aws.signer(&stage.signing.key_arn), aws.metrics(&stage.metrics_namespace));
     let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     let data_keys = Arc::new(aws.data_keys(&config.pseudonym_key_arn));
     let namespace = stage.metrics_namespace.clone();

@@ -60,7 +60,7 @@ pub fn connect(config: FunctionConfig, aws: &Aws) -> Runner<OnStatement<QualityF
 
 /// The same under another name, with another answer to rulesets that need an SQL engine.
 pub fn connect_with(name: &'static str, config: Config, aws: &Aws, sql: Sql) -> Runner<OnStatement<QualityFunction>> {
-    let (signer, metrics) = (aws.signer(&config.signing_key_arn), aws.metrics(&config.metrics_namespace));
+    let (signer, metrics) = (aws.signer(&config.signing.key_arn), aws.metrics(&config.metrics_namespace));
     let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     let namespace = config.metrics_namespace.clone();
     let function = QualityFunction::new(config, ports, Arc::new(aws.catalog())).with_sql(sql);

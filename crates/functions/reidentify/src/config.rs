@@ -1,5 +1,6 @@
 use sluice_common::BucketName;
 use sluice_common::config::{ConfigProblems, Environment};
+use sluice_stage::Signing;
 
 /// What the template tells this function.
 #[derive(Debug, Clone)]
@@ -8,8 +9,8 @@ pub struct Config {
     pub vault_bucket: BucketName,
     /// Where statements are kept.
     pub evidence_bucket: BucketName,
-    /// ARN of the statement signing key.
-    pub signing_key_arn: String,
+    /// By which keys statements are signed and believed.
+    pub signing: Signing,
     /// ARN of the key that wraps domain keys.
     pub pseudonym_key_arn: String,
     /// CloudWatch namespace.
@@ -25,14 +26,14 @@ impl Config {
         let mut variables = environment.reader();
         let vault_bucket = variables.required("SLUICE_VAULT_BUCKET");
         let evidence_bucket = variables.required("SLUICE_EVIDENCE_BUCKET");
-        let signing_key_arn = variables.required("SLUICE_SIGNING_KEY_ARN");
+        let signing = Signing::part(&mut variables);
         let pseudonym_key_arn = variables.required("SLUICE_PSEUDONYM_KEY_ARN");
         let metrics_namespace = variables.or_default("SLUICE_METRICS_NAMESPACE", "Sluice".to_owned());
         variables.finish(|| {
             Some(Self {
                 vault_bucket: vault_bucket?,
                 evidence_bucket: evidence_bucket?,
-                signing_key_arn: signing_key_arn?,
+                signing: signing?,
                 pseudonym_key_arn: pseudonym_key_arn?,
                 metrics_namespace: metrics_namespace?,
             })

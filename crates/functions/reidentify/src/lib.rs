@@ -53,7 +53,7 @@ impl fmt::Debug for ReidentifyFunction {
 
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> ReidentifyFunction {
-    let (signer, metrics) = (aws.signer(&config.signing_key_arn), aws.metrics(&config.metrics_namespace));
+    let (signer, metrics) = (aws.signer(&config.signing.key_arn), aws.metrics(&config.metrics_namespace));
     let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     let data_keys = Arc::new(aws.data_keys(&config.pseudonym_key_arn));
     ReidentifyFunction::new(config, ports, data_keys)
@@ -82,7 +82,8 @@ impl ReidentifyFunction {
                 Arc::clone(&ports.writer),
                 REQUESTS_PER_DAY,
             ),
-            context: Context::new(StageName::Reidentify, config.evidence_bucket, ports),
+            context: Context::new(StageName::Reidentify, config.evidence_bucket, ports)
+                .trusting(config.signing.retired),
             vault_bucket: config.vault_bucket,
         }
     }

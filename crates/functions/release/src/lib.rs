@@ -99,7 +99,7 @@ impl From<BudgetError> for Ended {
 
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> ReleaseFunction {
-    let (signer, metrics) = (aws.signer(&config.signing_key_arn), aws.metrics(&config.metrics_namespace));
+    let (signer, metrics) = (aws.signer(&config.signing.key_arn), aws.metrics(&config.metrics_namespace));
     ReleaseFunction::new(config, Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics)))
 }
 
@@ -121,7 +121,7 @@ impl ReleaseFunction {
         let policy_path = ObjectPath { bucket: config.evidence_bucket.clone(), key: config.policy_key };
         Self {
             policy: PolicySource::new(Arc::clone(&ports.reader), policy_path),
-            context: Context::new(StageName::Release, config.evidence_bucket, ports),
+            context: Context::new(StageName::Release, config.evidence_bucket, ports).trusting(config.signing.retired),
             curated_bucket: config.curated_bucket,
         }
     }

@@ -59,7 +59,7 @@ impl fmt::Debug for SealFunction {
 pub fn connect(config: Config, aws: &Aws) -> Runner<SealFunction> {
     let objects = Arc::new(aws.objects());
     let stage = &config.stage;
-    let (signer, metrics) = (aws.signer(&stage.signing_key_arn), aws.metrics(&stage.metrics_namespace));
+    let (signer, metrics) = (aws.signer(&stage.signing.key_arn), aws.metrics(&stage.metrics_namespace));
     let ports = Ports::new(&objects, Arc::new(signer), Arc::new(metrics));
     let namespace = stage.metrics_namespace.clone();
     let jobs = config.handover.as_ref().map(|handover| {

@@ -12,8 +12,8 @@ use sluice_common::port::{ChecksumJobs, Clock as _, Deadline, LockSetting, Reten
 use sluice_common::runner::Runner;
 use sluice_evidence::predicate::Seal;
 use sluice_evidence::{Archive, RunId, Stage, StatementKey, SubjectId, TrustedKeys, Verified};
-use sluice_stage::StageConfig;
 use sluice_stage::context::Ports;
+use sluice_stage::{Signing, StageConfig};
 use sluice_testkit::names::{bucket, key, path};
 use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryBatch, MemoryKms, MemoryMetrics, MemoryS3, SettableClock};
 
@@ -85,7 +85,7 @@ fn config() -> Config {
         stage: StageConfig {
             raw_bucket: bucket("lake-raw"),
             evidence_bucket: bucket("lake-evidence"),
-            signing_key_arn: "arn:aws:kms:eu-central-1:111122223333:key/statements".to_owned(),
+            signing: Signing::by("arn:aws:kms:eu-central-1:111122223333:key/statements"),
             policy_key: key("policy/pipeline.yaml"),
             metrics_namespace: "Sluice".to_owned(),
         },

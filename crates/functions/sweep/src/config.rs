@@ -4,6 +4,7 @@ use sluice_common::config::{ConfigProblems, Environment};
 use sluice_common::policy::RetentionSpec;
 use sluice_common::port::RetentionMode;
 use sluice_common::{BucketName, ObjectKey};
+use sluice_stage::Signing;
 
 /// The longest retention that S3 takes: 100 years, in days.
 const MAX_DAYS: u32 = 36_500;
@@ -19,8 +20,8 @@ pub struct Config {
     pub curated_bucket: BucketName,
     /// Where statements are kept.
     pub evidence_bucket: BucketName,
-    /// ARN of the statement signing key.
-    pub signing_key_arn: String,
+    /// By which keys statements are signed and believed.
+    pub signing: Signing,
     /// Key of the pipeline policy in the evidence bucket.
     pub policy_key: ObjectKey,
     /// The least default retention of the raw bucket.
@@ -67,7 +68,7 @@ impl Config {
         let raw_key_prefix = variables.or_default("SLUICE_RAW_KEY_PREFIX", String::new());
         let curated_bucket = variables.required("SLUICE_CURATED_BUCKET");
         let evidence_bucket = variables.required("SLUICE_EVIDENCE_BUCKET");
-        let signing_key_arn = variables.required("SLUICE_SIGNING_KEY_ARN");
+        let signing = Signing::part(&mut variables);
         let policy_key = variables.required("SLUICE_POLICY_KEY");
         let mode = variables.or_default("SLUICE_DEFAULT_RETENTION_MODE", RetentionMode::Governance);
         let raw_days = variables.bounded("SLUICE_DEFAULT_RETENTION_DAYS", 1, 1..=MAX_DAYS);
@@ -87,7 +88,7 @@ impl Config {
                 raw_key_prefix: raw_key_prefix?,
                 curated_bucket: curated_bucket?,
                 evidence_bucket: evidence_bucket?,
-                signing_key_arn: signing_key_arn?,
+                signing: signing?,
                 policy_key: policy_key?,
                 raw_retention: RetentionSpec { mode, days: raw_days? },
                 evidence_retention: RetentionSpec { mode, days: evidence_days? },

@@ -92,7 +92,7 @@ impl fmt::Debug for SweepFunction {
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> SweepFunction {
     let objects = Arc::new(aws.objects());
-    let (signer, metrics) = (aws.signer(&config.signing_key_arn), aws.metrics(&config.metrics_namespace));
+    let (signer, metrics) = (aws.signer(&config.signing.key_arn), aws.metrics(&config.metrics_namespace));
     let ports = Ports::new(&objects, Arc::new(signer), Arc::new(metrics));
     let queue = |url: &String| Arc::new(aws.queue(url)) as Arc<dyn Queue>;
     let queues = Queues {
@@ -151,7 +151,7 @@ impl SweepFunction {
         let policy_path = ObjectPath { bucket: config.evidence_bucket.clone(), key: config.policy_key };
         Self {
             policy: PolicySource::new(Arc::clone(&ports.reader), policy_path),
-            context: Context::new(StageName::Sweep, config.evidence_bucket, ports),
+            context: Context::new(StageName::Sweep, config.evidence_bucket, ports).trusting(config.signing.retired),
             desired,
             locks,
             buckets,

@@ -13,7 +13,7 @@ use sluice_common::runner::{InvocationError, Runner};
 use sluice_common::{BucketName, ObjectVersion};
 use sluice_privacy::keyring::{Domain, Keyring};
 use sluice_stage::context::Ports;
-use sluice_stage::{OnStatement, StageConfig};
+use sluice_stage::{OnStatement, Signing, StageConfig};
 use sluice_testkit::names::{bucket, key, path};
 use sluice_testkit::{
     FaultPlan, Faulty, MemoryCatalog, MemoryKms, MemoryMetrics, MemoryQualityRuns, MemoryS3, SettableClock,
@@ -293,7 +293,7 @@ fn stage_config() -> StageConfig {
     StageConfig {
         raw_bucket: zone(RAW),
         evidence_bucket: zone(EVIDENCE),
-        signing_key_arn: "arn:aws:kms:eu-central-1:111122223333:key/statements".to_owned(),
+        signing: Signing::by("arn:aws:kms:eu-central-1:111122223333:key/statements"),
         policy_key: key(POLICY_KEY),
         metrics_namespace: "Sluice".to_owned(),
     }

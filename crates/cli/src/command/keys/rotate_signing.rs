@@ -11,7 +11,7 @@ use sluice_common::BucketName;
 use sluice_common::port::{Clock as _, Signer, SystemClock, UserMetadata};
 use sluice_evidence::predicate::KeyRotation;
 use sluice_evidence::sign::sign;
-use sluice_evidence::verify::KeyId;
+use sluice_evidence::verify::{KeyId, RetiredKey};
 use sluice_evidence::{Archive, Ledger, Statement, TrustedKeys};
 
 use super::signer;
@@ -32,16 +32,18 @@ pub(super) fn run(args: &KeysRotateSigning) -> anyhow::Result<Answer> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} counts until {}", rotation.previous, rotation.previous_not_after)?;
     writeln!(out, "{} counts from {} on", rotation.next, rotation.next_not_before)?;
+    let retired = RetiredKey {
+        arn: args.from.starts_with("arn:").then(|| args.from.clone()),
+        spki: runtime.block_on(from.signer.public_key())?,
+        until: Some(args.until),
+    };
     writeln!(
         out,
-        "now wait until this statement is in the log; then deploy with the new key, and add to RetiredSigningKeys:"
+        "now wait until this statement is in the log; then deploy with the new key as SigningKeyArn, and add to"
     )?;
-    writeln!(out, "{}", BASE64.encode(from_spki(&runtime, from.signer.as_ref())?))?;
+    writeln!(out, "RetiredSigningKeys:")?;
+    writeln!(out, "{retired}")?;
     Ok(Answer::Pass)
-}
-
-fn from_spki(runtime: &tokio::runtime::Runtime, signer: &dyn Signer) -> anyhow::Result<Vec<u8>> {
-    Ok(runtime.block_on(signer.public_key())?.0)
 }
 
 async fn rotate(

@@ -7,9 +7,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use sluice_audit::trail::FileAt;
-use sluice_common::port::{Clock as _, MessageSigner as _, UserMetadata};
+use sluice_common::port::{Clock as _, MessageSigner as _, Signer as _, UserMetadata};
 use sluice_common::{ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Finding, Severity};
+use sluice_evidence::verify::RetiredKey;
 use sluice_evidence::{Archive, Ledger, ResourceDescriptor, Statement, TrustedKeys};
 use sluice_log::{Appender, LogKeys};
 use sluice_testkit::names::{bucket, path};
@@ -124,13 +125,17 @@ impl World {
     }
 
     async fn reconciled(&self, records: &[Value]) -> ReconciledHour {
+        self.reconciled_by(&Signing::by(KEY), records).await
+    }
+
+    async fn reconciled_by(&self, keys: &Signing, records: &[Value]) -> ReconciledHour {
         let digest = self.deliver(records);
         let (trail_bucket, evidence_bucket) = (bucket("trail"), bucket("evidence"));
         let signings = Signings {
             ports: &self.ports,
             trail_bucket: &trail_bucket,
             evidence_bucket: &evidence_bucket,
-            key_arn: KEY,
+            keys,
             policy: &self.policy,
         };
         signings.of(&digest).await.unwrap().unwrap()
@@ -148,6 +153,17 @@ async fn every_use_and_every_statement_of_an_hour_belong_together() {
     let hour = world.reconciled(&records).await;
     assert_eq!((hour.found.matched, hour.is_recorded), (260, true));
     assert_eq!(hour.found, Reconciled { matched: 260, ..Reconciled::default() });
+}
+
+#[tokio::test]
+async fn what_a_key_signed_before_it_retired_is_reconciled() {
+    let mut world = World::new().await;
+    let record = world.keep("last").await;
+    let retired = RetiredKey { arn: Some(KEY.to_owned()), spki: world.kms.public_key().await.unwrap(), until: None };
+    let next = KEY.replace("statements", "next");
+    let keys = Signing { key_arn: next, retired: [retired].into_iter().collect() };
+    let hour = world.reconciled_by(&keys, &[record]).await;
+    assert_eq!(hour.found, Reconciled { matched: 1, ..Reconciled::default() });
 }
 
 #[tokio::test]
@@ -176,7 +192,7 @@ async fn another_region_has_nothing_to_say() {
         ports: &world.ports,
         trail_bucket: &trail_bucket,
         evidence_bucket: &evidence_bucket,
-        key_arn: "arn:aws:kms:us-east-1:111122223333:key/statements",
+        keys: &Signing::by("arn:aws:kms:us-east-1:111122223333:key/statements"),
         policy: &world.policy,
     };
     assert!(signings.of(&digest).await.unwrap().is_none());
