@@ -120,6 +120,10 @@ demo-stop: setup ## Stop what demo-keep left running
 
 # ---- check ---------------------------------------------------------------------------------------------------------
 
+# The command that tests run, with the features that `test-rust` compiles its dependencies with: `-p sluice` alone has fewer, and
+# half of them would be compiled twice.
+BUILD_COMMAND := cargo build --quiet --bin sluice --test cli
+
 .PHONY: test
 test: test-rust test-report test-infra test-e2e test-adapters test-invoke ## Every test there is
 
@@ -143,7 +147,7 @@ lint-sql: ## Clippy and docs of the same
 
 .PHONY: test-report
 test-report: $(REPORT)/.done ## The HTML report in a headless Chromium, which is installed on Debian when there is none
-	cargo build --quiet -p sluice
+	$(BUILD_COMMAND)
 	CHROMIUM="$$(bash tests/report/chromium.sh)" SLUICE_BINARY=$(CARGO_TARGET_DIR)/debug/sluice \
 	  $(REPORT)/bin/python -m pytest -q tests/report
 
@@ -153,16 +157,16 @@ test-infra: setup ## Tests of the local tooling and of the template
 
 .PHONY: test-e2e
 test-e2e: build-local ## The deployed stack on the emulator, from outside
-	cargo build --quiet -p sluice
+	$(BUILD_COMMAND)
 	$(VENV)/bin/python -m pytest -q tests/e2e
 
 .PHONY: test-adapters
 test-adapters: setup $(LOCALSTACK)/.done ## The AWS adapters against LocalStack
-	$(LOCAL) localstack -- cargo test -p sluice-aws --features localstack --quiet
+	$(LOCAL) localstack -- cargo test --test localstack --features sluice-aws/localstack --quiet
 
 .PHONY: test-invoke
 test-invoke: build-local $(LOCALSTACK)/.done ## Every function under cargo lambda watch, called with cargo lambda invoke; sluice on s3:// URIs
-	cargo build --quiet -p sluice
+	$(BUILD_COMMAND)
 	$(LOCAL) localstack -- $(VENV)/bin/python -m pytest -q tests/invoke
 
 .PHONY: lint

@@ -32,6 +32,8 @@ from infra.local import deploy, emulator  # noqa: E402 - the tree is not install
 
 T = TypeVar("T")
 POLICY = Path(__file__).parent / "policy.yaml"
+# What the template makes only when it is asked to.
+PARAMETERS = {"InventorySweep": "Daily"}
 PATIENT_SECONDS = 60
 # No retries: a denial or a failure is seen as it is.
 PLAIN = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
@@ -160,7 +162,7 @@ class Stack:
 class Order:
     """Modules that look at the stack as a whole."""
 
-    FIRST = ("test_sweep_clean", "test_export")
+    FIRST = ("test_sweep_clean", "test_export", "test_inventory")
     LAST = ("test_sweep", "test_reidentify", "test_secrets")
 
 
@@ -182,7 +184,7 @@ def stack() -> Any:
     kept = os.environ.get("SLUICE_E2E_PORT")
     running = emulator.start(int(kept) if kept else emulator.free_port())
     try:
-        yield Stack(running, deploy.to_emulator(running, policy=POLICY))
+        yield Stack(running, deploy.to_emulator(running, policy=POLICY, parameters=PARAMETERS))
     finally:
         if not kept:
             emulator.stop(running.port)

@@ -109,6 +109,7 @@ def test_what_is_removed_exists_in_the_source_and_is_counted(template):
     assert denied == sorted(
         per_bucket * 4
         + ["DenyOldTls", "DenyWritingByPrincipals"]  # the trail bucket, which CloudTrail writes as it encrypts
+        + ["DenyWritingByPrincipals"]  # the inventories' bucket, likewise
         + ["DenyOverwritingStatements", "DenyReadsFromOtherNetworks", "DenyToCode"]
     )
 

@@ -133,13 +133,13 @@ def test_key_policies_give_administrators_no_use_of_a_key():
                 assert item.get("Condition"), f"{name} {item['Sid']} is not narrowed"
 
 
-def test_signing_is_for_functions_over_digests_only():
+def test_signing_is_for_functions_and_the_custodian_over_digests_only():
     conditions = [
         item["Condition"]
         for item in RESOURCES["SigningKey"]["Properties"]["KeyPolicy"]["Statement"]
         if item["Action"] == "kms:Sign"
     ]
-    roles = [{"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in FUNCTIONS]
+    roles = [{"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in (*FUNCTIONS, "KeyCustodian")]
     assert conditions == [
         {
             "ArnEquals": {"aws:PrincipalArn": roles},
@@ -170,8 +170,10 @@ def test_the_log_signs_checkpoints_and_no_statement():
         }
     ]
     signing = [item for name, item in identity_statements() if "kms:Sign" in listed(item["Action"])]
-    by_key = {item["Resource"]["Fn::GetAtt"][0]: item for item in signing}
-    assert by_key.keys() == {"SigningKey", "CheckpointKey"}
+    checkpoints = {"Fn::GetAtt": ["CheckpointKey", "Arn"]}
+    statements = {"Fn::If": ["HasNextSigningKey", {"Ref": "SigningKeyArn"}, {"Fn::GetAtt": ["SigningKey", "Arn"]}]}
+    by_sid = {item["Sid"]: item["Resource"] for item in signing}
+    assert by_sid == {"SignDigests": statements, "SignRotation": statements, "SignCheckpoints": checkpoints}
     assert {"Ref": "LogRole"} not in RESOURCES["SharedPolicy"]["Properties"]["Roles"]
     writes = [item for item in policy_statements("LogPolicy") if "s3:PutObject" in listed(item["Action"])]
     assert {item["Sid"] for item in writes} == {"WriteLogOnce", "AnchorCheckpoints"}
@@ -179,6 +181,16 @@ def test_the_log_signs_checkpoints_and_no_statement():
         assert "/log/" in str(item["Resource"])
     alarms = str(of_type("AWS::CloudWatch::Alarm"))
     assert all(name in alarms for name in ("LogDeadLetterQueue", "LogQueue", "LogFunction"))
+
+
+def test_only_the_custodian_keeps_rotations():
+    denials = {item["Sid"]: item for item in policy_statements("EvidenceBucketPolicy") if item["Effect"] == "Deny"}
+    rotations = denials["DenyForeignRotations"]
+    custodian = {"Fn::GetAtt": ["KeyCustodianRole", "Arn"]}
+    assert rotations["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": custodian}}
+    assert rotations["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/att/keyrotation/*"}
+    writes = [item for item in policy_statements("KeyCustodianPolicy") if "s3:PutObject" in listed(item["Action"])]
+    assert [item["Resource"] for item in writes] == [rotations["Resource"]]
 
 
 def test_only_pseudonymize_and_reidentify_unwrap_pseudonym_keys():
@@ -298,10 +310,11 @@ def test_the_audit_sees_the_trail_and_no_data():
 
 def test_the_access_policy_fits_into_an_environment():
     variables = RESOURCES["AuditFunction"]["Properties"]["Environment"]["Variables"]
-    text = variables["SLUICE_ACCESS_POLICY"]["Fn::Sub"]
+    text, names = variables["SLUICE_ACCESS_POLICY"]["Fn::Sub"]
+    assert names.keys() == {"StatementKeyArn"}
     # Names of 63 characters, ARNs of 80, the longest prefix.
     longest = re.sub(r"\$\{NamePrefix}", "x" * 16, text)
-    longest = re.sub(r"\$\{[A-Za-z]+\.Arn}", "x" * 80, longest)
+    longest = re.sub(r"\$\{([A-Za-z]+\.Arn|StatementKeyArn)}", "x" * 80, longest)
     longest = re.sub(r"\$\{[^}]+}", "x" * 63, longest)
     json.loads(longest)
     assert len(longest) < 3500, "Lambda takes 4 KB for all variables together"
@@ -327,7 +340,7 @@ def test_functions_run_our_binary_under_their_own_role(function):
     assert TEMPLATE["Globals"]["Function"]["RecursiveLoop"] == "Terminate"
 
 
-EVERYWHERE = {"EVIDENCE_BUCKET", "SIGNING_KEY_ARN", "METRICS_NAMESPACE"}
+EVERYWHERE = {"EVIDENCE_BUCKET", "SIGNING_KEY_ARN", "RETIRED_SIGNING_KEYS", "METRICS_NAMESPACE"}
 ENVIRONMENT = {
     "Audit": {"TRAIL_BUCKET", "TRAIL_ARN", "TRAIL_REGIONS", "TRAIL_KEYS", "ACCESS_POLICY"},
     "Seal": {"RAW_BUCKET", "POLICY_KEY", "DEFAULT_RETENTION_MODE", "DEFAULT_RETENTION_DAYS", "BATCH_BUCKET", "BATCH_ROLE_ARN"},
