@@ -75,8 +75,14 @@ def _encryption(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lifecycle(properties: dict[str, Any]) -> dict[str, Any]:
-    rules = properties["LifecycleConfiguration"]["Rules"]
-    return {"Rules": [{"ID" if name == "Id" else name: value for name, value in rule.items()} | {"Filter": {}} for rule in rules]}
+    """Rules as S3's API has them, which CloudFormation names otherwise."""
+
+    def rule(written: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in written.items() if name not in ("Id", "ExpirationInDays")}
+        expiry = {"Expiration": {"Days": written["ExpirationInDays"]}} if "ExpirationInDays" in written else {}
+        return kept | expiry | {"ID": written["Id"], "Filter": {}}
+
+    return {"Rules": [rule(one) for one in properties["LifecycleConfiguration"]["Rules"]]}
 
 
 def _resolver(session: boto3.Session, stack: str, template: dict[str, Any]) -> Callable[[Any], Any]:
