@@ -41,7 +41,7 @@ pub(crate) fn boosted(score: f64) -> f64 {
 }
 
 /// Scripts from Thai on put no spaces between words.
-const FIRST_UNSPACED: char = '\u{0E00}';
+pub(crate) const FIRST_UNSPACED: char = '\u{0E00}';
 
 /// A context word or phrase, ready to be looked up in normalised text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,132 +68,6 @@ impl Phrase {
             Self::Unspaced(phrase) => normalised.contains(phrase.as_str()),
         }
     }
-}
-
-/// Which entities have a context phrase that starts with a word: tells in one pass over a text which entities its words
-/// cannot speak for, so that these need not be searched.
-#[derive(Debug, Default)]
-pub(crate) struct WordIndex {
-    /// One bit for each of the words' hashes.
-    filter: Vec<u64>,
-    /// Hashes of words and the entities they speak for, sorted.
-    entries: Vec<(u64, usize)>,
-    /// Entities with phrases that count wherever they stand.
-    unspaced: Vec<usize>,
-    entities: usize,
-}
-
-impl WordIndex {
-    const FILTER_WORDS: usize = 1024;
-
-    pub(crate) fn new<'p>(contexts: impl Iterator<Item = &'p [Phrase]>) -> Self {
-        let mut index = Self { filter: vec![0; Self::FILTER_WORDS], ..Self::default() };
-        for (entity, phrases) in contexts.enumerate() {
-            index.entities = entity + 1;
-            for phrase in phrases {
-                match phrase {
-                    Phrase::Unspaced(_) => index.unspaced.push(entity),
-                    Phrase::Words(spellings) => {
-                        let first_words = spellings.iter().filter_map(|spelling| spelling.split_whitespace().next());
-                        index.entries.extend(first_words.map(|word| (finish(word.bytes().fold(0, step)), entity)));
-                    }
-                }
-            }
-        }
-        for (word_hash, _) in &index.entries {
-            let (slot, bit) = filter_place(*word_hash);
-            if let Some(slot) = index.filter.get_mut(slot) {
-                *slot |= bit;
-            }
-        }
-        index.entries.sort_unstable();
-        index.entries.dedup();
-        index
-    }
-
-    /// Marks in `spoken_for` each entity that some word of `text` may speak for, and says whether there is one.
-    pub(crate) fn mark(&self, text: &str, spoken_for: &mut Vec<bool>) -> bool {
-        spoken_for.clear();
-        spoken_for.resize(self.entities, false);
-        if text.is_ascii() {
-            self.mark_ascii(text.as_bytes(), spoken_for);
-        } else {
-            self.mark_any(text, spoken_for);
-        }
-        spoken_for.contains(&true)
-    }
-
-    fn mark_ascii(&self, text: &[u8], spoken_for: &mut [bool]) {
-        let (mut word, mut without_last, mut last) = (0, 0, 0);
-        for byte in text.iter().copied().chain([b' ']) {
-            if byte.is_ascii_alphanumeric() {
-                without_last = word;
-                // This makes capitals small, and leaves small letters and digits as they are.
-                last = byte | 0x20;
-                word = step(word, last);
-            } else if word != 0 {
-                self.mark_word(word, without_last, last == b's', spoken_for);
-                word = 0;
-            }
-        }
-    }
-
-    fn mark_any(&self, text: &str, spoken_for: &mut [bool]) {
-        if text.chars().any(|character| character >= FIRST_UNSPACED) {
-            self.unspaced.iter().for_each(|entity| mark_one(spoken_for, *entity));
-        }
-        let (mut word, mut without_last, mut last) = (0, 0, ' ');
-        for character in text.chars().chain([' ']) {
-            if character.is_alphanumeric() {
-                for lower in character.to_lowercase() {
-                    without_last = word;
-                    last = lower;
-                    word = lower.encode_utf8(&mut [0; 4]).bytes().fold(word, step);
-                }
-            } else if word != 0 {
-                self.mark_word(word, without_last, last == 's', spoken_for);
-                word = 0;
-            }
-        }
-    }
-
-    fn mark_word(&self, word: u64, without_last: u64, may_be_plural: bool, spoken_for: &mut [bool]) {
-        self.mark_hash(finish(word), spoken_for);
-        if may_be_plural {
-            self.mark_hash(finish(without_last), spoken_for);
-        }
-    }
-
-    fn mark_hash(&self, word_hash: u64, spoken_for: &mut [bool]) {
-        let (slot, bit) = filter_place(word_hash);
-        if self.filter.get(slot).is_none_or(|slot| slot & bit == 0) {
-            return;
-        }
-        let first = self.entries.partition_point(|(hash, _)| *hash < word_hash);
-        let same = self.entries.get(first..).unwrap_or_default().iter().take_while(|(hash, _)| *hash == word_hash);
-        same.for_each(|(_, entity)| mark_one(spoken_for, *entity));
-    }
-}
-
-fn mark_one(spoken_for: &mut [bool], entity: usize) {
-    if let Some(mark) = spoken_for.get_mut(entity) {
-        *mark = true;
-    }
-}
-
-/// A word's letters, mixed lightly as they come and well at its end. Words that collide are told apart by the search.
-fn step(state: u64, byte: u8) -> u64 {
-    state.rotate_left(7) ^ u64::from(byte)
-}
-
-fn finish(state: u64) -> u64 {
-    let mixed = state.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    mixed ^ mixed >> 32
-}
-
-fn filter_place(hash: u64) -> (usize, u64) {
-    let slot = usize::try_from(hash >> 54).unwrap_or(0);
-    (slot, 1 << (hash >> 48 & 63))
 }
 
 /// Lower case, singular words between single spaces, with a space at both ends.

@@ -1,16 +1,17 @@
 //! Options compiled into a detector, and checks on their own.
 
-use crate::context::{Phrase, Place, WordIndex, normalise_name};
+use crate::compiled::{CompiledPattern, MAX_CUSTOM_NFA_BYTES, Owner, compile};
+use crate::context::{Phrase, Place, normalise_name};
 use crate::entity::{self, Check, Entity, Outcome, Site, Verdict};
+use crate::expression::widen;
 use crate::options::{Checksum, CustomEntity, Options, OptionsError, Settings};
 use crate::pattern::{Edges, Pattern};
-use crate::scan::{Memory, Scanner};
-use crate::shape;
+use crate::resolve::Raw;
+use crate::scan::{Finding, Memory, Scanner};
 use crate::validate::{Digits, iso7064, luhn, verhoeff};
-use regex_automata::dfa::{StartKind, dense};
+use crate::words::WordIndex;
 use regex_automata::meta::{self, Regex};
-use regex_automata::nfa::thompson;
-use regex_automata::{Anchored, Input, MatchKind, PatternSet};
+use regex_automata::{Input, MatchKind, PatternSet};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, Look};
 use std::collections::{BTreeSet, HashMap};
@@ -19,12 +20,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Patterns one detector can hold.
 const MAX_PATTERNS: usize = 4096;
-/// Longest expression of the user's own, in bytes of its compiled automaton.
-const MAX_CUSTOM_NFA_BYTES: usize = 1 << 20;
-/// A pattern whose automaton fits these is laid out as a whole, which makes it fast on short cells; others are laid out
-/// lazily.
-const MAX_DFA_BYTES: usize = 512 << 10;
-const MAX_DFA_STATES: usize = 4096;
 /// Memory for the states of the automaton that all patterns share.
 const SET_CACHE_BYTES: usize = 16 << 20;
 
@@ -68,21 +63,6 @@ pub(crate) struct Compiled {
 pub(crate) enum CompiledCheck {
     BuiltIn(Check),
     Custom(Option<Checksum>),
-}
-
-/// A pattern that is searched.
-pub(crate) struct CompiledPattern {
-    pub(crate) entity: usize,
-    pub(crate) score: f64,
-    pub(crate) edges: Edges,
-    /// Whether a match needs context to reach the threshold.
-    pub(crate) hopeless_alone: bool,
-    /// The best score a match can have without context.
-    pub(crate) ceiling: f64,
-    hir: Hir,
-    regex: OnceLock<Option<Regex>>,
-    anchored: OnceLock<Option<Box<dense::DFA<Vec<u32>>>>>,
-    widened: OnceLock<Option<Regex>>,
 }
 
 impl Detector {
@@ -140,6 +120,13 @@ impl Detector {
         self.entities.iter().map(|entity| entity.name.as_str())
     }
 
+    /// A finding with its entity's name.
+    pub(crate) fn finding(&self, raw: &Raw) -> Finding<'_> {
+        let entity = self.entities.get(raw.entity).map_or("", |entity| entity.name.as_str());
+        let Raw { start, end, score, base_score, entity: number } = *raw;
+        Finding { entity, start, end, score, base_score, number }
+    }
+
     /// The entities that words of a text may speak for.
     pub(crate) fn words(&self) -> &WordIndex {
         self.words.get_or_init(|| WordIndex::new(self.entities.iter().map(|entity| entity.context.as_slice())))
@@ -147,7 +134,7 @@ impl Detector {
 
     fn add_built_in(&mut self, entity: &'static Entity, options: &Options) -> Result<(), OptionsError> {
         let threshold = options.thresholds.of(entity.name);
-        let index = self.entities.len();
+        let owner = Owner { entity: self.entities.len(), threshold, needs_keyword: entity.needs_keyword };
         for (number, pattern) in entity.patterns.iter().enumerate() {
             let Pattern { regex, score, edges, ceiling } = *pattern;
             let hir = built_in_hir(regex, edges).map_err(|reason| OptionsError::Pattern {
@@ -156,18 +143,7 @@ impl Detector {
                 reason,
             })?;
             let ceiling = if matches!(entity.check, Check::None) { score } else { ceiling };
-            let hopeless_alone = entity.needs_keyword || ceiling < threshold;
-            self.patterns.push(CompiledPattern {
-                entity: index,
-                score,
-                edges,
-                hopeless_alone,
-                ceiling,
-                hir,
-                regex: OnceLock::new(),
-                anchored: OnceLock::new(),
-                widened: OnceLock::new(),
-            });
+            self.patterns.push(CompiledPattern::new(owner, score, edges, ceiling, hir));
         }
         self.entities.push(Compiled {
             name: entity.name.to_owned(),
@@ -185,7 +161,7 @@ impl Detector {
             return Err(OptionsError::DuplicateEntity(custom.name.clone()));
         }
         let threshold = options.thresholds.of(&custom.name);
-        let index = self.entities.len();
+        let owner = Owner { entity: self.entities.len(), threshold, needs_keyword: custom.needs_keyword };
         let listed = listed_values(&custom.values);
         for (number, (regex, score)) in custom.patterns.iter().chain(&listed).enumerate() {
             if !(0.0..=1.0).contains(score) {
@@ -195,19 +171,7 @@ impl Detector {
             let hir = hir_of(regex, Edges::Word).map_err(in_pattern)?;
             let compiled = compile(&hir, Some(MAX_CUSTOM_NFA_BYTES)).map_err(in_pattern)?;
             let ceiling = if custom.checksum.is_none() { *score } else { 1.0 };
-            let hopeless_alone = custom.needs_keyword || ceiling < threshold;
-            let regex = OnceLock::from(Some(compiled));
-            self.patterns.push(CompiledPattern {
-                entity: index,
-                score: *score,
-                edges: Edges::Word,
-                hopeless_alone,
-                ceiling,
-                hir,
-                regex,
-                anchored: OnceLock::new(),
-                widened: OnceLock::new(),
-            });
+            self.patterns.push(CompiledPattern::new(owner, *score, Edges::Word, ceiling, hir).compiled(compiled));
         }
         self.entities.push(Compiled {
             name: custom.name.clone(),
@@ -238,7 +202,7 @@ impl Detector {
         let hirs: Vec<Hir> = self
             .patterns
             .iter()
-            .map(|pattern| if widened { shape::widen(&pattern.hir) } else { pattern.hir.clone() })
+            .map(|pattern| if widened { widen(&pattern.hir) } else { pattern.hir.clone() })
             .collect();
         let config = meta::Config::new()
             .match_kind(MatchKind::All)
@@ -248,28 +212,6 @@ impl Detector {
             .dfa(false)
             .backtrack(false);
         meta::Builder::new().configure(config).build_many_from_hir(&hirs).ok()
-    }
-}
-
-impl CompiledPattern {
-    /// The compiled expression; `None` cannot happen for expressions that were accepted.
-    pub(crate) fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| compile(&self.hir, None).ok()).as_ref()
-    }
-
-    /// The automaton for matches at the start of a text, laid out as a whole; `None` if it would be large.
-    pub(crate) fn anchored(&self) -> Option<&dense::DFA<Vec<u32>>> {
-        self.anchored.get_or_init(|| lay_out(&self.hir)).as_deref()
-    }
-
-    /// Whether it can match at the start of some text of the shape that `text` has, and whether it can further on.
-    pub(crate) fn starts(&self, text: &str) -> (bool, bool) {
-        let Some(widened) = self.widened.get_or_init(|| compile(&shape::widen(&self.hir), None).ok()) else {
-            return (true, true);
-        };
-        let second = text.chars().next().map_or(0, char::len_utf8);
-        let further = Input::new(text).span(second..text.len());
-        (widened.is_match(Input::new(text).anchored(Anchored::Yes)), widened.is_match(further))
     }
 }
 
@@ -358,7 +300,7 @@ fn built_in_hir(regex: &'static str, edges: Edges) -> Result<Hir, String> {
 }
 
 /// ASCII classes and word edges keep the automata small and free of tables; case is ignored.
-fn hir_of(regex: &str, edges: Edges) -> Result<Hir, String> {
+pub(crate) fn hir_of(regex: &str, edges: Edges) -> Result<Hir, String> {
     let source = if edges == Edges::Word { format!(r"\b(?:{regex})\b") } else { regex.to_owned() };
     let mut parser =
         ParserBuilder::new().unicode(false).utf8(true).case_insensitive(true).dot_matches_new_line(true).build();
@@ -367,29 +309,6 @@ fn hir_of(regex: &str, edges: Edges) -> Result<Hir, String> {
         return Err("it matches the empty text; make it require a character".to_owned());
     }
     Ok(hir)
-}
-
-fn compile(hir: &Hir, nfa_size_limit: Option<usize>) -> Result<Regex, String> {
-    // Cells are short: looking for literals first costs more than it saves.
-    let config = meta::Config::new()
-        .auto_prefilter(false)
-        .nfa_size_limit(nfa_size_limit)
-        .dfa_size_limit(Some(MAX_DFA_BYTES))
-        .dfa_state_limit(Some(MAX_DFA_STATES))
-        .which_captures(thompson::WhichCaptures::Implicit);
-    meta::Builder::new().configure(config).build_from_hir(hir).map_err(|error| error.to_string())
-}
-
-fn lay_out(hir: &Hir) -> Option<Box<dense::DFA<Vec<u32>>>> {
-    let thompson = thompson::Config::new()
-        .nfa_size_limit(Some(MAX_CUSTOM_NFA_BYTES))
-        .which_captures(thompson::WhichCaptures::None);
-    let nfa = thompson::Compiler::new().configure(thompson).build_from_hir(hir).ok()?;
-    let config = dense::Config::new()
-        .start_kind(StartKind::Anchored)
-        .dfa_size_limit(Some(MAX_DFA_BYTES))
-        .determinize_size_limit(Some(MAX_DFA_BYTES));
-    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok().map(Box::new)
 }
 
 /// What the check of the built-in entity `name` says of `value` as a whole; `None` when there is no such entity.

@@ -9,17 +9,25 @@
 //! kept, printed or part of any error.
 
 mod column;
+mod compiled;
 mod context;
 mod detector;
 pub mod entity;
+mod expression;
+mod judge;
+mod memo;
+#[cfg(test)]
+mod naive;
 mod options;
 mod pattern;
+mod resolve;
 mod scan;
 mod shape;
 mod suggest;
 mod table;
 mod text;
 mod validate;
+mod words;
 
 pub use column::{ColumnClass, ColumnVote, EntityShare, VoteRule};
 pub use context::Place;

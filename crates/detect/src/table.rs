@@ -3,6 +3,7 @@
 use crate::column::{ColumnClass, ColumnVote, EntityShare, VoteRule};
 use crate::context::Place;
 use crate::detector::Detector;
+use crate::memo::CellMemo;
 use crate::scan::{Finding, Scanner};
 use crate::text::slice;
 use arrow_array::cast::AsArray;
@@ -48,7 +49,7 @@ pub struct ColumnScan {
     place: Place,
     vote: ColumnVote,
     nulls: u64,
-    clear: ClearValues,
+    memo: CellMemo,
     traces: Vec<(usize, String, Trace)>,
 }
 
@@ -174,7 +175,7 @@ impl ColumnScan {
             place,
             vote: ColumnVote::new(),
             nulls: 0,
-            clear: ClearValues::default(),
+            memo: CellMemo::default(),
             traces: Vec::new(),
         }
     }
@@ -200,20 +201,22 @@ impl ColumnScan {
                 self.nulls += 1;
                 return;
             }
-            let short = self.clear.key_of(cell);
-            if short.is_some_and(|key| self.clear.holds(key)) {
-                self.vote.add_clear(1);
-                return;
-            }
-            let findings = scanner.scan_bytes(cell, &self.place);
+            let key = self.memo.key_of(cell);
+            let recalled = key.as_ref().and_then(|key| self.memo.recall(key));
+            let to_note = key.filter(|_| recalled.is_none());
+            let findings = match recalled {
+                Some([]) => &[],
+                Some(found) => scanner.recall(found),
+                None => scanner.scan_bytes(cell, &self.place),
+            };
             if findings.is_empty() {
                 self.vote.add_clear(1);
-                if let Some(key) = short {
-                    self.clear.note(key);
-                }
             } else {
                 self.vote.add(cell, findings, &self.place);
                 trace(&mut self.traces, findings, cell, first_row.saturating_add(row), options);
+            }
+            if let Some(key) = to_note {
+                self.memo.note(key, findings.iter().map(Finding::raw).collect());
             }
         })
     }
@@ -231,56 +234,6 @@ impl ColumnScan {
             cells: self.vote.cells(),
             nulls: self.nulls,
             name: self.name,
-        }
-    }
-}
-
-/// Short values of a column in which nothing was found: most columns have few values.
-#[derive(Default)]
-struct ClearValues {
-    slots: Vec<u128>,
-    hits: u32,
-    misses: u32,
-}
-
-impl ClearValues {
-    const SLOTS: usize = 256;
-    /// Longest value remembered; its length takes one more byte.
-    const MAX_BYTES: usize = 15;
-    /// Lookups after which a column with hardly a hit is left alone.
-    const TRIAL: u32 = 4096;
-
-    /// The value and its length as a number, unless it is long or looking it up does not pay.
-    fn key_of(&self, cell: &[u8]) -> Option<u128> {
-        if self.misses > Self::TRIAL && self.hits < self.misses / 4 {
-            return None;
-        }
-        if cell.len() > Self::MAX_BYTES {
-            return None;
-        }
-        let mut bytes = [0; 16];
-        bytes.get_mut(..cell.len())?.copy_from_slice(cell);
-        *bytes.last_mut()? = u8::try_from(cell.len()).ok()?;
-        Some(u128::from_le_bytes(bytes))
-    }
-
-    fn slot_of(key: u128) -> usize {
-        const SPREAD: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
-        usize::try_from(key.wrapping_mul(SPREAD) >> 120).unwrap_or(0)
-    }
-
-    fn holds(&mut self, key: u128) -> bool {
-        let holds = self.slots.get(Self::slot_of(key)) == Some(&key);
-        let count = if holds { &mut self.hits } else { &mut self.misses };
-        *count = count.saturating_add(1);
-        holds
-    }
-
-    fn note(&mut self, key: u128) {
-        // No key is zero: a length stands in its last byte.
-        self.slots.resize(Self::SLOTS, 0);
-        if let Some(slot) = self.slots.get_mut(Self::slot_of(key)) {
-            *slot = key;
         }
     }
 }

@@ -20,6 +20,11 @@ pub(crate) fn floor_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&index| text.is_char_boundary(index)).unwrap_or(0)
 }
 
+/// The nearest character boundary at or behind `at`.
+pub(crate) fn next_boundary(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|&index| text.is_char_boundary(index)).unwrap_or(text.len())
+}
+
 /// Letters of scripts that separate words by spaces extend a word; those of Thai, Chinese, Japanese and Korean, which
 /// stand next to a number without a space, do not.
 pub(crate) fn extends_word(character: char) -> bool {
