@@ -1,6 +1,8 @@
 //! Shapes of short cells: the classes of their bytes. Where a widened pattern can match depends on the shape alone, so
 //! what was learnt of one cell serves all cells of its shape, and a column's cells have few shapes.
 
+use wide::u8x16;
+
 /// Longest cell, in bytes, that has a shape: one bit of a word for each byte.
 pub(crate) const MAX_BYTES: usize = 64;
 /// Bytes classified at once.
@@ -15,78 +17,83 @@ pub(crate) const LETTER: u8 = b'a';
 const LEAD: u8 = 0xC0;
 const CONTINUATION: u8 = 0x80;
 
-/// Without a branch, so that the compiler classifies many bytes at once.
 pub(crate) const fn class_of(byte: u8) -> u8 {
-    let digit = byte.wrapping_sub(b'0') < 10;
-    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let beyond = byte & 0xC0;
-    let ascii = if digit {
-        DIGIT
-    } else if letter {
-        LETTER
-    } else {
-        byte
-    };
-    if beyond == LEAD {
-        LEAD
-    } else if beyond == CONTINUATION {
-        CONTINUATION
-    } else {
-        ascii
+    match byte {
+        b'0'..=b'9' => DIGIT,
+        b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+        LEAD.. => LEAD,
+        CONTINUATION.. => CONTINUATION,
+        _ => byte,
     }
 }
 
 /// The shape of a cell: the class of each byte, and how many there are. Cells longer than a vector are read as vectors
 /// that overlap in the middle, so that none needs padding.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Shape {
-    classes: [u128; MAX_BYTES / LANES],
+    classes: [u8x16; MAX_BYTES / LANES],
     len: usize,
+}
+
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let [one, two, three, four] = self.classes;
+        let [a, b, c, d] = other.classes;
+        let differences = (one ^ a) | (two ^ b) | (three ^ c) | (four ^ d);
+        self.len == other.len && differences == u8x16::ZERO
+    }
 }
 
 impl Shape {
     /// The shape of a cell of at most 64 bytes.
     #[inline]
     pub(crate) fn of(cell: &[u8]) -> Option<Self> {
-        let mut classes = [0; MAX_BYTES / LANES];
+        let mut shape = Self { len: cell.len(), ..Self::default() };
+        let [one, two, three, four] = &mut shape.classes;
         match cell.len() {
-            0..=16 => classes[0] = classify(padded(cell).to_le_bytes()),
+            0..=16 => *one = classify(padded(cell).to_le_bytes()),
             17..=32 => {
-                classes[0] = classify(*cell.first_chunk()?);
-                classes[1] = classify(*cell.last_chunk()?);
+                *one = classify(*cell.first_chunk()?);
+                *two = classify(*cell.last_chunk()?);
             }
             33..=MAX_BYTES => {
-                classes[0] = classify(*cell.first_chunk()?);
-                classes[1] = classify(*cell.get(LANES..)?.first_chunk()?);
-                classes[2] = classify(*cell.get(..cell.len() - LANES)?.last_chunk()?);
-                classes[3] = classify(*cell.last_chunk()?);
+                *one = classify(*cell.first_chunk()?);
+                *two = classify(*cell.get(LANES..)?.first_chunk()?);
+                *three = classify(*cell.get(..cell.len() - LANES)?.last_chunk()?);
+                *four = classify(*cell.last_chunk()?);
             }
             _ => return None,
         }
-        Some(Self { classes, len: cell.len() })
+        Some(shape)
     }
 
     /// Bits that differ for most shapes.
     pub(crate) fn hash(&self) -> u64 {
         let used = self.len.div_ceil(LANES).next_power_of_two();
         let seed = u64::try_from(self.len).unwrap_or(0);
-        self.classes.iter().take(used).fold(seed, |hash, classes| mixed(*classes, hash))
+        self.classes.iter().take(used).fold(seed, |hash, classes| mixed(u128::from_le_bytes(classes.to_array()), hash))
     }
 
     /// Whether the cell is ASCII.
     #[inline]
     pub(crate) fn is_ascii(&self) -> bool {
-        const HIGH_BITS: u128 = 0x8080_8080_8080_8080_8080_8080_8080_8080;
         let [one, two, three, four] = self.classes;
-        (one | two | three | four) & HIGH_BITS == 0
+        // The mask is made of the highest bits.
+        ((one | two) | (three | four)).to_bitmask() == 0
     }
 }
 
-fn classify(mut bytes: [u8; LANES]) -> u128 {
-    for byte in &mut bytes {
-        *byte = class_of(*byte);
-    }
-    u128::from_le_bytes(bytes)
+/// `class_of` for 16 bytes.
+#[inline]
+fn classify(bytes: [u8; LANES]) -> u8x16 {
+    let bytes = u8x16::new(bytes);
+    let up_to = |value: u8x16, last: u8| value.min(u8x16::splat(last)).simd_eq(value);
+    let digit = up_to(bytes - u8x16::splat(b'0'), 9);
+    let letter = up_to((bytes | u8x16::splat(0x20)) - u8x16::splat(b'a'), 25);
+    let ascii = up_to(bytes, 0x7F);
+    let others = ascii.select(bytes, bytes & u8x16::splat(LEAD));
+    digit.select(u8x16::splat(DIGIT), letter.select(u8x16::splat(LETTER), others))
 }
 
 /// At most 16 bytes as a little-endian number, zeros behind them. Both ends are read and laid over each other: no loop,
@@ -101,7 +108,10 @@ pub(crate) fn padded(bytes: &[u8]) -> u128 {
         let behind = 8 * (bytes.len() - 4);
         return u128::from(u32::from_le_bytes(*first)) | u128::from(u32::from_le_bytes(*last)) << behind;
     }
-    bytes.iter().rev().fold(0, |number, byte| number << 8 | u128::from(*byte))
+    // Of one to three bytes, the first, the middle and the last are all there are.
+    let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
+    let byte = |place: usize| bytes.get(place).map_or(0, |byte| u32::from(*byte) << (8 * place));
+    u128::from(byte(0) | byte(middle) | byte(last))
 }
 
 /// Both halves of a product, mixed with what came before.
@@ -138,6 +148,11 @@ mod tests {
                 *byte = if *byte == b'-' { b'+' } else { b'-' };
                 prop_assert_ne!(Some(shape), Shape::of(&other));
             }
+        }
+
+        #[test]
+        fn bytes_are_classified_one_like_many(bytes in any::<[u8; 16]>()) {
+            prop_assert_eq!(classify(bytes).to_array(), bytes.map(class_of));
         }
 
         #[test]

@@ -14,6 +14,8 @@ pub(crate) struct WordIndex {
     filter: Vec<u64>,
     /// Hashes of words and the entities they speak for, sorted.
     entries: Vec<(u64, usize)>,
+    /// Where the entries begin whose hashes start with the same bits.
+    buckets: Vec<usize>,
     /// Entities with phrases that count wherever they stand.
     unspaced: Vec<usize>,
     /// Entities with a word too long to look up.
@@ -62,6 +64,7 @@ pub(crate) struct WordSpan {
 
 impl WordIndex {
     const FILTER_WORDS: usize = 1024;
+    const BUCKETS: usize = 1024;
 
     pub(crate) fn new<'p>(contexts: impl Iterator<Item = &'p [Phrase]>) -> Self {
         let mut index = Self { filter: vec![0; Self::FILTER_WORDS], ..Self::default() };
@@ -81,6 +84,8 @@ impl WordIndex {
         }
         index.entries.sort_unstable();
         index.entries.dedup();
+        let first_of = |bucket: usize| index.entries.partition_point(|(hash, _)| bucket_of(*hash) < bucket);
+        index.buckets = (0..Self::BUCKETS).map(first_of).collect();
         index
     }
 
@@ -164,11 +169,10 @@ impl WordIndex {
         }
     }
 
-    #[cold]
     fn mark_known(&self, word_hash: u64, spoken_for: &mut SpokenFor) {
-        let first = self.entries.partition_point(|(hash, _)| *hash < word_hash);
-        let same = self.entries.get(first..).unwrap_or_default().iter().take_while(|(hash, _)| *hash == word_hash);
-        same.for_each(|(_, entity)| spoken_for.mark(*entity));
+        let first = self.buckets.get(bucket_of(word_hash)).copied().unwrap_or(0);
+        let up_to = self.entries.get(first..).unwrap_or_default().iter().take_while(|(hash, _)| *hash <= word_hash);
+        up_to.filter(|(hash, _)| *hash == word_hash).for_each(|(_, entity)| spoken_for.mark(*entity));
     }
 }
 
@@ -198,6 +202,10 @@ fn hash_of(word: &[u8]) -> Option<u64> {
         }
         _ => None,
     }
+}
+
+fn bucket_of(hash: u64) -> usize {
+    usize::try_from(hash >> 54).unwrap_or(0) % WordIndex::BUCKETS
 }
 
 fn filter_place(hash: u64) -> (usize, u64) {

@@ -6,8 +6,10 @@
 
 use super::{Entity, Family, Outcome, Site};
 use crate::pattern::{Edges, within};
+use crate::shape::{mixed, padded};
 use crate::text::slice;
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 
 /// A given and a family name that are known.
@@ -141,19 +143,44 @@ fn is_title(word: &str) -> bool {
     TITLES.iter().any(|title| title.eq_ignore_ascii_case(word))
 }
 
+/// Longest name looked up, in bytes.
+const LONGEST: usize = 48;
+
 /// Whether a word, or each part of a double name, stands in a list. Accents do not count.
-fn is_known(names: &HashSet<&str>, word: &str) -> bool {
-    const LONGEST: usize = 48;
+fn is_known(names: &Names, word: &str) -> bool {
     if word.len() > LONGEST {
         return false;
     }
-    let folded: String = word.chars().flat_map(fold).collect();
-    !folded.is_empty() && folded.split('-').all(|part| names.contains(part))
+    let mut folded = [0; LONGEST];
+    let mut len = 0;
+    for character in word.chars() {
+        len = match append(&mut folded, len, character) {
+            Some(len) => len,
+            None => return false,
+        };
+    }
+    let folded = folded.get(..len).unwrap_or_default();
+    !folded.is_empty() && folded.split(|byte| *byte == b'-').all(|part| names.contains(part))
 }
 
-/// Small letters without accents, as the lists have them; apostrophes go.
-fn fold(character: char) -> impl Iterator<Item = char> {
-    let folded = match character {
+/// Writes a folded character behind the first `len` bytes, and gives the new length unless there is no room.
+fn append(out: &mut [u8; LONGEST], len: usize, character: char) -> Option<usize> {
+    if character.is_ascii() {
+        if character == '\'' {
+            return Some(len);
+        }
+        *out.get_mut(len)? = u8::try_from(character.to_ascii_lowercase()).ok()?;
+        return Some(len + 1);
+    }
+    let mut bytes = [0; 4];
+    let folded = fold(character).unwrap_or_else(|| character.encode_utf8(&mut bytes)).as_bytes();
+    out.get_mut(len..len + folded.len())?.copy_from_slice(folded);
+    Some(len + folded.len())
+}
+
+/// Small letters without accents for a letter with one, as the lists have them; apostrophes go.
+fn fold(character: char) -> Option<&'static str> {
+    Some(match character {
         'à'..='å' | 'À'..='Å' | 'ā' | 'ă' | 'ą' | 'Ą' => "a",
         'ç' | 'Ç' | 'ć' | 'č' | 'Ć' | 'Č' => "c",
         'ď' | 'đ' | 'Đ' => "d",
@@ -171,43 +198,41 @@ fn fold(character: char) -> impl Iterator<Item = char> {
         'ý' | 'ÿ' | 'Ý' => "y",
         'ź' | 'ż' | 'ž' | 'Ź' | 'Ż' | 'Ž' => "z",
         'æ' | 'Æ' => "ae",
-        '\'' | '\u{2019}' => "",
-        _ => return EitherChars::One(character.to_ascii_lowercase()),
-    };
-    EitherChars::Some(folded.chars())
+        '\u{2019}' => "",
+        _ => return None,
+    })
 }
 
-/// One character, or a few.
-enum EitherChars {
-    One(char),
-    Some(std::str::Chars<'static>),
-}
+/// Names by their bytes. The lists are fixed, so a fast hash of no secret does: nobody can add names that collide.
+type Names = HashSet<&'static [u8], BuildHasherDefault<NameHasher>>;
 
-impl Iterator for EitherChars {
-    type Item = char;
+#[derive(Default)]
+struct NameHasher(u64);
 
-    fn next(&mut self) -> Option<char> {
-        match self {
-            Self::One(character) => {
-                let next = *character;
-                *self = Self::Some("".chars());
-                Some(next)
-            }
-            Self::Some(characters) => characters.next(),
-        }
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.chunks(16).fold(self.0, |hash, chunk| mixed(padded(chunk), hash));
+    }
+
+    fn write_usize(&mut self, length: usize) {
+        self.0 ^= u64::try_from(length).unwrap_or(u64::MAX);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
-fn list(text: &'static str) -> HashSet<&'static str> {
-    text.lines().filter(|line| !line.starts_with('#')).collect()
+fn list(text: &'static str) -> Names {
+    text.lines().filter(|line| !line.starts_with('#')).map(str::as_bytes).collect()
 }
 
-fn given_names() -> &'static HashSet<&'static str> {
-    static NAMES: OnceLock<HashSet<&'static str>> = OnceLock::new();
+fn given_names() -> &'static Names {
+    static NAMES: OnceLock<Names> = OnceLock::new();
     NAMES.get_or_init(|| list(include_str!("names/given.txt")))
 }
 
-fn family_names() -> &'static HashSet<&'static str> {
-    static NAMES: OnceLock<HashSet<&'static str>> = OnceLock::new();
+fn family_names() -> &'static Names {
+    static NAMES: OnceLock<Names> = OnceLock::new();
     NAMES.get_or_init(|| list(include_str!("names/family.txt")))
 }
