@@ -1,7 +1,9 @@
 //! One pattern ready to be searched: its automata, each built when it is first needed.
 
-use crate::expression::{Bytes, WholeClasses, widen};
+use crate::expression::{WholeClasses, widen};
+use crate::judge::left_edge_fails;
 use crate::pattern::Edges;
+use crate::prefix::Prefixes;
 use crate::shape::MAX_BYTES;
 use crate::text::next_boundary;
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
@@ -29,11 +31,11 @@ pub(crate) struct CompiledPattern {
     /// The best score a match can have without context.
     pub(crate) ceiling: f64,
     pub(crate) hir: Hir,
-    first_bytes: Bytes,
     whole_classes: WholeClasses,
     regex: OnceLock<Option<Regex>>,
     anchored: OnceLock<Option<Box<dense::DFA<Vec<u32>>>>>,
     widened: OnceLock<Option<Regex>>,
+    prefixes: OnceLock<Box<Prefixes>>,
 }
 
 /// What the patterns of an entity share.
@@ -47,7 +49,7 @@ pub(crate) struct Owner {
 /// Where a pattern can match in the cells of a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reach {
-    /// Bit i: a match may start at byte i.
+    /// Bit i: a match that is worth judging may start at byte i.
     pub(crate) starts: u64,
     /// Where the match at the first of these bytes ends, if it stands there in every cell of the shape.
     pub(crate) first_end: Option<u8>,
@@ -66,12 +68,12 @@ impl CompiledPattern {
             edges,
             hopeless_alone: owner.needs_keyword || ceiling < owner.threshold,
             ceiling,
-            first_bytes: Bytes::first_of(&hir),
             whole_classes: WholeClasses::of(&hir),
             hir,
             regex: OnceLock::new(),
             anchored: OnceLock::new(),
             widened: OnceLock::new(),
+            prefixes: OnceLock::new(),
         }
     }
 
@@ -104,15 +106,16 @@ impl CompiledPattern {
         regex.search_with(cache, &input).map(|found| found.end())
     }
 
-    /// Of the places where matches may start, those with a byte that a match can start with.
+    /// Of the places where matches may start, those with bytes that a match can start with.
     #[inline]
     pub(crate) fn possible_starts(&self, starts: u64, text: &[u8]) -> u64 {
+        let prefixes = self.prefixes.get_or_init(|| Box::new(Prefixes::of(&self.hir)));
         let mut left = starts;
         let mut possible = 0;
         while let Some(start) = lowest(left) {
             let bit = left & left.wrapping_neg();
             left ^= bit;
-            if text.get(start).is_some_and(|byte| self.first_bytes.has(*byte)) {
+            if prefixes.allow(text, start) {
                 possible |= bit;
             }
         }
@@ -128,7 +131,9 @@ impl CompiledPattern {
         let mut starts = 0;
         let mut from = 0;
         while let Some(found) = widened.find(Input::new(text).span(from..text.len())) {
-            starts |= 1 << found.start();
+            if !left_edge_fails(self.edges, text, found.start()) {
+                starts |= 1 << found.start();
+            }
             from = next_boundary(text, found.start() + 1);
             if from >= text.len() {
                 break;
@@ -214,7 +219,8 @@ mod tests {
                 let possible = pattern.possible_starts(reach.starts, other.as_bytes());
                 for start in (0..other.len()).filter(|start| other.is_char_boundary(*start)) {
                     let end = pattern.end_at(&mut None, &other, start);
-                    prop_assert!(end.is_none() || possible >> start & 1 == 1, "{} in {other:?}", pattern.hir);
+                    let is_lost = end.is_some() && possible >> start & 1 == 0;
+                    prop_assert!(!is_lost || left_edge_fails(pattern.edges, &other, start), "{} in {other:?}", pattern.hir);
                     if let (Some(first_end), true) = (reach.first_end, lowest(reach.starts) == Some(start)) {
                         prop_assert_eq!(end, Some(usize::from(first_end)), "{} in {:?}", pattern.hir, other);
                     }

@@ -62,6 +62,22 @@ impl Phrase {
         Self::Words(if joined == spaced { vec![spaced] } else { vec![spaced, joined] })
     }
 
+    /// The byte that the phrase starts with in any spelling; `None` if it counts wherever it stands.
+    fn initial(&self) -> Option<u8> {
+        match self {
+            // A space comes first.
+            Self::Words(spellings) => spellings.first()?.as_bytes().get(1).copied(),
+            Self::Unspaced(_) => None,
+        }
+    }
+
+    fn stands_behind_a_space(&self, text: &[u8]) -> bool {
+        let Self::Words(spellings) = self else { return false };
+        let starts = (0..text.len()).filter(|at| text.get(*at) == Some(&b' '));
+        let behind = |start: usize| text.get(start..).unwrap_or_default();
+        starts.map(behind).any(|rest| spellings.iter().any(|spelling| is_first_in(spelling.as_bytes(), rest)))
+    }
+
     pub(crate) fn stands_in(&self, normalised: &str) -> bool {
         match self {
             Self::Words(spellings) => spellings.iter().any(|spelling| normalised.contains(spelling.as_str())),
@@ -70,13 +86,34 @@ impl Phrase {
     }
 }
 
+/// Whether `text` starts with `spelling`: compared byte by byte, since most differ in the first letter.
+fn is_first_in(spelling: &[u8], text: &[u8]) -> bool {
+    spelling.len() <= text.len() && spelling.iter().zip(text).all(|(one, other)| one == other)
+}
+
+/// Whether one of the phrases stands in a normalised text. Most are ruled out by the first letters of the text's words.
+pub(crate) fn any_stands_in(phrases: &[Phrase], normalised: &str) -> bool {
+    let bit_of = |byte: u8| 1_u64 << (byte & 63);
+    let text = normalised.as_bytes();
+    let initials = text.windows(2).fold(0, |bits, pair| match pair {
+        [b' ', initial] => bits | bit_of(*initial),
+        _ => bits,
+    });
+    phrases.iter().any(|phrase| match phrase.initial() {
+        Some(initial) => initials & bit_of(initial) != 0 && phrase.stands_behind_a_space(text),
+        None => phrase.stands_in(normalised),
+    })
+}
+
 /// Lower case, singular words between single spaces, with a space at both ends.
 pub(crate) fn normalise(text: &str) -> String {
     let mut normalised = String::with_capacity(text.len() + 2);
     normalised.push(' ');
     let mut word_start = normalised.len();
     for character in text.chars() {
-        if character.is_alphanumeric() {
+        if character.is_ascii_alphanumeric() {
+            normalised.push(character.to_ascii_lowercase());
+        } else if !character.is_ascii() && character.is_alphanumeric() {
             normalised.extend(character.to_lowercase());
         } else if normalised.len() > word_start {
             end_word(&mut normalised, word_start);
@@ -102,10 +139,10 @@ fn end_word(normalised: &mut String, word_start: usize) {
 /// The normalised words before `start`.
 pub(crate) fn window(text: &str, start: usize) -> String {
     let from = floor_boundary(text, start.saturating_sub(WINDOW_BYTES));
-    let normalised = normalise(slice(text, from, start));
-    let mut spaces = normalised.match_indices(' ').rev().map(|(index, _)| index);
-    let first = spaces.nth(WINDOW_WORDS).unwrap_or(0);
-    slice(&normalised, first, normalised.len()).to_owned()
+    let mut normalised = normalise(slice(text, from, start));
+    let first = normalised.bytes().enumerate().rev().filter(|(_, byte)| *byte == b' ').nth(WINDOW_WORDS);
+    normalised.drain(..first.map_or(0, |(index, _)| index));
+    normalised
 }
 
 /// A column's name: its words as written, and once more split where small letters meet capitals.

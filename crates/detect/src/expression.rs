@@ -1,10 +1,10 @@
-//! What an expression says before it is searched: the shapes it can match, the bytes it can start with.
+//! What an expression says of shapes before it is searched.
 
 use crate::shape::{DIGIT, LETTER, class_of};
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 /// The ranges of characters that a literal or class takes.
-fn ranges(kind: &HirKind) -> Vec<(char, char)> {
+pub(crate) fn ranges(kind: &HirKind) -> Vec<(char, char)> {
     match kind {
         HirKind::Literal(literal) => {
             String::from_utf8_lossy(&literal.0).chars().map(|character| (character, character)).collect()
@@ -112,51 +112,4 @@ fn is_unicode(look: Look) -> bool {
     let looks =
         [WordUnicode, WordUnicodeNegate, WordStartUnicode, WordEndUnicode, WordStartHalfUnicode, WordEndHalfUnicode];
     looks.contains(&look)
-}
-
-/// A set of bytes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bytes([bool; 256]);
-
-impl Bytes {
-    /// The bytes that a match can start with.
-    pub(crate) fn first_of(hir: &Hir) -> Self {
-        let mut first = Self([false; 256]);
-        if first.add_first_of(hir) {
-            // It can match nothing, so anything can follow: no such expression is accepted.
-            first.0.fill(true);
-        }
-        first
-    }
-
-    #[inline]
-    pub(crate) fn has(&self, byte: u8) -> bool {
-        self.0.get(usize::from(byte)).copied().unwrap_or(true)
-    }
-
-    /// Adds the first bytes, and says whether what follows the expression can come first too.
-    fn add_first_of(&mut self, hir: &Hir) -> bool {
-        match hir.kind() {
-            HirKind::Empty | HirKind::Look(_) => true,
-            HirKind::Literal(_) => ranges(hir.kind()).first().is_none_or(|one| {
-                self.add(*one);
-                false
-            }),
-            HirKind::Class(_) => {
-                ranges(hir.kind()).into_iter().for_each(|range| self.add(range));
-                false
-            }
-            HirKind::Repetition(repetition) => self.add_first_of(&repetition.sub) || repetition.min == 0,
-            HirKind::Capture(capture) => self.add_first_of(&capture.sub),
-            HirKind::Concat(parts) => parts.iter().all(|part| self.add_first_of(part)),
-            HirKind::Alternation(parts) => parts.iter().fold(false, |passes, part| self.add_first_of(part) || passes),
-        }
-    }
-
-    fn add(&mut self, (start, end): (char, char)) {
-        for (byte, has) in (0..=u8::MAX).zip(&mut self.0) {
-            // Any byte beyond ASCII may begin some character beyond ASCII.
-            *has |= if byte.is_ascii() { (start..=end).contains(&char::from(byte)) } else { !end.is_ascii() };
-        }
-    }
 }

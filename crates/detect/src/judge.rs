@@ -1,7 +1,7 @@
 //! Whether a match is what it looks like: what stands beside it, its entity's check, words near it.
 
 use crate::compiled::CompiledPattern;
-use crate::context::window;
+use crate::context::{any_stands_in, window};
 use crate::detector::{Compiled, Judgement};
 use crate::entity::{Outcome, Site, Verdict};
 use crate::pattern::Edges;
@@ -55,14 +55,28 @@ fn edges_hold(edges: Edges, site: &Site<'_>) -> bool {
     }
 }
 
+/// Whether the text before `start`, which must be ASCII to tell, rules a match there out; the search then goes on one byte
+/// further, as if there were none.
+pub(crate) fn left_edge_fails(edges: Edges, text: &str, start: usize) -> bool {
+    let ascii_before = |at: usize| before(text, at).filter(char::is_ascii);
+    let Some(previous) = ascii_before(start) else { return false };
+    let digit_before =
+        |separators: &str| separators.contains(previous) && ascii_before(start - 1).is_some_and(|c| c.is_ascii_digit());
+    match edges {
+        Edges::Word | Edges::Free => false,
+        Edges::Letters => extends_word(previous),
+        Edges::Digits => previous.is_ascii_digit() || digit_before("-"),
+        Edges::Dates => extends_word(previous) || digit_before("-/."),
+    }
+}
+
 /// Certain findings need no context.
 pub(crate) fn may_have_words_nearby(entity: &Compiled, start: usize, base_score: f64) -> bool {
     start > 0 && !entity.context.is_empty() && (base_score < 1.0 || entity.needs_keyword)
 }
 
 pub(crate) fn speaks_nearby(entity: &Compiled, text: &str, start: usize) -> bool {
-    let words = window(text, start);
-    entity.context.iter().any(|phrase| phrase.stands_in(&words))
+    any_stands_in(&entity.context, &window(text, start))
 }
 
 pub(crate) fn is_sample(entity: &Compiled, value: &str) -> bool {

@@ -20,6 +20,7 @@ mod memo;
 mod naive;
 mod options;
 mod pattern;
+mod prefix;
 mod resolve;
 mod scan;
 mod shape;

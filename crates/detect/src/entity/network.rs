@@ -98,17 +98,16 @@ fn is_top_level_domain(label: &str) -> bool {
 /// occur in real data. Punctuation that the pattern took along is cut off.
 fn email(site: &Site<'_>) -> Outcome {
     let value = site.value();
-    let Some(at) = value.find('@') else {
+    let Some(at) = value.bytes().position(|byte| byte == b'@') else {
         let named = value.rsplit(['.', ' ']).next().is_some_and(is_top_level_domain);
         return if named { keep(site.start, site.end, 0.2) } else { Outcome::Drop { resume: site.end } };
     };
     let foreign_punctuation = |character: char| !character.is_ascii() && !character.is_alphanumeric();
     if value.is_ascii() {
-        let local = slice(value, 0, at);
-        let sound = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
-        return match mail_domain(slice(value, at + 1, value.len())) {
-            Some(domain) if sound => keep(site.start, site.start + at + 1 + domain.len(), 1.0),
-            _ => Outcome::Drop { resume: site.start + at + 1 },
+        let domain = mail_domain(slice(value, at + 1, value.len()));
+        return match domain.filter(|_| is_dotted_well(slice(value, 0, at))) {
+            Some(domain) => keep(site.start, site.start + at + 1 + domain.len(), 1.0),
+            None => Outcome::Drop { resume: site.start + at + 1 },
         };
     }
     let local = slice(value, 0, at);
@@ -119,16 +118,30 @@ fn email(site: &Site<'_>) -> Outcome {
     let domain = slice(value, at + 1, value.len());
     let domain = slice(domain, 0, domain.find(foreign_punctuation).unwrap_or(domain.len()));
     let domain = mail_domain(domain);
-    let sound = !local.is_empty() && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
+    let sound = !local.is_empty() && is_dotted_well(local);
     match domain {
         Some(domain) if sound => keep(site.start + cut, site.start + at + 1 + domain.len(), 1.0),
         _ => Outcome::Drop { resume: site.start + at + 1 },
     }
 }
 
+/// Whether full stops part something everywhere (RFC 5322, 3.2.3: `dot-atom-text`).
+fn is_dotted_well(local: &str) -> bool {
+    let mut previous = b'.';
+    for byte in local.bytes() {
+        if byte == b'.' && previous == b'.' {
+            return false;
+        }
+        previous = byte;
+    }
+    previous != b'.'
+}
+
 /// The longest beginning of `domain` that ends in a top level of letters.
 fn mail_domain(domain: &str) -> Option<&str> {
-    let (host, top) = domain.trim_end_matches(['.', '-']).rsplit_once('.')?;
+    let end = domain.bytes().rposition(|byte| !matches!(byte, b'.' | b'-'))?;
+    let dot = domain.bytes().take(end).rposition(|byte| byte == b'.')?;
+    let (host, top) = (slice(domain, 0, dot), slice(domain, dot + 1, end + 1));
     let letters_alone = top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
     let plain = |byte: u8| byte.is_ascii_alphanumeric();
     if letters_alone && !host.is_empty() && host.bytes().all(plain) {

@@ -14,7 +14,17 @@ impl Digits {
     /// The digits of `value`, in which only `separators`, of ASCII, may stand between them.
     pub(crate) fn of(value: &str, separators: &str) -> Option<Self> {
         let mut digits = Self { values: [0; MAX], len: 0 };
-        for byte in value.bytes() {
+        let mut rest = value.as_bytes();
+        // Most numbers start with eight digits in a row, and many go on with eight more.
+        while let Some((eight, behind)) = rest.split_first_chunk()
+            && let Some(values) = eight_digits(*eight)
+            && let Some(room) = digits.values.get_mut(digits.len..).and_then(<[u8]>::first_chunk_mut)
+        {
+            *room = values;
+            digits.len += values.len();
+            rest = behind;
+        }
+        for &byte in rest {
             let digit = byte.wrapping_sub(b'0');
             if digit < 10 {
                 digits.push(digit)?;
@@ -67,7 +77,44 @@ impl Digits {
     }
 }
 
+/// The values of eight digits; `None` if some byte is none.
+fn eight_digits(bytes: [u8; 8]) -> Option<[u8; 8]> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGH_HALVES: u64 = 0xF0F0_F0F0_F0F0_F0F0;
+    const SIXES: u64 = 0x0606_0606_0606_0606;
+    let values = u64::from_le_bytes(bytes) ^ ZEROS;
+    // Of bytes below 16, those above 9 reach 16 when six is added.
+    let is_below_16 = values & HIGH_HALVES == 0;
+    (is_below_16 && (values + SIXES) & HIGH_HALVES == 0).then(|| values.to_le_bytes())
+}
+
 /// The sum of the products of digits and weights, position by position.
 pub(crate) fn weighted_sum(digits: &[u8], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| u32::from(*digit) * weight).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bytes_are_digits_when_each_is() {
+        for place in 0..8 {
+            for byte in 0..=u8::MAX {
+                let mut bytes = *b"90817263";
+                bytes[place] = byte;
+                let expected = byte.is_ascii_digit().then(|| bytes.map(|digit| digit - b'0'));
+                assert_eq!(eight_digits(bytes), expected, "{byte} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn digits_are_read_across_separators_and_up_to_the_most() {
+        let read = |text: &str| Digits::of(text, "- ").map(|digits| digits.as_slice().to_vec());
+        assert_eq!(read("4242 42424242-4"), Some(vec![4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 4]));
+        assert_eq!(read("12345678x"), None);
+        assert_eq!(read(&"7".repeat(MAX)).map(|digits| digits.len()), Some(MAX));
+        assert_eq!(read(&"7".repeat(MAX + 1)), None);
+    }
 }

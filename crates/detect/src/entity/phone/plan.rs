@@ -53,6 +53,24 @@ impl Region {
         })
     }
 
+    /// The region whose country code the digits start with, if it is one whose numbers are known well.
+    fn by_country_code(digits: &str) -> Option<Self> {
+        Some(match digits.as_bytes() {
+            [b'1', ..] => Self::Us,
+            [b'4', b'4', ..] => Self::Gb,
+            [b'4', b'9', ..] => Self::De,
+            [b'3', b'3', ..] => Self::Fr,
+            [b'9', b'7', b'2', ..] => Self::Il,
+            [b'9', b'1', ..] => Self::In,
+            [b'5', b'5', ..] => Self::Br,
+            [b'8', b'1', ..] => Self::Jp,
+            [b'8', b'6', ..] => Self::Cn,
+            [b'6', b'3', ..] => Self::Ph,
+            [b'9', b'0', ..] => Self::Tr,
+            _ => return None,
+        })
+    }
+
     fn country_code(self) -> &'static str {
         match self {
             Self::Us | Self::Ca => "1",
@@ -168,28 +186,14 @@ fn dialled_abroad<'n>(number: &Number<'n>, groups: &'n Groups) -> Option<Number<
 }
 
 fn international(number: &Number<'_>, only: Option<Region>, leniency: Leniency) -> bool {
-    let regions = [
-        Region::Us,
-        Region::Gb,
-        Region::De,
-        Region::Fr,
-        Region::Il,
-        Region::In,
-        Region::Br,
-        Region::Jp,
-        Region::Cn,
-        Region::Ph,
-        Region::Tr,
-    ];
-    let of_region = |region: &Region| number.digits.starts_with(region.country_code());
-    if let Some(region) = only.or_else(|| regions.into_iter().find(of_region)) {
+    if let Some(region) = only.or_else(|| Region::by_country_code(number.digits)) {
         let Some(rest) = number.digits.strip_prefix(region.country_code()) else { return false };
         // Philippine landlines share the code; they count unless only mobiles are asked for.
         let landline = region == Region::Ph && only.is_none() && (8..=10).contains(&rest.len());
         let bare = rest.strip_prefix('0').filter(|_| region.trunk().0 == "0").unwrap_or(rest);
-        let grouped = Groups::behind(number, number.digits.len() - bare.len());
+        let grouped = || Groups::behind(number, number.digits.len() - bare.len());
         return (region.in_use(bare) || landline)
-            && grouping_fits(region, grouped.as_ref().map(Groups::as_slice), leniency);
+            && (leniency < Leniency::ExactGrouping || is_grouped_exactly(region, grouped()));
     }
     plan_of(number.digits).is_some_and(|Plan { code_len, least, most }| {
         let rest = number.digits.len() - code_len;
@@ -264,14 +268,12 @@ pub(super) fn fewest_digits(number: &Number<'_>) -> usize {
     }
 }
 
-fn grouping_fits(region: Region, groups: Option<&[u8]>, leniency: Leniency) -> bool {
+fn is_grouped_exactly(region: Region, groups: Option<Groups>) -> bool {
     let known = region.groupings();
-    match leniency {
-        Leniency::Possible | Leniency::Valid | Leniency::StrictGrouping => true,
-        Leniency::ExactGrouping => {
-            groups.is_some_and(|groups| known.is_empty() && groups.len() <= 4 || known.contains(&groups))
-        }
-    }
+    groups.is_some_and(|groups| {
+        let groups = groups.as_slice();
+        known.is_empty() && groups.len() <= 4 || known.contains(&groups)
+    })
 }
 
 /// Country codes with the shortest and longest national number: ITU-T E.164 assigned codes and national plans.
@@ -322,4 +324,19 @@ fn parse_plan(entry: &str) -> Option<(usize, usize, Plan)> {
     let width = [100, 10, 1].get(code.len().checked_sub(1)?).copied()?;
     let first = code.parse::<usize>().ok()? * width;
     Some((first, first + width, Plan { code_len: code.len(), least: least.parse().ok()?, most: most.parse().ok()? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_found_by_the_codes_they_have() {
+        use Region::{Br, Ca, Cn, De, Fr, Gb, Il, In, Jp, Ph, Tr, Us};
+        for region in [Us, Gb, De, Fr, Il, In, Br, Jp, Cn, Ph, Tr] {
+            assert_eq!(Region::by_country_code(&format!("{}5", region.country_code())), Some(region));
+        }
+        assert_eq!(Region::by_country_code(Ca.country_code()), Some(Us));
+        assert_eq!(["", "2", "40", "973"].map(Region::by_country_code), [None; 4]);
+    }
 }
