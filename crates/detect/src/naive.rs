@@ -96,8 +96,7 @@ fn texts() -> impl Strategy<Value = String> {
 /// Another text of the same shape: other digits, other letters.
 fn twin(text: &str) -> String {
     let changed = |character: char| match character {
-        '0'..='8' => char::from(character as u8 + 1),
-        'a'..='y' => char::from(character as u8 + 1),
+        '0'..='8' | 'a'..='y' => char::from(character as u8 + 1),
         other => other,
     };
     text.chars().map(changed).collect()

@@ -195,8 +195,8 @@ fn hash_of(word: &[u8]) -> Option<u64> {
     const SMALL: u128 = 0x2020_2020_2020_2020_2020_2020_2020_2020;
     let length = u64::try_from(word.len()).ok()?;
     match word.len() {
-        0..=LANES => Some(mixed(padded(word) | SMALL, length)),
-        ..=MAX_WORD_BYTES => {
+        ..=LANES => Some(mixed(padded(word) | SMALL, length)),
+        17..=MAX_WORD_BYTES => {
             let (first, last) = (u128::from_le_bytes(*word.first_chunk()?), u128::from_le_bytes(*word.last_chunk()?));
             Some(mixed(last | SMALL, mixed(first | SMALL, length)))
         }
