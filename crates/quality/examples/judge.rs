@@ -1,25 +1,36 @@
-//! Judges a CSV, JSON Lines or Parquet file: `judge FILE RULES.dqdl [KEY-MEMORY-BYTES]`. Prints outcomes and
-//! wall time, and that of SHA-256 apart.
-#![expect(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    reason = "a measuring program for a terminal"
-)]
+//! Judges a CSV, JSON Lines or Parquet file as `sluice check` does, SHA-256 included: `judge FILE RULES.dqdl
+//! [KEY-MEMORY-BYTES]`. Prints outcomes and wall time.
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring program for a terminal")]
 
 use std::error::Error;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read, Seek as _};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 use sluice_quality::{EvaluationOptions, NoHistory, check};
-use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader};
+use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader, Source};
+
+/// A file that is hashed as it is read.
+struct Hashed {
+    file: File,
+    hasher: Arc<Mutex<Sha256>>,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(into)?;
+        let mut hasher = self.hasher.lock().unwrap_or_else(PoisonError::into_inner);
+        hasher.update(into.get(..length).unwrap_or_default());
+        Ok(length)
+    }
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(path), Some(rules)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: judge FILE RULES.dqdl".into());
+        return Err("usage: judge FILE RULES.dqdl [KEY-MEMORY-BYTES]".into());
     };
     let ruleset = sluice_dqdl::parse(&std::fs::read_to_string(rules)?)?;
     let format = if path.contains(".parquet") {
@@ -35,23 +46,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         options.key_memory_bytes = bytes.parse()?;
     }
     let start = Instant::now();
-    let reader = Reader::open(File::open(&path)?, &ReadOptions::new(format))?;
+    let hasher = Arc::new(Mutex::new(Sha256::new()));
+    let mut hashed = Hashed { file: File::open(&path)?, hasher: Arc::clone(&hasher) };
+    let source = if format == Format::Parquet {
+        io::copy(&mut hashed, &mut io::sink())?;
+        hashed.file.rewind()?;
+        Source::File(hashed.file)
+    } else {
+        Source::stream(hashed)
+    };
+    let reader = Reader::open(source, &ReadOptions::new(format))?;
     let report = check(reader, &ruleset, &options, &NoHistory)?;
     let seconds = start.elapsed().as_secs_f64();
     for rule in &report.rules {
         println!("{} {} {:?} {:?}", rule.outcome.as_glue(), rule.rule, rule.metrics, rule.message);
     }
-    let start = Instant::now();
-    let mut hasher = Sha256::new();
-    let (mut file, mut buffer) = (File::open(&path)?, vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            bytes => hasher.update(&buffer[..bytes]),
-        }
-    }
-    let digest = hex::encode(hasher.finalize());
-    let hashing = start.elapsed().as_secs_f64();
-    println!("{} rows, {seconds:.2} s; SHA-256 {digest} apart, {hashing:.2} s", report.rows);
+    let sha256 = hex::encode(hasher.lock().unwrap_or_else(PoisonError::into_inner).clone().finalize());
+    println!("{} rows, {seconds:.2} s; SHA-256 {sha256}", report.rows);
     Ok(())
 }

@@ -168,15 +168,15 @@ impl<'a> Texts<'a> {
 
     /// The number of characters in row `row`.
     #[inline]
-    pub(crate) fn char_length(&self, row: usize) -> u64 {
+    pub(crate) fn char_length(&self, row: usize) -> u32 {
         const HIGH_BITS: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
         let view = self.views.get(row).copied().unwrap_or_default();
         let length = view_length(view);
-        // A short text stands in its view, padded with zeros: one look tells whether it is ASCII.
-        if length <= INLINE_BYTES && view & HIGH_BITS == 0 {
-            return length.into();
+        // A short text stands in its view: bytes of the form `10xxxxxx` continue a character.
+        if length <= INLINE_BYTES {
+            return length - (view & !(view << 1) & HIGH_BITS).count_ones();
         }
-        crate::value::count(crate::value::char_length(self.bytes(row)))
+        u32::try_from(crate::value::char_length(self.bytes(row))).unwrap_or(u32::MAX)
     }
 
     /// The text of row `row`; a NULL row has some text, mostly the empty one.

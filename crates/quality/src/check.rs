@@ -68,6 +68,8 @@ pub fn measure(
     let required: Vec<ColumnPath> = evaluation.required_columns().into_iter().map(ColumnPath::new).collect();
     reader.project(&required)?;
     reader.text_as_bytes();
+    let presence: Vec<ColumnPath> = evaluation.presence_columns().into_iter().map(ColumnPath::new).collect();
+    reader.only_presence(&presence)?;
     if thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
         read_ahead(reader, &mut evaluation)?;
     } else {

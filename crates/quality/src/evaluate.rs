@@ -97,6 +97,12 @@ impl Evaluation {
         self.pass.required_columns()
     }
 
+    /// Those of [`Self::required_columns`] of which only NULL or not is looked at: batches may have them as columns of any
+    /// type.
+    pub fn presence_columns(&self) -> Vec<&str> {
+        self.pass.presence_columns()
+    }
+
     /// The queries that only an SQL engine can answer. Their rules are errors, unless the evaluation was planned with
     /// the answers in [`EvaluationOptions::sql_answers`].
     pub fn sql_questions(&self) -> &[SqlQuestion] {

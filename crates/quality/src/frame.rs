@@ -1,12 +1,15 @@
 //! One block, prepared: its columns in their forms, numbers parsed once, filters applied once.
 
+use std::cell::OnceCell;
+
 use arrow_array::{Array, RecordBatch};
-use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, ScalarBuffer};
+use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 
 use crate::cells::{Cells, Texts};
 use crate::error::QualityError;
 use crate::plan::{ColumnId, FilterId, Plan};
 use crate::reference::References;
+use crate::short_number::plain_number;
 use crate::value::{count, from_decimal, from_integer, parse_number};
 
 /// The numbers of a column.
@@ -47,15 +50,19 @@ impl Numbers {
 
     fn parse(texts: &Texts<'_>, rows: usize, nulls: Option<&NullBuffer>) -> Self {
         let mut values = Vec::with_capacity(rows);
-        let mut valid = BooleanBufferBuilder::new(rows);
-        let mut bad = 0;
-        for row in 0..rows {
-            let number = parse_number(texts.bytes(row));
-            bad += u64::from(number.is_none());
-            valid.append(number.is_some());
-            values.push(number.unwrap_or_default());
+        let mut words: Vec<u64> = Vec::with_capacity(rows.div_ceil(64));
+        for (block, views) in texts.views().chunks(64).enumerate() {
+            let mut word = 0;
+            for (bit, view) in views.iter().enumerate() {
+                let number = plain_number(*view).or_else(|| parse_number(texts.bytes(block * 64 + bit)));
+                word |= u64::from(number.is_some()) << bit;
+                values.push(number.unwrap_or_default());
+            }
+            words.push(word);
         }
-        let mut valid = (bad > 0).then(|| valid.finish());
+        let good: u64 = words.iter().map(|word| u64::from(word.count_ones())).sum();
+        let bad = count(rows) - good;
+        let mut valid = (bad > 0).then(|| BooleanBuffer::new(words.into(), 0, rows));
         let mut rejected = bad;
         if let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) {
             let both = valid.as_ref().map_or_else(|| nulls.inner().clone(), |parsed| parsed & nulls.inner());
@@ -72,6 +79,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) rows: usize,
     columns: Vec<Cells>,
     numbers: Vec<Option<Numbers>>,
+    /// Characters of each text, counted when they are first asked for.
+    lengths: Vec<OnceCell<Vec<u32>>>,
     filters: Vec<BooleanBuffer>,
     pub(crate) references: &'a References,
 }
@@ -93,7 +102,8 @@ impl<'a> Frame<'a> {
             .zip(&columns)
             .map(|(planned, cells)| planned.numbers.then(|| Numbers::of(cells)))
             .collect();
-        let mut frame = Self { rows: batch.num_rows(), columns, numbers, filters: Vec::new(), references };
+        let lengths = columns.iter().map(|_| OnceCell::new()).collect();
+        let mut frame = Self { rows: batch.num_rows(), columns, numbers, lengths, filters: Vec::new(), references };
         frame.filters = plan.filters.iter().map(|filter| filter.select(&frame)).collect();
         Ok(frame)
     }
@@ -107,6 +117,16 @@ impl<'a> Frame<'a> {
     #[expect(clippy::expect_used, reason = "the planner asked for the numbers of each column that a kernel reads so")]
     pub(crate) fn numbers(&self, column: ColumnId) -> &Numbers {
         self.numbers[column.0].as_ref().expect("numbers were planned")
+    }
+
+    /// The number of characters in each row of a column of texts; a NULL row has some number.
+    pub(crate) fn text_lengths(&self, column: ColumnId) -> Option<&[u32]> {
+        let Cells::Text(array) = self.cells(column) else { return None };
+        let count_all = || {
+            let texts = Texts::new(array);
+            (0..array.len()).map(|row| texts.char_length(row)).collect()
+        };
+        self.lengths.get(column.0).map(|lengths| lengths.get_or_init(count_all).as_slice())
     }
 
     #[expect(clippy::indexing_slicing, reason = "identifiers are handed out by the plan that shaped this frame")]

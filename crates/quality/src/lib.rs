@@ -35,6 +35,7 @@ mod row_result;
 mod row_test;
 mod row_values;
 mod rule;
+mod short_number;
 mod sql;
 mod state;
 mod value;

@@ -120,6 +120,11 @@ impl Pass {
         self.plan.columns.iter().map(|column| column.name.as_str()).collect()
     }
 
+    /// Those of [`Self::required_columns`] of which only NULL or not is looked at.
+    pub(crate) fn presence_columns(&self) -> Vec<&str> {
+        self.plan.columns.iter().filter(|column| !column.values).map(|column| column.name.as_str()).collect()
+    }
+
     pub(crate) const fn keeps_rows(&self) -> bool {
         self.kept.is_some()
     }

@@ -37,6 +37,8 @@ pub(crate) struct PlannedColumn {
     pub(crate) kind: Kind,
     /// Whether some kernel wants its numbers.
     pub(crate) numbers: bool,
+    /// Whether some kernel wants more of it than which cells are NULL.
+    pub(crate) values: bool,
 }
 
 /// What is done with each block.
@@ -86,6 +88,15 @@ impl<'a> Planner<'a> {
 
     /// The column of that name, to be read.
     pub(crate) fn column(&mut self, name: &str) -> Result<ColumnId, Refusal> {
+        let column = self.presence_column(name)?;
+        if let Some(planned) = self.plan.columns.get_mut(column.0) {
+            planned.values = true;
+        }
+        Ok(column)
+    }
+
+    /// The column of that name, of which only which cells are NULL is read, unless others want more of it.
+    pub(crate) fn presence_column(&mut self, name: &str) -> Result<ColumnId, Refusal> {
         let Some(index) = find_column(self.schema, name) else {
             return Err(Refusal::failed(missing(self.schema, name, "the dataset")));
         };
@@ -212,7 +223,12 @@ pub(crate) fn add_column(columns: &mut Vec<PlannedColumn>, schema: &Schema, inde
     if let Some(known) = columns.iter().position(|column| column.name == *field.name()) {
         return ColumnId(known);
     }
-    columns.push(PlannedColumn { name: field.name().clone(), kind: Kind::of(field.data_type()), numbers: false });
+    columns.push(PlannedColumn {
+        name: field.name().clone(),
+        kind: Kind::of(field.data_type()),
+        numbers: false,
+        values: false,
+    });
     ColumnId(columns.len() - 1)
 }
 

@@ -2,7 +2,7 @@
 
 /// Digits whose integer value is exact in an `f64`.
 const MAX_EXACT: u64 = 1 << 53;
-const POWERS_OF_TEN: [f64; 23] = [
+pub(crate) const POWERS_OF_TEN: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
@@ -129,20 +129,29 @@ pub fn parse_timestamp(cell: &[u8]) -> Option<i64> {
 /// `yyyy-mm-dd hh:mm:ss`, which is how most are written; nothing for what is not exactly so, or no such point in time.
 #[inline]
 fn parse_plain_timestamp(text: &[u8; 19]) -> Option<i64> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ' | b'T', h1, h2, b':', n1, n2, b':', s1, s2] = *text else {
-        return None;
-    };
-    let digits = [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2].map(|byte| byte.wrapping_sub(b'0'));
-    if digits.iter().any(|digit| *digit > 9) {
-        return None;
-    }
-    let [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = digits.map(i64::from);
-    let (hour, minute, second) = (h1 * 10 + h2, n1 * 10 + n2, s1 * 10 + s2);
-    if hour > 23 || minute > 59 || second > 59 {
+    let [month @ .., d1, d2, separator, c1, c2, c3, c4, c5, c6, c7, c8] = *text;
+    let month = two_digit_numbers(month, *b"0000-00-")?.to_le_bytes();
+    let day = two_digit_numbers([d1, d2, b'-', b'-', b'-', b'-', b'-', b'-'], *b"00------")?.to_le_bytes();
+    let clock = two_digit_numbers([c1, c2, c3, c4, c5, c6, c7, c8], *b"00:00:00")?.to_le_bytes();
+    let [century, _, year, _, _, month, ..] = month.map(i64::from);
+    let [hour, _, _, minute, _, _, second, _] = clock.map(i64::from);
+    if hour > 23 || minute > 59 || second > 59 || !matches!(separator, b' ' | b'T') {
         return None;
     }
-    let day = days_since_epoch(y1 * 1000 + y2 * 100 + y3 * 10 + y4, m1 * 10 + m2, d1 * 10 + d2)?;
+    let day = days_since_epoch(century * 100 + year, month, day[0].into())?;
     Some(day * DAY_MICROS + ((hour * 60 + minute) * 60 + second) * SECOND_MICROS)
+}
+
+/// Eight bytes of text, each pair of digits made one number, which stands where its first digit stood. `template` has a `0`
+/// for each digit and every other byte as the text must have it.
+#[inline]
+fn two_digit_numbers(text: [u8; 8], template: [u8; 8]) -> Option<u64> {
+    // What a byte may exceed its template by, as the addend that makes a larger one reach the highest bit.
+    let allowance = u64::from_le_bytes(template.map(|byte| if byte == b'0' { 0x76 } else { 0x7f }));
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(template);
+    let is_wrong = (digits.wrapping_add(allowance) | digits) & 0x8080_8080_8080_8080 != 0;
+    // No byte is above 9, so none reaches the next one.
+    (!is_wrong).then(|| digits * 10 + (digits >> 8))
 }
 
 fn leading_date(text: &[u8]) -> Option<(i64, &[u8])> {

@@ -7,7 +7,7 @@ use arrow_buffer::Buffer;
 use crate::error::{Limit, Place, TabularError};
 use crate::inflate::Inflated;
 use crate::options::ReadOptions;
-use crate::text::{place_in, strip_bom};
+use crate::text::{bom_length, place_in};
 
 /// Blocks whose memory is waited for: one with each side of a channel, and those in it.
 const LENT: usize = 6;
@@ -18,7 +18,10 @@ pub(crate) struct Feed {
     input: Inflated,
     block_bytes: usize,
     row_bytes: usize,
-    pending: Vec<u8>,
+    /// Room for the input, of which the first `filled` bytes are pending. The rest is of no meaning, but initialised once and
+    /// for all: zeros are not written again before each read.
+    room: Vec<u8>,
+    filled: usize,
     at: Place,
     ended: bool,
     /// The bytes of the blocks given out last, oldest first, to be used again when their receivers have dropped them.
@@ -32,23 +35,27 @@ impl Feed {
             input,
             block_bytes: options.clamped_block_bytes(),
             row_bytes: options.caps.row_bytes,
-            pending: Vec::new(),
+            room: Vec::new(),
+            filled: 0,
             at: Place { line: 1, byte_offset: 0 },
             ended: false,
             lent: VecDeque::with_capacity(LENT),
         };
         feed.fill(feed.block_bytes)?;
-        feed.at.byte_offset += strip_bom(&mut feed.pending)?;
+        let bom = bom_length(feed.pending())?;
+        if bom > 0 {
+            feed.consume(bom);
+        }
         Ok(feed)
     }
 
     pub(crate) fn pending(&self) -> &[u8] {
-        &self.pending
+        self.first(self.filled)
     }
 
     /// The first bytes of `pending`.
     pub(crate) fn first(&self, bytes: usize) -> &[u8] {
-        self.pending.get(..bytes).unwrap_or(&self.pending)
+        self.room.get(..bytes.min(self.filled)).unwrap_or_default()
     }
 
     /// Where `pending` begins.
@@ -58,7 +65,7 @@ impl Feed {
 
     /// The place `at` bytes into `pending`.
     pub(crate) fn place(&self, at: usize) -> Place {
-        place_in(&self.pending, at, self.at)
+        place_in(self.pending(), at, self.at)
     }
 
     /// Whether the input has no more bytes than `pending`.
@@ -69,68 +76,77 @@ impl Feed {
     /// Fills `pending` up to a block. False: the input has ended and nothing is pending.
     pub(crate) fn fill_block(&mut self) -> Result<bool, TabularError> {
         self.fill(self.block_bytes)?;
-        Ok(!self.pending.is_empty())
+        Ok(self.filled > 0)
     }
 
     /// Reads more, because `pending` does not hold one whole row.
     pub(crate) fn fill_more(&mut self) -> Result<(), TabularError> {
-        let pending = self.pending.len();
-        if pending > self.row_bytes {
+        if self.filled > self.row_bytes {
             return Err(self.limit(Limit::RowBytes, self.row_bytes, 0));
         }
-        self.fill((pending * 2).min(self.row_bytes + 1).max(pending + 1))
+        self.fill((self.filled * 2).min(self.row_bytes + 1).max(self.filled + 1))
     }
 
-    /// Reads until `pending` holds `target` bytes. A last row without a line feed gets one.
+    /// Reads until `target` bytes are pending. A last row without a line feed gets one.
     fn fill(&mut self, target: usize) -> Result<(), TabularError> {
-        if self.ended || self.pending.len() >= target {
+        if self.ended || self.filled >= target {
             return Ok(());
         }
-        if self.pending.capacity() < target {
-            let mut grown = self.take_back(target);
-            grown.extend_from_slice(&self.pending);
-            self.pending = grown;
+        // One more than asked for: the line feed that may be added.
+        if self.room.len() <= target {
+            let mut larger = self.take_back(target + 1);
+            if let Some(start) = larger.get_mut(..self.filled) {
+                start.copy_from_slice(self.pending());
+            }
+            self.room = larger;
         }
-        self.ended = self.input.fill(&mut self.pending, target)?;
-        if self.ended && self.pending.last().is_some_and(|last| *last != b'\n') {
-            self.pending.push(b'\n');
+        let free = self.room.get_mut(self.filled..target).unwrap_or_default();
+        self.filled += self.input.read_into(free)?;
+        self.ended = self.filled < target;
+        if self.ended
+            && self.pending().last().is_some_and(|last| *last != b'\n')
+            && let Some(end) = self.room.get_mut(self.filled)
+        {
+            *end = b'\n';
+            self.filled += 1;
         }
         Ok(())
     }
 
-    /// The memory of an earlier block if its receiver has dropped it, else new memory.
-    fn take_back(&mut self, capacity: usize) -> Vec<u8> {
+    /// The memory of an earlier block if its receiver has dropped it, else new memory; at least so many bytes.
+    fn take_back(&mut self, bytes: usize) -> Vec<u8> {
         for _ in 0..self.lent.len() {
             let Some(oldest) = self.lent.pop_front() else { break };
             match oldest.into_vec::<u8>() {
-                Ok(mut bytes) if (capacity..=capacity.saturating_mul(4)).contains(&bytes.capacity()) => {
-                    bytes.clear();
-                    return bytes;
-                }
+                Ok(room) if (bytes..=bytes.saturating_mul(4)).contains(&room.len()) => return room,
                 Ok(_too_small_or_large) => {}
                 Err(in_use) => self.lent.push_back(in_use),
             }
         }
-        // One more than asked for: the line feed that `fill` may add.
-        Vec::with_capacity(capacity + 1)
+        vec![0; bytes]
     }
 
-    /// Hands out the first bytes of `pending` as a buffer.
-    pub(crate) fn give(&mut self, bytes: usize) -> Buffer {
-        self.at = self.place(bytes);
-        let rest = self.pending.split_off(bytes.min(self.pending.len()));
-        let buffer = Buffer::from_vec(std::mem::replace(&mut self.pending, rest));
+    /// Hands out the first bytes of `pending`, which hold so many line feeds, as a buffer.
+    pub(crate) fn give(&mut self, bytes: usize, line_feeds: u64) -> Buffer {
+        let bytes = bytes.min(self.filled);
+        self.at = Place { line: self.at.line + line_feeds, byte_offset: self.at.byte_offset + bytes as u64 };
+        let rest = self.pending().get(bytes..).unwrap_or_default().to_vec();
+        self.filled = rest.len();
+        let whole = Buffer::from_vec(std::mem::replace(&mut self.room, rest));
         if self.lent.len() == LENT {
             self.lent.pop_front();
         }
-        self.lent.push_back(buffer.clone());
-        buffer
+        let given = whole.slice_with_length(0, bytes);
+        self.lent.push_back(whole);
+        given
     }
 
     /// Forgets the first bytes of `pending`.
     pub(crate) fn consume(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.filled);
         self.at = self.place(bytes);
-        self.pending.drain(..bytes.min(self.pending.len()));
+        self.room.copy_within(bytes..self.filled, 0);
+        self.filled -= bytes;
     }
 
     /// A cap crossed `at` bytes into `pending`.

@@ -114,6 +114,25 @@ impl Inflated {
         Ok(false)
     }
 
+    /// Fills `out`, or what the stream still has of it; says how many bytes that are.
+    pub(crate) fn read_into(&mut self, out: &mut [u8]) -> Result<usize, TabularError> {
+        let mut filled = 0;
+        while let Some(part) = out.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let wanted = part.len().min(FILL_STEP_BYTES);
+            let read = self.decoder.read(part.get_mut(..wanted).unwrap_or_default());
+            let got = match read {
+                Ok(0) => break,
+                Ok(got) => got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.decode_error(error)),
+            };
+            filled += got;
+            self.bytes_out = self.bytes_out.saturating_add(got as u64);
+            self.check_caps()?;
+        }
+        Ok(filled)
+    }
+
     fn check_caps(&self) -> Result<(), TabularError> {
         let crossed = |limit, allowed| Err(TabularError::Limit { limit, allowed, place: None });
         if self.bytes_out > self.caps.inflated_bytes {

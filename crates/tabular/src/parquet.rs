@@ -4,6 +4,7 @@
 mod chunks;
 mod guard;
 pub(crate) mod nested;
+mod presence;
 mod reader;
 mod thrift;
 mod writer;

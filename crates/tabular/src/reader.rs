@@ -157,6 +157,24 @@ impl Reader {
         }
     }
 
+    /// Of these columns, which are read as [`Self::project`] said, only NULL or not is wanted: they come as `Boolean` columns
+    /// that are true wherever they are not NULL. Their text is neither kept nor looked at further than that takes.
+    /// JSON Lines hands them out as ever.
+    ///
+    /// # Errors
+    /// [`TabularError::UnknownColumn`] for one that is not read.
+    pub fn only_presence(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
+        let schema = self.schema();
+        let find = |path: &ColumnPath| schema.index_of(path.as_str()).map_err(|_| unknown(path, schema.fields().len()));
+        let columns = paths.iter().map(find).collect::<Result<Vec<usize>, _>>()?;
+        match &mut self.inner {
+            Inner::Csv(reader) => reader.only_presence(&columns),
+            Inner::Parquet(reader) => reader.only_presence(&columns),
+            Inner::JsonLines(_) | Inner::Empty(_) => {}
+        }
+        Ok(())
+    }
+
     /// Whether columns may come up that the first block does not have: those of JSON Lines do.
     pub fn is_json_lines(&self) -> bool {
         matches!(self.inner, Inner::JsonLines(_))

@@ -5,10 +5,7 @@ use crate::error::{Place, TabularError};
 /// The place `at` bytes into `bytes`, which begin at `from`.
 pub(crate) fn place_in(bytes: &[u8], at: usize, from: Place) -> Place {
     let before = bytes.get(..at).unwrap_or(bytes);
-    Place {
-        line: from.line + memchr::memchr_iter(b'\n', before).count() as u64,
-        byte_offset: from.byte_offset + before.len() as u64,
-    }
+    Place { line: from.line + line_feeds(before), byte_offset: from.byte_offset + before.len() as u64 }
 }
 
 /// Refuses bytes that are not UTF-8, naming the first.
@@ -22,14 +19,15 @@ pub(crate) fn check_utf8(bytes: &[u8], from: Place) -> Result<(), TabularError> 
     }
 }
 
-/// Removes a UTF-8 byte order mark and returns its length; refuses a UTF-16 one.
-pub(crate) fn strip_bom(start: &mut Vec<u8>) -> Result<u64, TabularError> {
+/// The length of a UTF-8 byte order mark at the start; refuses a UTF-16 one.
+pub(crate) fn bom_length(start: &[u8]) -> Result<usize, TabularError> {
     if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
         return Err(TabularError::Utf16);
     }
-    if !start.starts_with(b"\xef\xbb\xbf") {
-        return Ok(0);
-    }
-    start.drain(..3);
-    Ok(3)
+    Ok(if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 })
+}
+
+/// Line feeds in some bytes.
+pub(crate) fn line_feeds(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }

@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BinaryViewArray, StringViewArray};
-use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, ScalarBuffer};
+use arrow_array::{ArrayRef, BinaryViewArray, BooleanArray, StringViewArray};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, Buffer, NullBuffer, ScalarBuffer};
 
 use crate::error::TabularError;
 use crate::options::TextType;
@@ -22,26 +22,45 @@ const INLINE_BYTES: usize = 12;
 #[inline(always)]
 pub(crate) fn view(bytes: &[u8], start: usize, end: usize) -> u128 {
     let len = end - start;
-    let near = match bytes.get(start..).and_then(|rest| rest.first_chunk::<16>()) {
-        Some(near) => u128::from_le_bytes(*near),
+    let near = match bytes.get(start..).and_then(|rest| rest.first_chunk::<INLINE_BYTES>()) {
+        Some(near) => *near,
         None => last_bytes(&bytes[start..end]),
     };
-    // Both forms are made and one is chosen: the lengths of neighbours differ, and a branch on them is guessed wrongly.
-    let short = (near & ((1 << (8 * len.min(INLINE_BYTES))) - 1)) << 32;
-    let long = (near & PREFIX_BITS) << 32 | (start as u128) << 96;
-    len as u128 | if len > INLINE_BYTES { long } else { short }
+    let [a, b, c, d, tail @ ..] = near;
+    let (head, tail) = (u32::from_le_bytes([a, b, c, d]), u64::from_le_bytes(tail));
+    // Masks are looked up: the lengths of neighbours differ, and a branch on them is guessed wrongly.
+    let (head_mask, tail_mask, place_mask) = MASKS[len.min(INLINE_BYTES + 1)];
+    let tail = tail & tail_mask | (start as u64) << 32 & place_mask;
+    len as u128 | u128::from(head & head_mask) << 32 | u128::from(tail) << 64
 }
 
-/// The first four bytes of a text, which a view of a longer one repeats.
-const PREFIX_BITS: u128 = 0xffff_ffff;
+/// By the length of a text: what is kept of its first four bytes, of the eight after them, and of its place instead of
+/// those. The last entry is that of all texts too long for their view.
+const MASKS: [(u32, u64, u64); INLINE_BYTES + 2] = masks();
+
+const fn masks() -> [(u32, u64, u64); INLINE_BYTES + 2] {
+    let mut masks = [(u32::MAX, 0, u64::MAX); INLINE_BYTES + 2];
+    let mut len = 0;
+    while len <= INLINE_BYTES {
+        let head = if len < 4 { (1 << (8 * len)) - 1 } else { u32::MAX };
+        let tail = match len {
+            0..=4 => 0,
+            5..12 => (1 << (8 * (len - 4))) - 1,
+            _ => u64::MAX,
+        };
+        masks[len] = (head, tail, 0);
+        len += 1;
+    }
+    masks
+}
 
 /// The first bytes of a text that ends with its block.
 #[cold]
-fn last_bytes(text: &[u8]) -> u128 {
-    let mut near = [0; 16];
+fn last_bytes(text: &[u8]) -> [u8; INLINE_BYTES] {
+    let mut near = [0; INLINE_BYTES];
     let length = text.len().min(near.len());
     near[..length].copy_from_slice(&text[..length]);
-    u128::from_le_bytes(near)
+    near
 }
 
 /// The view of `copied[start..]`, which is buffer 1 of its array.
@@ -120,6 +139,13 @@ impl Cells {
             TextType::BinaryView => Ok(Arc::new(binary_array(views, buffers, nulls))),
         }
     }
+}
+
+/// A column of which only NULL or not is known: true wherever it is not NULL.
+pub(crate) fn presence_array(present: BooleanBuffer) -> ArrayRef {
+    let rows = present.len();
+    let nulls = Some(NullBuffer::new(present)).filter(|nulls| nulls.null_count() > 0);
+    Arc::new(BooleanArray::new(BooleanBuffer::new_set(rows), nulls))
 }
 
 /// The array of views that [`view`] made.

@@ -1,9 +1,9 @@
 //! How often each key occurs, exactly.
 //!
-//! A table that fits a core's cache takes in each row; when it is full, its entries move to one of 64 partitions by their
+//! A table that fits a core's cache takes in each row; when it is full, its entries move to one of 256 partitions by their
 //! hash. Columns of few values never leave the table. Where nearly every key is new, rows go to the partitions directly.
 //! When the evaluation's memory is used up, partitions move to a file. The end counts one partition after the other,
-//! each in a table of its own size; a partition too large for that is read several times, a part of its keys each time.
+//! each in a table of its own size, which for some million keys fits the cache, too; a partition too large for that is read several times, a part of its keys each time.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,18 +12,17 @@ use arrow_buffer::BooleanBuffer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::compliance::MAX_LOCATIONS;
+use super::held_keys::Partition;
 use super::key_table::{KeyTable, SLOT_BYTES, Spread, low_bits};
 use super::row_keys::RowKeys;
-use super::spill::{Segment, SpillFile};
+use super::spill::SpillFile;
 use crate::frame::both;
 use crate::keys::Keys;
 use crate::value::{count, from_count};
 
 const FRONT_SLOTS: usize = 1 << 14;
-const PARTITION_BITS: u32 = 6;
-const CHUNK_RECORDS: usize = 1 << 8;
+const PARTITION_BITS: u32 = 8;
 const KEY_BYTES: usize = size_of::<u128>();
-const ENTRY_BYTES: usize = size_of::<(u128, u64)>();
 const LEAST_TABLE_BYTES: usize = 1 << 16;
 
 /// Counts keys.
@@ -72,43 +71,6 @@ impl DistinctSummary {
         };
         self.by_frequency.iter().map(term).sum()
     }
-}
-
-/// Records in pieces, so that growing does not copy them.
-#[derive(Debug)]
-struct Pieces<T>(Vec<Vec<T>>);
-
-impl<T> Default for Pieces<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: Copy> Pieces<T> {
-    #[inline]
-    fn push(&mut self, record: T) {
-        match self.0.last_mut() {
-            Some(piece) if piece.len() < CHUNK_RECORDS => piece.push(record),
-            _ => {
-                let mut piece = Vec::with_capacity(CHUNK_RECORDS);
-                piece.push(record);
-                self.0.push(piece);
-            }
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = T> + '_ {
-        self.0.iter().flatten().copied()
-    }
-}
-
-#[derive(Debug, Default)]
-struct Partition {
-    once: Pieces<u128>,
-    counted: Pieces<(u128, u64)>,
-    segments: Vec<Segment>,
-    /// In memory and in the file.
-    records: usize,
 }
 
 impl Default for KeyCounter {
@@ -170,7 +132,10 @@ impl KeyCounter {
         }
         match selected {
             None => {
-                for (row, key) in keys.values.iter().enumerate() {
+                let direct = usize::try_from(self.direct_rows).unwrap_or(usize::MAX);
+                let (direct, rest) = keys.values.split_at(direct.min(keys.values.len()));
+                self.hold_all(direct);
+                for (row, key) in (direct.len()..).zip(rest) {
                     self.add(*key, first_row, row);
                 }
             }
@@ -200,6 +165,18 @@ impl KeyCounter {
         }
     }
 
+    /// Takes in rows that go to the partitions directly.
+    fn hold_all(&mut self, keys: &[u128]) {
+        self.direct_rows -= count(keys.len());
+        let mut held_bytes = 0;
+        for key in keys {
+            if let Some(partition) = self.partitions.get_mut(partition_of(self.spread.of(*key))) {
+                held_bytes += partition.hold(*key);
+            }
+        }
+        self.held_bytes += held_bytes;
+    }
+
     /// Moves the table to the partitions. Where it held nearly as many keys as it saw rows, it is left out for a while.
     fn flush(&mut self) {
         if count(self.front.used()) * 10 > self.rows_since_flush * 9 {
@@ -216,14 +193,8 @@ impl KeyCounter {
 
     #[inline]
     fn hold(&mut self, key: u128, hash: u64, times: u64) {
-        let Some(partition) = self.partitions.get_mut(partition_of(hash)) else { return };
-        partition.records += 1;
-        if times == 1 {
-            partition.once.push(key);
-            self.held_bytes += KEY_BYTES;
-        } else {
-            partition.counted.push((key, times));
-            self.held_bytes += ENTRY_BYTES;
+        if let Some(partition) = self.partitions.get_mut(partition_of(hash)) {
+            self.held_bytes += partition.hold_counted(key, times);
         }
     }
 
@@ -234,10 +205,11 @@ impl KeyCounter {
         }
         let Some(file) = &mut self.spill else { return Ok(()) };
         for partition in &mut self.partitions {
-            if !partition.once.0.is_empty() || !partition.counted.0.is_empty() {
-                partition.segments.push(file.write(partition.once.iter(), partition.counted.iter())?);
-                partition.once = Pieces::default();
-                partition.counted = Pieces::default();
+            if partition.held() > 0 {
+                let segment =
+                    file.write_all(partition.narrow.iter(), partition.wide.iter(), partition.counted.iter())?;
+                partition.segments.push(segment);
+                partition.clear_held();
             }
         }
         self.held_bytes = 0;
@@ -254,12 +226,7 @@ impl KeyCounter {
             self.hold(key, self.spread.of(key), times);
         }
         for partition in other.partitions {
-            for key in partition.once.iter() {
-                self.hold(key, self.spread.of(key), 1);
-            }
-            for (key, times) in partition.counted.iter() {
-                self.hold(key, self.spread.of(key), times);
-            }
+            partition.for_each_held(|key, times| self.hold(key, self.spread.of(key), times));
             for segment in partition.segments {
                 if let Some(file) = &other.spill {
                     file.read(segment, |key, times| self.hold(key, self.spread.of(key), times))?;
@@ -283,15 +250,14 @@ impl KeyCounter {
             first_repeated: self.first_repeated.clone(),
             ..DistinctSummary::default()
         };
-        // Most keys occur once: those are counted without looking for their place.
-        self.for_each_count(memory_bytes, |_, times| {
-            summary.distinct += 1;
-            if times == 1 {
-                summary.once += 1;
-            } else {
-                *summary.by_frequency.entry(times).or_default() += 1;
-            }
+        let mut frequencies = Frequencies::default();
+        self.for_each_table(memory_bytes, |table| {
+            summary.distinct += count(table.used());
+            // Most keys occur once: those are counted apart, without looking for their place.
+            summary.once += count(table.once());
+            table.repeats().for_each(|times| frequencies.add(times));
         })?;
+        summary.by_frequency = frequencies.finish();
         if summary.once > 0 {
             summary.by_frequency.insert(1, summary.once);
         }
@@ -312,8 +278,14 @@ impl KeyCounter {
     }
 
     pub(super) fn for_each_count(&self, memory_bytes: usize, mut each: impl FnMut(u128, u64)) -> io::Result<()> {
-        if self.partitions.iter().all(|partition| partition.records == 0) {
-            self.front.entries().for_each(|(key, times)| each(key, times));
+        self.for_each_table(memory_bytes, |table| table.entries().for_each(|(key, times)| each(key, times)))
+    }
+
+    /// Hands over tables that together hold each key once, with its count.
+    fn for_each_table(&self, memory_bytes: usize, mut each: impl FnMut(&KeyTable)) -> io::Result<()> {
+        let records: Vec<usize> = self.partitions.iter().map(Partition::records).collect();
+        if records.iter().all(|records| *records == 0) {
+            each(&self.front);
             return Ok(());
         }
         let mut front: Vec<Vec<(u128, u64)>> = vec![Vec::new(); self.partitions.len()];
@@ -322,35 +294,59 @@ impl KeyCounter {
                 entries.push((key, times));
             }
         }
-        for (partition, front) in self.partitions.iter().zip(front) {
-            let mut slots = (partition.records / 2 * 3 + front.len() * 2 + 16).next_power_of_two();
+        // One table's memory after the other is used again.
+        let mut table = KeyTable::default();
+        for ((partition, records), front) in self.partitions.iter().zip(records).zip(front) {
+            let mut slots = (records / 2 * 3 + front.len() * 2 + 16).next_power_of_two();
             let mut pass_bits = 0;
             while slots * SLOT_BYTES > memory_bytes.max(LEAST_TABLE_BYTES) {
                 slots /= 2;
                 pass_bits += 1;
             }
             for pass in 0..1usize << pass_bits {
-                let mut table = KeyTable::with_slots(slots);
+                table.reset(slots);
                 let mut add = |key: u128, times: u64| {
-                    let pass_of = low_bits(self.spread.of(key) >> 32) & ((1 << pass_bits) - 1);
-                    if pass_of == pass {
-                        table.add_growing(key, self.spread, times);
+                    let hash = self.spread.of(key);
+                    if low_bits(hash >> 32) & ((1 << pass_bits) - 1) == pass {
+                        table.add_growing(key, hash, self.spread, times);
                     }
                 };
                 for (key, times) in &front {
                     add(*key, *times);
                 }
-                partition.once.iter().for_each(|key| add(key, 1));
-                partition.counted.iter().for_each(|(key, times)| add(key, times));
+                partition.for_each_held(&mut add);
                 if let Some(file) = &self.spill {
                     for segment in &partition.segments {
                         file.read(*segment, &mut add)?;
                     }
                 }
-                table.entries().for_each(|(key, times)| each(key, times));
+                each(&table);
             }
         }
         Ok(())
+    }
+}
+
+/// Keys by how often they occur.
+#[derive(Default)]
+struct Frequencies {
+    /// Of small frequencies, which nearly all are.
+    small: [u64; 32],
+    large: BTreeMap<u64, u64>,
+}
+
+impl Frequencies {
+    #[inline]
+    fn add(&mut self, times: u64) {
+        match self.small.get_mut(low_bits(times)) {
+            Some(keys) => *keys += 1,
+            None => *self.large.entry(times).or_default() += 1,
+        }
+    }
+
+    fn finish(self) -> BTreeMap<u64, u64> {
+        let small = (0..).zip(self.small).filter(|(_, keys)| *keys > 0);
+        small.chain(self.large).collect()
     }
 }
 

@@ -81,24 +81,48 @@ impl KeyTable {
     }
 
     /// Adds to the count of `key` and doubles the table when it is full.
-    pub(super) fn add_growing(&mut self, key: u128, spread: Spread, times: u64) {
-        self.add(key, spread.of(key), times);
+    #[inline]
+    pub(super) fn add_growing(&mut self, key: u128, hash: u64, spread: Spread, times: u64) {
+        self.add(key, hash, times);
         if self.is_full() {
-            let mut larger = Self::with_slots(self.keys.len() * 2);
-            for (key, times) in self.entries() {
-                larger.add(key, spread.of(key), times);
-            }
-            *self = larger;
+            self.grow(spread);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, spread: Spread) {
+        let mut larger = Self::with_slots(self.keys.len() * 2);
+        for (key, times) in self.entries() {
+            larger.add(key, spread.of(key), times);
+        }
+        *self = larger;
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = (u128, u64)> + '_ {
         self.keys.iter().zip(&self.counts).filter(|(_, count)| **count > 0).map(|(key, count)| (*key, *count))
     }
 
+    /// Keys that came once.
+    pub(super) fn once(&self) -> usize {
+        self.counts.iter().filter(|count| **count == 1).count()
+    }
+
+    /// The counts of the keys that came more often.
+    pub(super) fn repeats(&self) -> impl Iterator<Item = u64> + '_ {
+        self.counts.iter().copied().filter(|count| *count > 1)
+    }
+
     pub(super) fn clear(&mut self) {
         self.counts.fill(0);
         self.used = 0;
+    }
+
+    /// Empties the table and gives it so many slots, a power of two.
+    pub(super) fn reset(&mut self, slots: usize) {
+        // A free slot's key means nothing: only counts are cleared.
+        self.keys.resize(slots, 0);
+        self.counts.resize(slots, 0);
+        self.clear();
     }
 }
 

@@ -3,7 +3,7 @@
 use arrow_buffer::BooleanBuffer;
 use serde::{Deserialize, Serialize};
 
-use crate::cells::{Cells, Texts};
+use crate::cells::Cells;
 use crate::value::{char_length, count};
 
 /// Lengths in Unicode code points; NULLs left out.
@@ -14,12 +14,14 @@ pub(crate) struct Lengths {
 }
 
 impl Lengths {
-    pub(super) fn update(&mut self, cells: &Cells, rows: Option<&BooleanBuffer>) {
-        if let Cells::Text(array) = cells {
-            let texts = Texts::new(array);
+    /// Takes in the chosen rows. `lengths` are those of a column of texts.
+    pub(super) fn update(&mut self, cells: &Cells, lengths: Option<&[u32]>, rows: Option<&BooleanBuffer>) {
+        if let Some(lengths) = lengths {
             match rows {
-                None => (0..cells.len()).for_each(|row| self.add(texts.char_length(row))),
-                Some(rows) => rows.set_indices().for_each(|row| self.add(texts.char_length(row))),
+                None => self.add_all(lengths),
+                Some(rows) => {
+                    rows.set_slices().for_each(|(start, end)| self.add_all(lengths.get(start..end).unwrap_or_default()))
+                }
             }
             return;
         }
@@ -31,7 +33,13 @@ impl Lengths {
         }
     }
 
-    #[inline]
+    fn add_all(&mut self, lengths: &[u32]) {
+        if let (Some(least), Some(greatest)) = (lengths.iter().min(), lengths.iter().max()) {
+            self.add((*least).into());
+            self.add((*greatest).into());
+        }
+    }
+
     fn add(&mut self, length: u64) {
         self.extent = Some(match self.extent {
             Some((least, greatest)) => (least.min(length), greatest.max(length)),

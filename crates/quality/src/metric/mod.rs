@@ -7,6 +7,7 @@ mod compliance;
 mod data_types;
 mod distinct;
 mod extent;
+mod held_keys;
 mod joint;
 mod key_table;
 mod length;
@@ -144,7 +145,8 @@ impl MetricState {
             }
             (Self::Lengths(state), MetricSpec::Lengths { column, filter }) => {
                 let cells = frame.cells(*column);
-                state.update(cells, both(frame.filter(*filter), cells.valid()).as_ref());
+                let rows = both(frame.filter(*filter), cells.valid());
+                state.update(cells, frame.text_lengths(*column), rows.as_ref());
             }
             (Self::Comoments(state), MetricSpec::Comoments { columns, filter }) => {
                 state.update(frame.numbers(columns.0), frame.numbers(columns.1), frame.filter(*filter));

@@ -7,6 +7,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 
+use super::held_keys::widen;
+
+const NARROW_BYTES: usize = size_of::<u64>();
 const KEY_BYTES: usize = size_of::<u128>();
 const ENTRY_BYTES: usize = KEY_BYTES + size_of::<u64>();
 /// A whole number of keys and of entries.
@@ -19,12 +22,20 @@ pub(super) struct SpillFile {
     length_bytes: u64,
 }
 
-/// A run of keys seen once, followed by a run of keys with counts.
+/// A run of narrow keys seen once, one of wide keys seen once, and one of keys with counts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment {
+    /// Where the wide keys begin; the narrow ones are before them.
     offset_bytes: u64,
+    narrow: usize,
     once: usize,
     counted: usize,
+}
+
+impl Segment {
+    pub(super) const fn records(self) -> usize {
+        self.narrow + self.once + self.counted
+    }
 }
 
 impl SpillFile {
@@ -32,12 +43,30 @@ impl SpillFile {
         Ok(Self { file: tempfile::tempfile()?, length_bytes: 0 })
     }
 
-    pub(super) fn write(
+    /// Writes a segment. The narrow keys are what [`narrow`](super::held_keys::narrow) gives.
+    pub(super) fn write_all(
+        &mut self,
+        narrow: impl Iterator<Item = u64>,
+        once: impl Iterator<Item = u128>,
+        counted: impl Iterator<Item = (u128, u64)>,
+    ) -> io::Result<Segment> {
+        let mut written = 0;
+        let mut buffer = Vec::new();
+        for key in narrow {
+            written += 1;
+            buffer.extend_from_slice(&key.to_le_bytes());
+            self.write_if_full(&mut buffer, BUFFER_BYTES)?;
+        }
+        self.write_if_full(&mut buffer, 1)?;
+        Ok(Segment { narrow: written, ..self.write(once, counted)? })
+    }
+
+    fn write(
         &mut self,
         once: impl Iterator<Item = u128>,
         counted: impl Iterator<Item = (u128, u64)>,
     ) -> io::Result<Segment> {
-        let mut segment = Segment { offset_bytes: self.length_bytes, once: 0, counted: 0 };
+        let mut segment = Segment { offset_bytes: self.length_bytes, narrow: 0, once: 0, counted: 0 };
         let mut buffer = Vec::new();
         for key in once {
             segment.once += 1;
@@ -64,6 +93,11 @@ impl SpillFile {
     }
 
     pub(super) fn read(&self, segment: Segment, mut each: impl FnMut(u128, u64)) -> io::Result<()> {
+        let narrow_bytes = segment.narrow * NARROW_BYTES;
+        let narrow_offset = segment.offset_bytes - crate::value::count(narrow_bytes);
+        self.read_records::<NARROW_BYTES>(narrow_offset, narrow_bytes, |record| {
+            each(widen(u64::from_le_bytes(*record)), 1);
+        })?;
         let once_bytes = segment.once * KEY_BYTES;
         self.read_records::<KEY_BYTES>(segment.offset_bytes, once_bytes, |record| {
             each(u128::from_le_bytes(*record), 1);

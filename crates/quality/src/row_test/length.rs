@@ -4,7 +4,6 @@ use arrow_buffer::BooleanBuffer;
 
 use super::number::mark_values;
 use super::{mark_texts, with_nulls};
-use crate::cells::{Cells, Texts};
 use crate::condition::Check;
 use crate::frame::Frame;
 use crate::plan::ColumnId;
@@ -12,10 +11,8 @@ use crate::value::{char_length, count, from_count};
 
 pub(super) fn mark(frame: &Frame<'_>, column: ColumnId, check: &Check<f64>, null: bool) -> BooleanBuffer {
     let cells = frame.cells(column);
-    let Cells::Text(array) = cells else {
-        return mark_texts(frame, column, null, |text| check.holds(from_count(count(char_length(text)))));
-    };
-    let texts = Texts::new(array);
-    let lengths: Vec<f64> = (0..frame.rows).map(|row| from_count(texts.char_length(row))).collect();
-    with_nulls(mark_values(&lengths, check), cells.valid(), null)
+    match frame.text_lengths(column) {
+        Some(lengths) => with_nulls(mark_values(lengths, check), cells.valid(), null),
+        None => mark_texts(frame, column, null, |text| check.holds(from_count(count(char_length(text))))),
+    }
 }

@@ -21,7 +21,7 @@ pub(super) fn mark(frame: &Frame<'_>, column: ColumnId, check: &Check<f64>, null
 }
 
 #[expect(clippy::float_cmp, reason = "DQDL compares doubles exactly")]
-pub(super) fn mark_values(values: &[f64], check: &Check<f64>) -> BooleanBuffer {
+pub(super) fn mark_values<N: Copy + Into<f64>>(values: &[N], check: &Check<f64>) -> BooleanBuffer {
     match &check.form {
         CheckForm::Compare(operator, operand) => {
             let operand = *operand;
@@ -48,12 +48,12 @@ pub(super) fn mark_values(values: &[f64], check: &Check<f64>) -> BooleanBuffer {
 
 /// Sixty-four rows at a time: comparisons fill one word.
 #[inline]
-fn each(values: &[f64], passes: impl Fn(f64) -> bool) -> BooleanBuffer {
+fn each<N: Copy + Into<f64>>(values: &[N], passes: impl Fn(f64) -> bool) -> BooleanBuffer {
     let mut words: Vec<u64> = Vec::with_capacity(values.len().div_ceil(64));
     for block in values.chunks(64) {
         let mut word = 0;
         for (bit, value) in block.iter().enumerate() {
-            word |= u64::from(passes(*value)) << bit;
+            word |= u64::from(passes((*value).into())) << bit;
         }
         words.push(word);
     }

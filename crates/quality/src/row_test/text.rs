@@ -108,17 +108,83 @@ fn is_blank(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.trim().is_empty())
 }
 
-/// Compares each view with each listed one, without a branch.
+/// Looks for each view among the listed ones, without a branch.
 fn mark_views(views: &[u128], listed: &[u128], negated: bool) -> BooleanBuffer {
+    if let Some(places) = Places::of(listed) {
+        return mark_each(views, negated, |view| places.holds(view));
+    }
+    // No early exit: a fixed number of comparisons is what the compiler makes vectors of.
+    mark_each(views, negated, |view| listed.iter().map(|other| u64::from(*other == view)).sum::<u64>() > 0)
+}
+
+fn mark_each(views: &[u128], negated: bool, is_listed: impl Fn(u128) -> bool) -> BooleanBuffer {
     let mut words: Vec<u64> = Vec::with_capacity(views.len().div_ceil(64));
     for block in views.chunks(64) {
         let mut word = 0;
         for (bit, view) in block.iter().enumerate() {
-            // No early exit: a fixed number of comparisons is what the compiler makes vectors of.
-            let found = listed.iter().map(|other| u64::from(other == view)).sum::<u64>().min(1);
-            word |= (found ^ u64::from(negated)) << bit;
+            word |= u64::from(is_listed(*view) != negated) << bit;
         }
         words.push(word);
     }
     BooleanBuffer::new(words.into(), 0, views.len())
+}
+
+/// A few views, each in a place of its own, so that one comparison tells whether a view is among them.
+struct Places {
+    views: [u128; 1 << PLACE_BITS],
+    factor: u64,
+}
+
+const PLACE_BITS: u32 = 7;
+/// Factors that are tried; of sixteen views every third factor gives each its own place.
+const FACTORS: u64 = 64;
+/// No text that stands in its view is so long.
+const NO_VIEW: u128 = u128::MAX;
+
+impl Places {
+    fn of(listed: &[u128]) -> Option<Self> {
+        (0..FACTORS).find_map(|attempt| {
+            // Odd multiples of the golden ratio's bits (D. Knuth, TAOCP 6.4).
+            let factor = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(2 * attempt + 1);
+            let mut places = Self { views: [NO_VIEW; 1 << PLACE_BITS], factor };
+            for view in listed {
+                let place = places.views.get_mut(place_of(*view, factor)).filter(|place| **place == NO_VIEW)?;
+                *place = *view;
+            }
+            Some(places)
+        })
+    }
+
+    #[inline]
+    fn holds(&self, view: u128) -> bool {
+        self.views.get(place_of(view, self.factor)) == Some(&view)
+    }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "both halves are used, and of the product the highest bits")]
+const fn place_of(view: u128, factor: u64) -> usize {
+    let (low, high) = (view as u64, (view >> 64) as u64);
+    let mixed = low.wrapping_mul(factor) ^ high.wrapping_mul(factor.rotate_left(32) | 1);
+    (mixed >> (u64::BITS - PLACE_BITS)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_listed_is_found_and_nothing_else(
+            listed in prop::collection::hash_set("[a-c]{0,12}", 0..=MAX_LINEAR), others in prop::collection::vec("[a-c]{0,12}", 0..200)
+        ) {
+            let view = |text: &String| arrow_array::builder::make_view(text.as_bytes(), 0, 0);
+            let listed_views: Vec<u128> = listed.iter().map(view).collect();
+            let views: Vec<u128> = others.iter().chain(&listed).map(view).collect();
+            let wanted: BooleanBuffer = others.iter().chain(&listed).map(|text| listed.contains(text)).collect();
+            prop_assert_eq!(mark_views(&views, &listed_views, false), wanted.clone());
+            prop_assert_eq!(mark_views(&views, &listed_views, true), !&wanted);
+        }
+    }
 }

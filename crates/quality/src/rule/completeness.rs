@@ -13,7 +13,7 @@ use crate::row_test::TestSpec;
 pub(super) fn lower(rule: &Rule, planner: &mut Planner<'_>) -> Result<Lowered, Refusal> {
     let name = column_name(rule, 0)?;
     let key = format!("Column.{name}.Completeness");
-    let column = planner.column(&name)?;
+    let column = planner.presence_column(&name)?;
     let filter = planner.filter(rule.where_clause.as_ref())?;
     let (check, evaluated_rule) = match rule.rule_type {
         RuleType::IsComplete => (Check::equal(1.0), None),

@@ -10,11 +10,11 @@
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use arrow_buffer::Buffer;
+use arrow_buffer::{BooleanBuffer, Buffer};
 
 use crate::error::TabularError;
 use crate::options::TextType;
-use crate::views::{Cells, view, view_of_copied};
+use crate::views::{Cells, presence_array, view, view_of_copied};
 
 /// Rows of which every column is read before the next rows are looked at, so that their bytes stay in the first cache.
 const STRIP_ROWS: usize = 128;
@@ -38,14 +38,34 @@ pub(crate) struct Grid<'a> {
     pub(crate) empty_is_null: bool,
 }
 
+/// What is wanted of a block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// The columns, by their places in the file.
+    pub(crate) columns: &'a [usize],
+    /// Of which of them only NULL or not is wanted.
+    pub(crate) presence_only: &'a [bool],
+    pub(crate) text: TextType,
+}
+
 impl Grid<'_> {
-    /// The views of some columns over `block`, which holds the same bytes as the grid.
-    pub(crate) fn columns(
-        &self,
-        projection: &[usize],
-        text: TextType,
-        block: &Arc<[Buffer]>,
-    ) -> Result<Vec<ArrayRef>, TabularError> {
+    /// Some columns as views over `block`, which holds the same bytes as the grid, or as what is not NULL.
+    pub(crate) fn columns(&self, wanted: Wanted<'_>, block: &Arc<[Buffer]>) -> Result<Vec<ArrayRef>, TabularError> {
+        let asked = || wanted.columns.iter().zip(wanted.presence_only);
+        let with_text: Vec<usize> =
+            asked().filter(|(_, presence_only)| !**presence_only).map(|(column, _)| *column).collect();
+        let mut texts = self.texts(&with_text).into_iter();
+        let columns = asked().map(|(column, presence_only)| {
+            if *presence_only {
+                return Ok(self.presence(*column));
+            }
+            texts.next().unwrap_or_default().finish(wanted.text, block)
+        });
+        columns.collect()
+    }
+
+    /// The cells of some columns.
+    fn texts(&self, projection: &[usize]) -> Vec<Cells> {
         let mut columns: Vec<Cells> = projection.iter().map(|_| Cells::with_rows(self.starts.len())).collect();
         let strips = self.starts.chunks(STRIP_ROWS).zip(self.ends.chunks(STRIP_ROWS * self.columns.max(1)));
         for (starts, ends) in strips {
@@ -54,7 +74,28 @@ impl Grid<'_> {
                 strip.append(*column, cells);
             }
         }
-        columns.into_iter().map(|cells| cells.finish(text, block)).collect()
+        columns
+    }
+
+    /// Which cells of a column are not NULL, as a column that is true there.
+    fn presence(&self, column: usize) -> ArrayRef {
+        let present =
+            if column + 1 == self.columns { self.present::<true>(column) } else { self.present::<false>(column) };
+        presence_array(present)
+    }
+
+    fn present<const LAST: bool>(&self, column: usize) -> BooleanBuffer {
+        let mut spans = self.spans::<LAST>(column);
+        BooleanBuffer::collect_bool(self.starts.len(), |_| {
+            let is_null = |(start, end)| self.is_null(start, end) && !self.is_quoted(start, end);
+            !spans.next().is_some_and(is_null)
+        })
+    }
+
+    /// Whether a cell stands in quotes. It has two: the scan or the walk has seen to it.
+    #[inline(always)]
+    fn is_quoted(&self, start: usize, end: usize) -> bool {
+        self.quote.is_some_and(|quote| (end - start >= 2) & (self.bytes[start] == quote))
     }
 
     /// Appends the cells of one column.
@@ -104,21 +145,19 @@ impl Grid<'_> {
         let Cells { views, null_rows, copied } = cells;
         let first = views.len();
         views.extend(self.spans::<LAST>(column).enumerate().map(|(row, (start, end))| {
-            // A quoted cell has two quotes: the scan or the walk has seen to it.
-            if end - start >= 2 && self.bytes[start] == quote {
-                let inner = &self.bytes[start + 1..end - 1];
-                return if self.doubled && memchr::memchr(quote, inner).is_some() {
-                    let from = copied.len();
-                    unescape(inner, quote, copied);
-                    view_of_copied(copied, from)
-                } else {
-                    view(self.bytes, start + 1, end - 1)
-                };
+            // The quotes are left out by arithmetic, for cells with and without quotes take turns.
+            let is_quoted = self.is_quoted(start, end);
+            let quotes = usize::from(is_quoted);
+            let (inner_start, inner_end) = (start + quotes, end - quotes);
+            if is_quoted && self.doubled && memchr::memchr(quote, &self.bytes[inner_start..inner_end]).is_some() {
+                let from = copied.len();
+                unescape(&self.bytes[inner_start..inner_end], quote, copied);
+                return view_of_copied(copied, from);
             }
-            if self.is_null(start, end) {
+            if !is_quoted && self.is_null(start, end) {
                 null_rows.push(first + row);
             }
-            view(self.bytes, start, end)
+            view(self.bytes, inner_start, inner_end)
         }));
     }
 }

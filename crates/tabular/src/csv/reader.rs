@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_buffer::Buffer;
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::block::{Block, batch_of};
-use crate::csv::cells::{Grid, unescape};
+use crate::csv::cells::{Grid, Wanted, unescape};
 use crate::csv::rows::rows;
 use crate::csv::scan::{Dialect, Ends, scan};
 use crate::csv::walk::walk;
@@ -16,7 +16,7 @@ use crate::feed::Feed;
 use crate::inflate::Inflated;
 use crate::options::{Caps, CsvOptions, ReadOptions, TextType};
 use crate::path::ColumnPath;
-use crate::text::check_utf8;
+use crate::text::{check_utf8, line_feeds};
 
 /// Streams a CSV file.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct CsvReader {
     empty_is_null: bool,
     names: Vec<String>,
     projection: Vec<usize>,
+    /// Whether only NULL or not is wanted, by column of the projection.
+    presence_only: Vec<bool>,
     schema: SchemaRef,
     next_row: u64,
 }
@@ -43,6 +45,8 @@ struct Loaded {
     bytes: usize,
     /// Line feeds outside quotes.
     rows: usize,
+    /// Line feeds in `pending`, those inside quotes and after the last whole row included.
+    all_line_feeds: u64,
     quotes: bool,
     doubled: bool,
 }
@@ -64,13 +68,13 @@ impl CsvReader {
             empty_is_null: !empty.is_empty(),
             names: Vec::new(),
             projection: Vec::new(),
+            presence_only: Vec::new(),
             schema: Arc::new(Schema::empty()),
             next_row: 0,
             options: csv,
         };
         reader.names = reader.read_names()?;
-        reader.projection = (0..reader.names.len()).collect();
-        reader.schema = schema_of(&reader.names, &reader.projection, reader.text);
+        reader.read_columns((0..reader.names.len()).collect());
         Ok(reader)
     }
 
@@ -88,14 +92,36 @@ impl CsvReader {
                 columns: self.names.len(),
             })
         };
-        self.projection = paths.iter().map(find).collect::<Result<_, _>>()?;
-        self.schema = schema_of(&self.names, &self.projection, self.text);
+        let projection = paths.iter().map(find).collect::<Result<_, _>>()?;
+        self.read_columns(projection);
         Ok(())
+    }
+
+    fn read_columns(&mut self, projection: Vec<usize>) {
+        self.presence_only = vec![false; projection.len()];
+        self.projection = projection;
+        self.schema = self.schema_of_blocks();
     }
 
     pub(crate) fn set_text(&mut self, text: TextType) {
         self.text = text;
-        self.schema = schema_of(&self.names, &self.projection, text);
+        self.schema = self.schema_of_blocks();
+    }
+
+    /// Only NULL or not is wanted of these columns of the projection.
+    pub(crate) fn only_presence(&mut self, columns: &[usize]) {
+        for (column, presence_only) in self.presence_only.iter_mut().enumerate() {
+            *presence_only = columns.contains(&column);
+        }
+        self.schema = self.schema_of_blocks();
+    }
+
+    fn schema_of_blocks(&self) -> SchemaRef {
+        let fields = self.projection.iter().zip(&self.presence_only).filter_map(|(column, presence_only)| {
+            let data_type = if *presence_only { DataType::Boolean } else { self.text.data_type() };
+            Some(Field::new(self.names.get(*column)?, data_type, true))
+        });
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 
     /// The next rows, or `None` at the end.
@@ -128,7 +154,9 @@ impl CsvReader {
 
     /// Builds the batch of the loaded rows.
     fn give(&mut self, loaded: Loaded) -> Result<Block, TabularError> {
-        let buffer = self.feed.give(loaded.bytes);
+        let rest = self.feed.pending().get(loaded.bytes..).unwrap_or_default();
+        let given_line_feeds = loaded.all_line_feeds - line_feeds(rest);
+        let buffer = self.feed.give(loaded.bytes, given_line_feeds);
         let buffers: Arc<[Buffer]> = [buffer.clone()].into();
         let grid = Grid {
             bytes: buffer.as_slice(),
@@ -140,7 +168,8 @@ impl CsvReader {
             null_text: &self.null_text,
             empty_is_null: self.empty_is_null,
         };
-        let columns = grid.columns(&self.projection, self.text, &buffers)?;
+        let wanted = Wanted { columns: &self.projection, presence_only: &self.presence_only, text: self.text };
+        let columns = grid.columns(wanted, &buffers)?;
         let rows = self.starts.len();
         let block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
         self.next_row += rows as u64;
@@ -175,7 +204,8 @@ impl CsvReader {
         {
             return Err(TabularError::Nul { place: self.feed.place(at) });
         }
-        let loaded = Loaded { bytes: 0, rows: seen.rows, quotes: seen.quotes, doubled: seen.doubled };
+        let all_line_feeds = (seen.rows + seen.quoted_feeds) as u64;
+        let loaded = Loaded { bytes: 0, rows: seen.rows, all_line_feeds, quotes: seen.quotes, doubled: seen.doubled };
         let is_exact = !seen.stray && (!seen.open || !self.feed.ended());
         if is_exact {
             return Ok((loaded, None));
@@ -298,9 +328,4 @@ fn refuse_duplicates(names: &[String]) -> Result<(), TabularError> {
         }
     }
     Ok(())
-}
-
-fn schema_of(names: &[String], projection: &[usize], text: TextType) -> SchemaRef {
-    let names = projection.iter().filter_map(|i| names.get(*i));
-    Arc::new(Schema::new(names.map(|name| Field::new(name, text.data_type(), true)).collect::<Vec<_>>()))
 }

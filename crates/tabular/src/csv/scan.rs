@@ -17,6 +17,9 @@ use wide::{u8x16, u8x32};
 /// Bytes looked at in one step: one bit each in a mask.
 const STEP: usize = 64;
 
+/// Ends of cells that are written at once.
+const AT_ONCE: usize = 8;
+
 /// Positions of the ends of cells. The vector only grows, so that a step writes without asking for room.
 #[derive(Debug, Default)]
 pub(crate) struct Ends {
@@ -52,14 +55,19 @@ impl Ends {
         if self.positions.len() < self.used + STEP {
             self.positions.resize((self.used + STEP).max(self.positions.len() * 2), 0);
         }
-        let window = &mut self.positions[self.used..self.used + STEP];
-        let mut n = 0;
-        while mask != 0 {
-            window[n & (STEP - 1)] = base as u32 + mask.trailing_zeros();
-            mask &= mask - 1;
-            n += 1;
+        let (windows, _) = self.positions[self.used..self.used + STEP].as_chunks_mut::<AT_ONCE>();
+        self.used += mask.count_ones() as usize;
+        // More are written than there are: how many there are differs from step to step, and a loop to the last is guessed
+        // wrongly.
+        for window in windows {
+            for position in window {
+                *position = (base as u32).wrapping_add(mask.trailing_zeros());
+                mask &= mask.wrapping_sub(1);
+            }
+            if mask == 0 {
+                return;
+            }
         }
-        self.used += n;
     }
 }
 
@@ -69,6 +77,8 @@ impl Ends {
 pub(crate) struct Seen {
     /// Line feeds outside quotes.
     pub(crate) rows: usize,
+    /// Line feeds inside quotes.
+    pub(crate) quoted_feeds: usize,
     /// At least one quote.
     pub(crate) quotes: bool,
     /// At least one doubled quote inside a quoted cell.
@@ -145,6 +155,7 @@ fn one_step(
         carry.inside = 0u64.wrapping_sub(inside >> 63);
         cell_ends &= !inside;
         row_ends &= !inside;
+        seen.quoted_feeds += (feeds & inside).count_ones() as usize;
         let opening = quotes & inside;
         let closing = quotes & !inside;
         let after_end = (cell_ends << 1) | carry.ended;

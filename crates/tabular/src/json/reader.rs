@@ -14,7 +14,7 @@ use crate::json::scan::{Cursor, Fault, Problem};
 use crate::json::walk::{Column, Member, Walk};
 use crate::options::{Caps, ReadOptions, TextType};
 use crate::path::ColumnPath;
-use crate::text::{check_utf8, place_in};
+use crate::text::{check_utf8, line_feeds, place_in};
 
 /// Streams a JSON Lines file.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl JsonReader {
         loop {
             let Some(bytes) = self.load()? else { return Ok(None) };
             let at = self.feed.at();
-            let buffer = self.feed.give(bytes);
+            let buffer = self.feed.give(bytes, line_feeds(self.feed.first(bytes)));
             // A block is as large as the one before; some room for shorter rows.
             let keep = Keep { members: self.keep_lines, expected_rows: self.last_rows + self.last_rows / 16 };
             let parsed = parse(buffer.as_slice(), at, &self.caps, &mut self.paths, keep)?;

@@ -100,6 +100,12 @@ pub(crate) struct At {
     position: u64,
 }
 
+impl At {
+    pub(crate) fn new(chunks: &Chunks, position: u64) -> Self {
+        Self { chunks: chunks.clone(), position }
+    }
+}
+
 impl Read for At {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = self.chunks.read_at(self.position, out)?;

@@ -15,7 +15,7 @@ const TAIL_BYTES: u64 = 8;
 /// A page header with its statistics is read in one go; most take 100 bytes.
 const PAGE_HEADER_BYTES: usize = 16 << 10;
 
-fn damaged(problem: &str) -> TabularError {
+pub(crate) fn damaged(problem: &str) -> TabularError {
     TabularError::Parquet { problem: problem.to_owned() }
 }
 
@@ -155,15 +155,9 @@ pub(crate) fn check_pages(
 }
 
 fn check_chunk(column: &ColumnChunkMetaData, chunks: &Chunks, caps: &Caps) -> Result<(), TabularError> {
-    let starts = [Some(column.data_page_offset()), column.dictionary_page_offset().filter(|offset| *offset > 0)];
-    let start = starts.into_iter().flatten().min().unwrap_or_default();
-    let mut at = unsigned(start)?;
-    let end = at.checked_add(unsigned(column.compressed_size())?).filter(|end| *end <= chunks.len());
-    let end = end.ok_or_else(|| damaged("a column lies beyond the end of the file"))?;
+    let (mut at, end) = column_range(column, chunks)?;
     while at < end {
-        let window = usize::try_from(end - at).unwrap_or(usize::MAX).min(PAGE_HEADER_BYTES);
-        let bytes = chunks.range(at, window).map_err(|source| TabularError::Read { source })?;
-        let page = page_of(&bytes).map_err(|NotThrift| damaged("a page header is damaged or too large"))?;
+        let (page, _) = page_at(chunks, at, end)?;
         if page.inflated > caps.page_bytes {
             return Err(crossed(Limit::PageBytes, caps.page_bytes));
         }
@@ -172,12 +166,28 @@ fn check_chunk(column: &ColumnChunkMetaData, chunks: &Chunks, caps: &Caps) -> Re
     Ok(())
 }
 
+/// Where the pages of a column of a row group begin and end.
+pub(crate) fn column_range(column: &ColumnChunkMetaData, chunks: &Chunks) -> Result<(u64, u64), TabularError> {
+    let starts = [Some(column.data_page_offset()), column.dictionary_page_offset().filter(|offset| *offset > 0)];
+    let start = unsigned(starts.into_iter().flatten().min().unwrap_or_default())?;
+    let end = start.checked_add(unsigned(column.compressed_size())?).filter(|end| *end <= chunks.len());
+    Ok((start, end.ok_or_else(|| damaged("a column lies beyond the end of the file"))?))
+}
+
+/// What the header of the page at `at` declares, and the bytes that begin with it.
+pub(crate) fn page_at(chunks: &Chunks, at: u64, end: u64) -> Result<(Page, Vec<u8>), TabularError> {
+    let window = usize::try_from(end - at).unwrap_or(usize::MAX).min(PAGE_HEADER_BYTES);
+    let bytes = chunks.range(at, window).map_err(|source| TabularError::Read { source })?;
+    let page = page_of(&bytes).map_err(|NotThrift| damaged("a page header is damaged or too large"))?;
+    Ok((page, bytes))
+}
+
 /// What a page header declares, in bytes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Page {
-    header: u64,
-    inflated: u64,
-    stored: u64,
+pub(crate) struct Page {
+    pub(crate) header: u64,
+    pub(crate) inflated: u64,
+    pub(crate) stored: u64,
 }
 
 /// Fields 2 and 3 of `PageHeader`.

@@ -1,15 +1,17 @@
 //! Reads Parquet row group by row group.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, RecordBatch};
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::metadata::RowGroupMetaData;
 
 use crate::block::{Block, Origin, batch_of};
 use crate::error::{Limit, TabularError};
@@ -17,7 +19,9 @@ use crate::options::{Caps, ReadOptions};
 use crate::parquet::chunks::Chunks;
 use crate::parquet::guard;
 use crate::parquet::nested::{Leaf, leaf_array, leaves};
+use crate::parquet::presence::Presence;
 use crate::path::ColumnPath;
+use crate::views::presence_array;
 
 /// Decoded bytes that a batch aims at.
 const BATCH_BYTES: u64 = 4 << 20;
@@ -29,6 +33,10 @@ pub(crate) struct ParquetReader {
     metadata: ArrowReaderMetadata,
     leaves: Vec<Leaf>,
     projection: Vec<usize>,
+    /// Whether only NULL or not is wanted, by column of the projection.
+    presence_only: Vec<bool>,
+    /// The columns of the open row group that are read so, by column of the projection.
+    open_presence: BTreeMap<usize, Presence>,
     schema: SchemaRef,
     keep_nested: bool,
     block_rows: usize,
@@ -73,6 +81,8 @@ impl ParquetReader {
         let mut reader = Self {
             caps: options.caps.clone(),
             projection: (0..leaves.len()).collect(),
+            presence_only: vec![false; leaves.len()],
+            open_presence: BTreeMap::new(),
             schema: Arc::new(Schema::empty()),
             keep_nested: options.rewritable,
             block_rows: options.block_rows.max(1),
@@ -107,21 +117,55 @@ impl ParquetReader {
             })
         };
         self.projection = paths.iter().map(find).collect::<Result<_, _>>()?;
+        self.presence_only = vec![false; self.projection.len()];
         self.schema = self.projected_schema();
         Ok(())
     }
 
+    /// Only NULL or not is wanted of these columns of the projection.
+    pub(crate) fn only_presence(&mut self, columns: &[usize]) {
+        for (column, presence_only) in self.presence_only.iter_mut().enumerate() {
+            *presence_only = columns.contains(&column);
+        }
+        self.schema = self.projected_schema();
+    }
+
+    /// The projected columns, and whether only NULL or not is wanted of them.
+    fn projected(&self) -> impl Iterator<Item = (&Leaf, bool)> {
+        let wanted = self.projection.iter().zip(&self.presence_only);
+        wanted.filter_map(|(leaf, presence_only)| Some((self.leaves.get(*leaf)?, *presence_only)))
+    }
+
     fn projected_schema(&self) -> SchemaRef {
-        let fields = self.projection.iter().filter_map(|i| self.leaves.get(*i)).map(|leaf| Arc::clone(&leaf.field));
+        let fields = self.projected().map(|(leaf, presence_only)| {
+            if presence_only {
+                Arc::new(Field::new(leaf.path.clone(), DataType::Boolean, true))
+            } else {
+                Arc::clone(&leaf.field)
+            }
+        });
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 
-    /// The leaves that are decoded: the projected ones, or all for a rewriter.
+    /// The leaves of the open row group that are decoded: the projected ones, or all for a rewriter.
     fn decoded(&self) -> Vec<&Leaf> {
         if self.keep_nested {
             return self.leaves.iter().collect();
         }
-        self.projection.iter().filter_map(|i| self.leaves.get(*i)).collect()
+        let apart = |column: &usize| self.open_presence.contains_key(column);
+        self.projected().enumerate().filter(|(column, _)| !apart(column)).map(|(_, (leaf, _))| leaf).collect()
+    }
+
+    /// Opens the columns of a row group of which the definition levels are enough.
+    fn presence_of(&self, group: &RowGroupMetaData) -> Result<BTreeMap<usize, Presence>, TabularError> {
+        let mut opened = BTreeMap::new();
+        for (column, (leaf, presence_only)) in self.projected().enumerate() {
+            let chunk = group.columns().get(leaf.columns.start).filter(|_| leaf.columns.len() == 1);
+            if let Some(chunk) = chunk.filter(|chunk| presence_only && !self.keep_nested && Presence::can_read(chunk)) {
+                opened.insert(column, Presence::open(chunk, &self.chunks)?);
+            }
+        }
+        Ok(opened)
     }
 
     /// The next rows, or `None` at the end.
@@ -143,15 +187,19 @@ impl ParquetReader {
     }
 
     fn open_next_group(&mut self) -> Result<(), TabularError> {
+        self.open_presence.clear();
         let mut columns: Vec<usize> = self.decoded().iter().flat_map(|leaf| leaf.columns.clone()).collect();
         columns.sort_unstable();
         columns.dedup();
-        let file = self.metadata.metadata();
+        let metadata = self.metadata.clone();
+        let file = metadata.metadata();
         if self.next_group == 0 {
             guard::check_sizes(file, &self.chunks, &columns, &self.caps)?;
         }
         let Some(group) = file.row_groups().get(self.next_group) else { return Ok(()) };
         guard::check_pages(group.columns(), &columns, &self.chunks, &self.caps)?;
+        self.open_presence = self.presence_of(group)?;
+        columns.retain(|column| self.decoded().iter().any(|leaf| leaf.columns.contains(column)));
         let rows = u64::try_from(group.num_rows()).unwrap_or_default();
         let bytes: u64 = columns
             .iter()
@@ -193,12 +241,21 @@ impl ParquetReader {
         let present = leaves(batch.schema_ref().fields());
         let steps: HashMap<&str, &[usize]> =
             present.iter().map(|leaf| (leaf.path.as_str(), leaf.steps.as_slice())).collect();
-        let columns = self.projection.iter().filter_map(|i| self.leaves.get(*i)).map(|leaf| {
-            let steps = steps.get(leaf.path.as_str()).copied().unwrap_or_default();
-            leaf_array(&batch, steps)
+        let rows = batch.num_rows();
+        let mut open_presence = std::mem::take(&mut self.open_presence);
+        let columns = self.projected().enumerate().map(|(column, (leaf, presence_only))| {
+            if let Some(presence) = open_presence.get_mut(&column) {
+                return Ok(presence_array(presence.next_rows(rows)?));
+            }
+            let array = leaf_array(&batch, steps.get(leaf.path.as_str()).copied().unwrap_or_default())?;
+            if !presence_only {
+                return Ok(array);
+            }
+            let nulls = array.logical_nulls();
+            Ok(presence_array(nulls.map_or_else(|| BooleanBuffer::new_set(rows), |nulls| nulls.inner().clone())))
         });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let rows = batch.num_rows();
+        self.open_presence = open_presence;
         let mut block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
         if self.keep_nested {
             block.origin = Origin::Nested(batch);
