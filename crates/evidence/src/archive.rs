@@ -11,6 +11,7 @@ use sluice_common::{BucketName, Dispose, Disposition, ObjectKey, ObjectPath, Obj
 
 use crate::dsse::{DsseError, MAX_ENVELOPE_BYTES};
 use crate::layout::{StatementKey, SubjectId};
+use crate::memo::{Memo, Trace};
 use crate::sign::SignError;
 use crate::statement::{Predecessor, Predicate, StatementError};
 use crate::verify::{TrustedKeys, Verified, VerifyError, recall};
@@ -26,6 +27,7 @@ pub struct Archive {
     versions: Arc<dyn VersionLister>,
     keys: TrustedKeys,
     verified_before: Option<Timestamp>,
+    memo: Option<Arc<Memo>>,
 }
 
 /// A verified statement and the version under which it is kept.
@@ -170,7 +172,7 @@ impl Archive {
         versions: Arc<dyn VersionLister>,
         keys: TrustedKeys,
     ) -> Self {
-        Self { bucket, objects, versions, keys, verified_before: None }
+        Self { bucket, objects, versions, keys, verified_before: None, memo: None }
     }
 
     /// The same bucket for a reader who knows that everything written before a time was verified already, by a sweep whose
@@ -179,6 +181,14 @@ impl Archive {
     #[must_use]
     pub fn verified_before(mut self, time: Timestamp) -> Self {
         self.verified_before = Some(time);
+        self
+    }
+
+    /// The same bucket for a reader who meets statements more than once: what it verified it knows again, byte by byte, until it
+    /// ends. Readers made of this one by [`Self::verified_before`] share what is known.
+    #[must_use]
+    pub fn remembering(mut self) -> Self {
+        self.memo = Some(Arc::default());
         self
     }
 
@@ -205,14 +215,25 @@ impl Archive {
         let (bytes, written) = self.read_written(at).await?;
         let statement = match self.verified_before {
             Some(time) if written < time => recall::<P>(&bytes)?,
-            _ => {
-                let verified = self.keys.verify::<P>(&bytes)?;
-                self.keys.check_written(verified.key_ids(), written)?;
-                verified
-            }
+            _ => self.verify_once(&bytes, written)?,
         };
         statement.check_stored_under(at.key.as_str())?;
         Ok(Kept::new(at.clone(), statement))
+    }
+
+    fn verify_once<P: Predicate>(&self, bytes: &[u8], written: Timestamp) -> Result<Verified<P>, VerifyError> {
+        let known = self.memo.as_ref().map(|memo| (memo, Trace::of(bytes, written)));
+        if let Some((memo, trace)) = &known
+            && memo.knows(*trace)
+        {
+            return recall::<P>(bytes);
+        }
+        let verified = self.keys.verify::<P>(bytes)?;
+        self.keys.check_written(verified.key_ids(), written)?;
+        if let Some((memo, trace)) = known {
+            memo.add(trace);
+        }
+        Ok(verified)
     }
 
     /// Follows a statement's link to its predecessor.

@@ -22,6 +22,7 @@ pub mod canonical;
 pub mod dsse;
 pub mod layout;
 pub mod ledger;
+mod memo;
 pub mod offline;
 pub mod predicate;
 pub mod sign;

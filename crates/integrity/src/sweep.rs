@@ -213,7 +213,9 @@ struct Round<'a> {
     ports: SweepPorts<'a>,
     desired: &'a Desired,
     request: &'a SweepRequest,
-    /// The evidence, as it is read about subjects whose turn it is not.
+    /// The evidence, as it is read about subjects whose turn it is: every signature is checked, once a sweep.
+    archive: Archive,
+    /// The same, as it is read about subjects whose turn it is not.
     recalled: Archive,
 }
 
@@ -224,7 +226,7 @@ impl Round<'_> {
 
     /// The evidence about a subject: every signature is checked where it is its turn.
     fn archive(&self, about: &SubjectId) -> &Archive {
-        if self.request.deep.includes(about) { self.ports.ledger.archive() } else { &self.recalled }
+        if self.request.deep.includes(about) { &self.archive } else { &self.recalled }
     }
 
     fn age(&self, since: Timestamp) -> SignedDuration {
@@ -246,10 +248,10 @@ pub async fn sweep(
     desired: &Desired,
     request: &SweepRequest,
 ) -> Result<SweepReport, SweepError> {
-    let archive = ports.ledger.archive().clone();
+    let archive = ports.ledger.archive().clone().remembering();
     let recalled =
         request.verified_before.map_or_else(|| archive.clone(), |time| archive.clone().verified_before(time));
-    let round = Round { ports, desired, request, recalled };
+    let round = Round { ports, desired, request, archive, recalled };
     let mut coverage = Coverage { prefix: desired.raw_prefix.clone(), ..Coverage::default() };
     let mut findings = Findings::new(ports.ledger);
     let mut next = Some(request.from.clone());

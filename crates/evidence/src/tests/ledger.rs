@@ -38,6 +38,26 @@ async fn every_kind_of_statement_comes_back_as_it_was_recorded() {
 }
 
 #[tokio::test]
+async fn what_is_remembered_is_exactly_what_was_verified() {
+    let world = World::new();
+    let ledger = world.ledger(FaultPlan::new()).await;
+    let kept = record(&ledger, &seal()).await.unwrap().into_kept();
+    let archive = ledger.archive().clone().remembering();
+    let load = async || archive.load::<Seal>(kept.at()).await;
+    for _ in 0..2 {
+        assert_eq!(load().await.unwrap().statement(), kept.statement());
+    }
+    let whole = world.s3.stored_bytes(kept.at()).unwrap();
+    for offset in 0..whole.len() {
+        assert!(world.s3.tamper_byte(kept.at(), offset));
+        let whoever_remembers_nothing = ledger.archive().load::<Seal>(kept.at()).await;
+        assert_eq!(load().await.is_ok(), whoever_remembers_nothing.is_ok(), "byte {offset}");
+        assert!(world.s3.tamper_body(kept.at(), &whole));
+    }
+    load().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_same_statement_again_is_already_there() {
     let world = World::new();
     let ledger = world.ledger(FaultPlan::new()).await;

@@ -131,7 +131,7 @@ async fn look_at(round: &Round<'_>, history: &History) -> Verdict {
 
 /// What was sealed is still there, unless its time is over.
 async fn sealed(round: &Round<'_>, at: &ObjectVersion) -> Verdict {
-    let seal = match round.ports.ledger.archive().load::<Seal>(at).await {
+    let seal = match round.archive.load::<Seal>(at).await {
         Ok(seal) => seal,
         Err(error) if is_damage(&error) => {
             return Verdict::Damaged(Problem {
