@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use sluice_common::digest::S3Checksum;
 use sluice_common::{ObjectVersion, Sha256Digest};
 use sluice_stage::table;
-use sluice_tabular::{Format, ReadOptions, Source};
+use sluice_tabular::{Format, ReadOptions, Source, read_ahead};
 
 use crate::cloud;
 use crate::progress;
@@ -94,7 +94,12 @@ impl Input {
             return Ok((Source::File(again), Digesting(Arc::new(Mutex::new(hashing)))));
         }
         let hashing = Arc::new(Mutex::new(Hashing::new(self.into_read())));
-        let source = table::source(Shared(Arc::clone(&hashing)), options)?;
+        let shared = Shared(Arc::clone(&hashing));
+        // Reading and hashing is about as much work as splitting a table, and as judging it.
+        let source = match options.format {
+            Format::Parquet => table::source(shared, options)?,
+            Format::Csv(_) | Format::JsonLines => Source::Stream(read_ahead(shared)),
+        };
         Ok((source, Digesting(hashing)))
     }
 }

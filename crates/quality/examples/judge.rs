@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 use sluice_quality::{EvaluationOptions, NoHistory, check};
-use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader, Source};
+use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader, Source, read_ahead};
 
 /// A file that is hashed as it is read.
 struct Hashed {
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         hashed.file.rewind()?;
         Source::File(hashed.file)
     } else {
-        Source::stream(hashed)
+        Source::Stream(read_ahead(hashed))
     };
     let reader = Reader::open(source, &ReadOptions::new(format))?;
     let report = check(reader, &ruleset, &options, &NoHistory)?;

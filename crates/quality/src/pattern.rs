@@ -1,10 +1,12 @@
 //! Java regular expressions, compiled once to an automaton that must match the whole text.
 
-use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+use arrow_buffer::BooleanBuffer;
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
+
+use crate::cells::{INLINE_BYTES, Texts, view_length};
 
 /// The largest automaton that is built ahead of the data; beyond it one is built while matching.
 const MAX_DFA_BYTES: usize = 2 << 20;
@@ -36,6 +38,8 @@ pub(crate) struct Pattern {
 
 #[derive(Debug)]
 enum Automata {
+    /// With the automaton for texts that do not stand in a view.
+    Shaped(Shape, Box<dense::DFA<Vec<u32>>>, StateID),
     /// With the state in which every text starts.
     Dense(Box<dense::DFA<Vec<u32>>>, StateID),
     Lazy(regex::bytes::Regex),
@@ -65,7 +69,10 @@ impl Pattern {
             .build(pattern);
         let started = dense.ok().and_then(|dfa| {
             let start = dfa.start_state_forward(&Input::new("").anchored(Anchored::Yes)).ok()?;
-            Some(Automata::Dense(Box::new(dfa), start))
+            Some(match Shape::of(&dfa, start) {
+                Some(shape) => Automata::Shaped(shape, Box::new(dfa), start),
+                None => Automata::Dense(Box::new(dfa), start),
+            })
         });
         Ok(Self { automaton: started.unwrap_or(Automata::Lazy(lazy)) })
     }
@@ -74,24 +81,40 @@ impl Pattern {
     #[inline]
     pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         match &self.automaton {
-            Automata::Dense(dfa, start) => walk(dfa, *start, text),
+            Automata::Dense(dfa, start) | Automata::Shaped(_, dfa, start) => walk(dfa, *start, text),
             Automata::Lazy(regex) => regex.is_match(text),
         }
     }
 
+    /// Which of some texts match.
+    pub(crate) fn matching_texts(&self, texts: &Texts<'_>) -> BooleanBuffer {
+        if let Automata::Shaped(shape, ..) = &self.automaton {
+            let views = texts.views();
+            return BooleanBuffer::collect_bool(views.len(), |row| {
+                views.get(row).is_some_and(|view| shape.fits(*view))
+            });
+        }
+        self.matching_rows(texts.views().len(), |row| texts.bytes(row))
+    }
+
     /// Which of the texts of `rows` rows match.
-    pub(crate) fn matching_rows<'t>(&self, rows: usize, text: impl Fn(usize) -> &'t [u8]) -> BooleanBuffer {
+    fn matching_rows<'t>(&self, rows: usize, text: impl Fn(usize) -> &'t [u8]) -> BooleanBuffer {
         let Automata::Dense(dfa, start) = &self.automaton else {
             return BooleanBuffer::collect_bool(rows, |row| self.is_match(text(row)));
         };
-        let mut matching = BooleanBufferBuilder::new(rows);
-        for first in (0..rows).step_by(LANES) {
-            // Rows beyond the last are the empty text.
-            let texts = std::array::from_fn(|lane| if first + lane < rows { text(first + lane) } else { &[] });
-            let lanes = walk_together(dfa, *start, texts);
-            lanes.into_iter().take(rows - first).for_each(|matches| matching.append(matches));
+        let mut words: Vec<u64> = Vec::with_capacity(rows.div_ceil(64));
+        for first in (0..rows).step_by(64) {
+            let mut word = 0;
+            for row in (first..rows.min(first + 64)).step_by(LANES) {
+                // Rows beyond the last are the empty text.
+                let texts = std::array::from_fn(|lane| if row + lane < rows { text(row + lane) } else { &[] });
+                for (lane, matches) in walk_together(dfa, *start, texts).into_iter().enumerate() {
+                    word |= u64::from(matches) << (row - first + lane);
+                }
+            }
+            words.push(word);
         }
-        matching.finish()
+        BooleanBuffer::new(words.into(), 0, rows)
     }
 }
 
@@ -114,19 +137,84 @@ fn walk(dfa: &dense::DFA<Vec<u32>>, mut state: StateID, text: &[u8]) -> bool {
 #[inline]
 fn walk_together(dfa: &dense::DFA<Vec<u32>>, start: StateID, texts: [&[u8]; LANES]) -> [bool; LANES] {
     let common = texts.iter().map(|text| text.len()).min().unwrap_or_default().min(PART_BYTES);
-    let parts = texts.map(|text| text.split_at(common));
-    let mut states = [start; LANES];
-    for at in 0..common {
-        for (state, (head, _)) in states.iter_mut().zip(&parts) {
-            if let Some(byte) = head.get(at) {
-                *state = dfa.next_state(*state, *byte);
-            }
-        }
+    let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] = texts.map(|text| text.split_at(common));
+    let [mut a_state, mut b_state, mut c_state, mut d_state] = [start; LANES];
+    for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+        a_state = dfa.next_state(a_state, *a);
+        b_state = dfa.next_state(b_state, *b);
+        c_state = dfa.next_state(c_state, *c);
+        d_state = dfa.next_state(d_state, *d);
     }
-    std::array::from_fn(|lane| match (states.get(lane), parts.get(lane)) {
-        (Some(state), Some((_, rest))) => walk(dfa, *state, rest),
-        _ => false,
-    })
+    [walk(dfa, a_state, a_rest), walk(dfa, b_state, b_rest), walk(dfa, c_state, c_rest), walk(dfa, d_state, d_rest)]
+}
+
+/// What a text looks like that has one length, and at each place a byte of one range: `[0-9]{3}-[0-9]{2}`. If it stands in
+/// its view, a few operations on the view tell, instead of a walk.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shape {
+    length: u32,
+    /// The least and the greatest byte at each place, and 0 after the last.
+    least: u128,
+    greatest: u128,
+}
+
+/// The highest bit of each byte of a text that stands in its view.
+const HIGH_BITS: u128 = 0x8080_8080_8080_8080_8080_8080;
+
+impl Shape {
+    /// The shape of the texts that an automaton matches, if they have one. Follows the only path from the start.
+    fn of(dfa: &dense::DFA<Vec<u32>>, start: StateID) -> Option<Self> {
+        let matches_at_end = |state| dfa.is_match_state(dfa.next_eoi_state(state));
+        let mut shape = Self::default();
+        let mut state = start;
+        while shape.length < INLINE_BYTES && !matches_at_end(state) {
+            let Step::To(next, least, greatest) = step_from(dfa, state) else { return None };
+            shape.least |= u128::from(least) << (8 * shape.length);
+            shape.greatest |= u128::from(greatest) << (8 * shape.length);
+            shape.length += 1;
+            state = next;
+        }
+        let is_end = matches_at_end(state) && matches!(step_from(dfa, state), Step::Nowhere);
+        is_end.then_some(shape)
+    }
+
+    #[inline]
+    fn fits(&self, view: u128) -> bool {
+        let text = view >> u32::BITS;
+        // The highest bit keeps each byte's difference from borrowing of the next one; it stays where there is nothing to
+        // borrow for.
+        let not_below = (text | HIGH_BITS).wrapping_sub(self.least);
+        let not_above = (self.greatest | HIGH_BITS).wrapping_sub(text);
+        view_length(view) == self.length && not_below & not_above & !text & HIGH_BITS == HIGH_BITS
+    }
+}
+
+/// Where the bytes lead to that do not lead to failure.
+enum Step {
+    /// There are none.
+    Nowhere,
+    /// They are a range of ASCII, from the least to the greatest, and all lead to one state.
+    To(StateID, u8, u8),
+    /// Anything else.
+    Elsewhere,
+}
+
+fn step_from(dfa: &dense::DFA<Vec<u32>>, state: StateID) -> Step {
+    let mut step = Step::Nowhere;
+    for byte in 0..=u8::MAX {
+        let next = dfa.next_state(state, byte);
+        if dfa.is_dead_state(next) {
+            continue;
+        }
+        step = match step {
+            Step::Nowhere if byte.is_ascii() => Step::To(next, byte, byte),
+            Step::To(known, least, greatest) if known == next && greatest + 1 == byte && byte.is_ascii() => {
+                Step::To(next, least, byte)
+            }
+            _ => return Step::Elsewhere,
+        };
+    }
+    step
 }
 
 /// Compiles a pattern that may match anywhere.
@@ -307,6 +395,34 @@ mod tests {
             let together = pattern.matching_rows(texts.len(), |row| texts[row].as_bytes());
             let alone: BooleanBuffer = texts.iter().map(|text| pattern.is_match(text.as_bytes())).collect();
             prop_assert_eq!(together, alone);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_shape_fits_what_the_automaton_matches(
+            pattern in prop::sample::select(vec![
+                "[0-9]{3}-[0-9]{2}-[0-9]{4}", "[A-C]x", "a", "abcdefghijkl", "[0-9]{12}", "\\d{2}/\\d", "[ -~]{3}", "a{13}", "a|b",
+                "(ab|cb)", "a?", "", "[ac]", "[a-é]", ".", "[a-c]{2,3}",
+            ]),
+            near in "[0-9]{3}[-0-9][0-9]{2}-[0-9:]{4}|[A-Dw-y]{0,3}|[0-9a-c/é~]{0,12}|[0-9]{12}|a{12,13}|abcdefghijkl?",
+        ) {
+            let compiled = Pattern::whole(pattern).unwrap();
+            let texts = arrow_array::StringViewArray::from_iter_values([near.as_str()]).to_binary_view();
+            let found = compiled.matching_texts(&Texts::new(&texts)).value(0);
+            let searched = bytes_regex(&format!(r"\A(?:{})\z", translate(pattern).unwrap())).unwrap();
+            prop_assert_eq!(found, searched.is_match(near.as_bytes()), "{} {}", pattern, near);
+        }
+    }
+
+    #[test]
+    fn texts_of_one_length_have_a_shape() {
+        let shaped = |pattern: &str| matches!(Pattern::whole(pattern).unwrap().automaton, Automata::Shaped(..));
+        for pattern in ["[0-9]{3}-[0-9]{2}-[0-9]{4}", "a", "", "[ -~]{12}", "(ab|cb)", "\\d{4}-\\d\\d"] {
+            assert_eq!(shaped(pattern), pattern != "(ab|cb)", "{pattern}");
+        }
+        for pattern in ["a?", "[a-c]{13}", "[ac]", ".", "a*", "ab|b"] {
+            assert!(!shaped(pattern), "{pattern}");
         }
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn plain_number(view: u128) -> Option<f64> {
         return None;
     }
     // The last digit comes to the highest byte; the bytes below the first are digits of 0.
-    let values = (digits ^ u64::from(b'0') * ONES) << (u64::BITS - 8 * count);
+    let values = (digits ^ (u64::from(b'0') * ONES)) << (u64::BITS - 8 * count);
     if (values.wrapping_add(0x76 * ONES) | values) & HIGH_BITS != 0 {
         return None;
     }
@@ -41,7 +41,7 @@ pub(crate) fn plain_number(view: u128) -> Option<f64> {
 /// The highest bit of each byte that equals `byte`.
 #[inline]
 fn bytes_equal(word: u64, byte: u8) -> u64 {
-    let differing = word ^ u64::from(byte) * ONES;
+    let differing = word ^ (u64::from(byte) * ONES);
     !((differing & LOW_BITS).wrapping_add(LOW_BITS) | differing) & HIGH_BITS
 }
 

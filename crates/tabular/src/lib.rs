@@ -3,6 +3,7 @@
 //! [`Reader`] yields [`Block`]s of whole rows with only the projected columns, in bounded memory, and refuses hostile
 //! input with a [`TabularError`] that says whose fault it is and where it was found.
 
+mod ahead;
 mod block;
 mod csv;
 mod deflate;
@@ -21,6 +22,7 @@ mod text;
 mod views;
 mod writer;
 
+pub use ahead::read_ahead;
 pub use block::Block;
 pub use error::{ErrorKind, Limit, Place, TabularError};
 pub use options::{Caps, Compression, CsvOptions, Format, ReadOptions, TextType};

@@ -165,7 +165,8 @@ impl Reader {
     /// [`TabularError::UnknownColumn`] for one that is not read.
     pub fn only_presence(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
         let schema = self.schema();
-        let find = |path: &ColumnPath| schema.index_of(path.as_str()).map_err(|_| unknown(path, schema.fields().len()));
+        let find =
+            |path: &ColumnPath| schema.index_of(path.as_str()).ok().ok_or_else(|| unknown(path, schema.fields().len()));
         let columns = paths.iter().map(find).collect::<Result<Vec<usize>, _>>()?;
         match &mut self.inner {
             Inner::Csv(reader) => reader.only_presence(&columns),

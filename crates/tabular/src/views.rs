@@ -21,17 +21,32 @@ const INLINE_BYTES: usize = 12;
 /// The view of `bytes[start..end]` in buffer 0.
 #[inline(always)]
 pub(crate) fn view(bytes: &[u8], start: usize, end: usize) -> u128 {
-    let len = end - start;
-    let near = match bytes.get(start..).and_then(|rest| rest.first_chunk::<INLINE_BYTES>()) {
-        Some(near) => *near,
-        None => last_bytes(&bytes[start..end]),
-    };
-    let [a, b, c, d, tail @ ..] = near;
-    let (head, tail) = (u32::from_le_bytes([a, b, c, d]), u64::from_le_bytes(tail));
+    match bytes.get(start..).and_then(|rest| rest.first_chunk()) {
+        Some(near) => view_of(near, start, end - start),
+        None => last_view(bytes, start, end),
+    }
+}
+
+/// The view of a text of `len` bytes, given those at its start and what is behind it.
+#[inline(always)]
+fn view_of(near: &[u8; INLINE_BYTES], start: usize, len: usize) -> u128 {
+    let (head, _) = near.as_chunks();
+    let (_, tail) = near.as_rchunks();
+    let (head, tail) = (u32::from_le_bytes(head[0]), u64::from_le_bytes(tail[0]));
     // Masks are looked up: the lengths of neighbours differ, and a branch on them is guessed wrongly.
     let (head_mask, tail_mask, place_mask) = MASKS[len.min(INLINE_BYTES + 1)];
     let tail = tail & tail_mask | (start as u64) << 32 & place_mask;
     len as u128 | u128::from(head & head_mask) << 32 | u128::from(tail) << 64
+}
+
+/// The view of a text that stands at the end of its block.
+#[cold]
+fn last_view(bytes: &[u8], start: usize, end: usize) -> u128 {
+    let text = &bytes[start..end];
+    let mut near = [0; INLINE_BYTES];
+    let length = text.len().min(near.len());
+    near[..length].copy_from_slice(&text[..length]);
+    view_of(&near, start, text.len())
 }
 
 /// By the length of a text: what is kept of its first four bytes, of the eight after them, and of its place instead of
@@ -52,15 +67,6 @@ const fn masks() -> [(u32, u64, u64); INLINE_BYTES + 2] {
         len += 1;
     }
     masks
-}
-
-/// The first bytes of a text that ends with its block.
-#[cold]
-fn last_bytes(text: &[u8]) -> [u8; INLINE_BYTES] {
-    let mut near = [0; INLINE_BYTES];
-    let length = text.len().min(near.len());
-    near[..length].copy_from_slice(&text[..length]);
-    near
 }
 
 /// The view of `copied[start..]`, which is buffer 1 of its array.

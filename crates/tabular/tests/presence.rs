@@ -1,7 +1,10 @@
 //! Columns of which only NULL or not is wanted agree with the same columns read whole.
 #![allow(
     clippy::pedantic,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
     clippy::panic,
+    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test fails by panicking, in its fixtures too"
 )]

@@ -78,15 +78,20 @@ impl CivilDate {
         self.day
     }
 
-    /// Days since 1970-01-01, by the era arithmetic of H. Hinnant, "chrono-compatible low-level date algorithms".
+    /// Days since 1970-01-01, by the arithmetic of H. Hinnant, "chrono-compatible low-level date algorithms": years begin in
+    /// March, so that the day that leap years have is the last. They are counted from an era before year 0, which keeps all
+    /// numbers positive and small; dates of whole columns pass here.
     pub fn days_since_epoch(self) -> i64 {
-        let (year, month, day) = (i64::from(self.year), i64::from(self.month), i64::from(self.day));
-        let shifted_year = if month <= 2 { year - 1 } else { year };
-        let era = shifted_year.div_euclid(400);
-        let year_of_era = shifted_year.rem_euclid(400);
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        era * 146_097 + day_of_era - 719_468
+        const ERA_DAYS: u32 = 146_097;
+        const DAYS_TO_1970: u32 = 719_468 + ERA_DAYS;
+        let (year, month, day) = (u32::from(self.year), u32::from(self.month), u32::from(self.day));
+        let is_before_march = month <= 2;
+        let shifted_year = year + 400 - u32::from(is_before_march);
+        let shifted_month = if is_before_march { month + 9 } else { month - 3 };
+        let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+        let leap_days = shifted_year / 4 - shifted_year / 100 + shifted_year / 400;
+        let days = shifted_year * 365 + leap_days + day_of_year;
+        i64::from(days) - i64::from(DAYS_TO_1970)
     }
 }
 

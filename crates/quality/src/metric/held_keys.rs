@@ -2,7 +2,11 @@
 
 use super::spill::Segment;
 
-const PIECE_RECORDS: usize = 1 << 7;
+/// Records of a partition's first piece; each later one has twice as many as the one before, so that few keys take little
+/// memory and many take few pieces.
+const FIRST_RECORDS: usize = 1 << 4;
+/// Doublings at most: to 32 KiB of wide keys.
+const DOUBLINGS: usize = 7;
 const NARROW_BYTES: usize = size_of::<u64>();
 const WIDE_BYTES: usize = size_of::<u128>();
 const ENTRY_BYTES: usize = size_of::<(u128, u64)>();
@@ -78,10 +82,10 @@ impl<T: Copy> Pieces<T> {
 
     #[cold]
     fn renew(&mut self) {
-        let full = std::mem::replace(&mut self.open, Vec::with_capacity(PIECE_RECORDS));
-        if !full.is_empty() {
-            self.full.push(full);
+        if self.open.capacity() > 0 {
+            self.full.push(std::mem::take(&mut self.open));
         }
+        self.open.reserve_exact(FIRST_RECORDS << self.full.len().min(DOUBLINGS));
     }
 
     fn len(&self) -> usize {

@@ -20,7 +20,9 @@ impl Lengths {
             match rows {
                 None => self.add_all(lengths),
                 Some(rows) => {
-                    rows.set_slices().for_each(|(start, end)| self.add_all(lengths.get(start..end).unwrap_or_default()))
+                    for (start, end) in rows.set_slices() {
+                        self.add_all(lengths.get(start..end).unwrap_or_default());
+                    }
                 }
             }
             return;

@@ -100,7 +100,7 @@ fn mark_pattern(frame: &Frame<'_>, column: ColumnId, pattern: &Pattern, negated:
         return mark_texts(frame, column, false, |text| pattern.is_match(text) != negated);
     };
     let texts = Texts::new(array);
-    let matching = pattern.matching_rows(frame.rows, |row| texts.bytes(row));
+    let matching = pattern.matching_texts(&texts);
     with_nulls(if negated { !&matching } else { matching }, cells.valid(), false)
 }
 

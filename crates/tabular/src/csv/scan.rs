@@ -50,10 +50,16 @@ impl Ends {
         self.used += 1;
     }
 
-    #[inline]
+    #[cold]
+    fn grow(&mut self) {
+        self.positions.resize((self.used + STEP).max(self.positions.len() * 2), 0);
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured: a call in the loop over steps empties the vector registers")]
     fn push_mask(&mut self, base: usize, mut mask: u64) {
         if self.positions.len() < self.used + STEP {
-            self.positions.resize((self.used + STEP).max(self.positions.len() * 2), 0);
+            self.grow();
         }
         let (windows, _) = self.positions[self.used..self.used + STEP].as_chunks_mut::<AT_ONCE>();
         self.used += mask.count_ones() as usize;

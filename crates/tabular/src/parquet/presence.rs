@@ -219,7 +219,9 @@ impl Levels {
 
     /// Levels of the deprecated encoding, which has the highest bit of each byte first and no runs.
     fn packed(mut bytes: Vec<u8>) -> Self {
-        bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+        for byte in &mut bytes {
+            *byte = byte.reverse_bits();
+        }
         let (next_run, left_in_run) = (bytes.len(), bytes.len() * 8);
         Self { bytes, next_run, run: Run::Bits(0), left_in_run }
     }
@@ -249,7 +251,7 @@ impl Levels {
     /// Reads the head of a run; each takes a byte at least, so that this ends.
     fn open_run(&mut self) -> Result<(), NotLevels> {
         let head = self.number()?;
-        let length = usize::try_from(head >> 1).map_err(|_| NotLevels)?;
+        let length = usize::try_from(head >> 1).ok().ok_or(NotLevels)?;
         if head & 1 == 0 {
             let level = self.byte()?;
             self.run = Run::Equal(level == 1);
