@@ -5,6 +5,7 @@ mod object;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
@@ -84,14 +85,20 @@ impl Input {
         }
     }
 
-    /// The bytes as a table's, hashed in the same pass. A local Parquet file is read in two: its reader skips columns.
+    /// The bytes as a table's, hashed in the same pass. A local Parquet file is read twice, for its reader skips columns: the
+    /// hashing goes on beside it where there are two cores, since the reader leaves the file's position alone.
     pub(crate) fn into_source(self, options: &ReadOptions) -> anyhow::Result<(Source, Digesting)> {
         if let (Format::Parquet, OpenBytes::Local(file), Some(_)) = (&options.format, &self.bytes, self.size_bytes) {
-            let again = file.try_clone()?;
-            let mut hashing = Hashing::new(self.into_read());
-            hashing.drain()?;
-            io::Seek::rewind(&mut &again)?;
-            return Ok((Source::File(again), Digesting(Arc::new(Mutex::new(hashing)))));
+            let table = file.try_clone()?;
+            let hashing = Arc::new(Mutex::new(Hashing::new(self.into_read())));
+            if thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
+                let beside = Arc::clone(&hashing);
+                // What it could not read is tried again, and told, by `Digesting::finish`.
+                thread::spawn(move || beside.lock().unwrap_or_else(PoisonError::into_inner).drain());
+            } else {
+                hashing.lock().unwrap_or_else(PoisonError::into_inner).drain()?;
+            }
+            return Ok((Source::File(table), Digesting(hashing)));
         }
         let hashing = Arc::new(Mutex::new(Hashing::new(self.into_read())));
         let shared = Shared(Arc::clone(&hashing));

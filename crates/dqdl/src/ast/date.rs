@@ -52,15 +52,9 @@ pub struct CivilDate {
 impl CivilDate {
     /// The day, unless the calendar has no such day. `year` is 0 to 9999.
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if leap => 29,
-            2 => 28,
-            _ => return None,
-        };
-        (year <= 9999 && (1..=days).contains(&day)).then_some(Self { year, month, day })
+        // Every month has these days, and most days are among them.
+        let is_day = (1..=28).contains(&day) || (29..=days_of(year, month)).contains(&day);
+        (is_day && year <= 9999 && (1..=12).contains(&month)).then_some(Self { year, month, day })
     }
 
     /// The year.
@@ -92,6 +86,17 @@ impl CivilDate {
         let leap_days = shifted_year / 4 - shifted_year / 100 + shifted_year / 400;
         let days = shifted_year * 365 + leap_days + day_of_year;
         i64::from(days) - i64::from(DAYS_TO_1970)
+    }
+}
+
+/// Days of a month, 1 to 12.
+fn days_of(year: u16, month: u8) -> u8 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 31,
     }
 }
 
