@@ -47,17 +47,12 @@ pub(crate) struct Owner {
 }
 
 /// Where a pattern can match in the cells of a shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// Bit i: a match that is worth judging may start at byte i.
     pub(crate) starts: u64,
-    /// Where the match at the first of these bytes ends, if it stands there in every cell of the shape.
-    pub(crate) first_end: Option<u8>,
-}
-
-impl Reach {
-    /// Anywhere.
-    pub(crate) const UNKNOWN: Self = Self { starts: u64::MAX, first_end: None };
+    /// Where the matches end that start at these bytes, in order, if they stand there in every cell of the shape.
+    pub(crate) ends: Option<Vec<u8>>,
 }
 
 impl CompiledPattern {
@@ -110,24 +105,13 @@ impl CompiledPattern {
     #[inline]
     pub(crate) fn possible_starts(&self, starts: u64, text: &[u8]) -> u64 {
         let prefixes = self.prefixes.get_or_init(|| Box::new(Prefixes::of(&self.hir)));
-        let mut left = starts;
-        let mut possible = 0;
-        while let Some(start) = lowest(left) {
-            let bit = left & left.wrapping_neg();
-            left ^= bit;
-            if prefixes.allow(text, start) {
-                possible |= bit;
-            }
-        }
-        possible
+        bits(starts).filter(|start| prefixes.allow(text, *start)).fold(0, |possible, start| possible | 1 << start)
     }
 
-    /// Where it can match in texts of the shape that `text` has, which is of at most 64 bytes.
-    pub(crate) fn reach(&self, text: &str) -> Reach {
+    /// Where it can match in texts of the shape that `text` has, which is of at most 64 bytes; `None` if that is not known.
+    pub(crate) fn reach(&self, text: &str) -> Option<Reach> {
         debug_assert!(text.len() <= MAX_BYTES);
-        let Some(widened) = self.widened.get_or_init(|| compile(&widen(&self.hir), None).ok()) else {
-            return Reach::UNKNOWN;
-        };
+        let widened = self.widened.get_or_init(|| compile(&widen(&self.hir), None).ok()).as_ref()?;
         let mut starts = 0;
         let mut from = 0;
         while let Some(found) = widened.find(Input::new(text).span(from..text.len())) {
@@ -139,10 +123,20 @@ impl CompiledPattern {
                 break;
             }
         }
+        let end_at = |start| u8::try_from(self.end_at(&mut None, text, start)?).ok();
         let is_in_all = self.whole_classes.cover(text);
-        let first_end = lowest(starts).filter(|_| is_in_all).and_then(|start| self.end_at(&mut None, text, start));
-        Reach { starts, first_end: first_end.and_then(|end| u8::try_from(end).ok()) }
+        let ends = is_in_all.then(|| bits(starts).map(end_at).collect()).flatten();
+        Some(Reach { starts, ends })
     }
+}
+
+/// The numbers of the bits that are set, upwards.
+fn bits(mut left: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let number = lowest(left)?;
+        left &= left - 1;
+        Some(number)
+    })
 }
 
 /// The number of the lowest bit that is set.
@@ -215,17 +209,18 @@ mod tests {
             let other = twin(&text, shift);
             prop_assert_eq!(Shape::of(text.as_bytes()), Shape::of(other.as_bytes()));
             for pattern in patterns() {
-                let reach = pattern.reach(&text);
+                let reach = pattern.reach(&text).unwrap();
                 let possible = pattern.possible_starts(reach.starts, other.as_bytes());
                 for start in (0..other.len()).filter(|start| other.is_char_boundary(*start)) {
                     let end = pattern.end_at(&mut None, &other, start);
                     let is_lost = end.is_some() && possible >> start & 1 == 0;
                     prop_assert!(!is_lost || left_edge_fails(pattern.edges, &other, start), "{} in {other:?}", pattern.hir);
-                    if let (Some(first_end), true) = (reach.first_end, lowest(reach.starts) == Some(start)) {
-                        prop_assert_eq!(end, Some(usize::from(first_end)), "{} in {:?}", pattern.hir, other);
-                    }
                 }
-                prop_assert_eq!(reach, pattern.reach(&other));
+                for (start, known_end) in bits(reach.starts).zip(reach.ends.iter().flatten()) {
+                    let end = pattern.end_at(&mut None, &other, start);
+                    prop_assert_eq!(end, Some(usize::from(*known_end)), "{} in {:?}", pattern.hir, other);
+                }
+                prop_assert_eq!(Some(reach), pattern.reach(&other));
             }
         }
     }

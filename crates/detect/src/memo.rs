@@ -12,10 +12,20 @@ pub(crate) struct CellMemo {
 }
 
 /// A value of at most 32 bytes: its first and last 16, and its length.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Key {
     bytes: [u128; 2],
     len: usize,
+}
+
+impl PartialEq for Key {
+    /// Half by half: as one vector, a key that was put together just now would have to be read back from memory, which was
+    /// measured to cost as much as the rest of the lookup.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let ([first, last], [other_first, other_last]) = (self.bytes, other.bytes);
+        self.len == other.len && first == other_first && last == other_last
+    }
 }
 
 #[derive(Clone, Default)]

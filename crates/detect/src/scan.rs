@@ -65,6 +65,7 @@ pub struct Memory {
     /// Where the last cell's shape stands: that of the next cell is mostly the same.
     last_slot: usize,
     noted: Vec<Candidate>,
+    ends: Vec<u8>,
     words: Vec<WordSpan>,
     caches: Vec<Option<Box<Cache>>>,
     spoken_for: SpokenFor,
@@ -98,7 +99,10 @@ impl std::fmt::Debug for Scanner<'_> {
 /// A pattern that may match in a cell.
 #[derive(Clone, Copy)]
 struct Candidate {
-    reach: Reach,
+    /// Bit i: a match that is worth judging may start at byte i.
+    starts: u64,
+    /// Where in `Memory::ends` it says where the matches end that start at these bytes, if the shape says so.
+    ends: Option<u32>,
     pattern: u16,
     entity: u16,
     /// Whether it needs words of the cell that speak for its entity.
@@ -142,6 +146,7 @@ impl<'d> Scanner<'d> {
             shapes: vec![Remembered::default(); SHAPES],
             last_slot: 0,
             noted: Vec::new(),
+            ends: Vec::new(),
             words: Vec::new(),
             caches: std::iter::repeat_with(|| None).take(detector.patterns.len()).collect(),
             spoken_for: SpokenFor::default(),
@@ -222,11 +227,11 @@ impl<'d> Scanner<'d> {
         for position in selected.start..selected.end {
             let Some(mut candidate) = self.memory.noted.get(position).copied() else { break };
             let Some(pattern) = self.detector.patterns.get(usize::from(candidate.pattern)) else { continue };
-            if !selected.is_passing && candidate.reach.first_end.is_none() {
-                candidate.reach.starts = pattern.possible_starts(candidate.reach.starts, text.as_bytes());
-                if candidate.reach.starts == 0 {
-                    continue;
-                }
+            if !selected.is_passing && candidate.ends.is_none() {
+                candidate.starts = pattern.possible_starts(candidate.starts, text.as_bytes());
+            }
+            if candidate.starts == 0 {
+                continue;
             }
             if candidate.needs_words && !self.is_spoken_for(candidate.entity.into(), text, selected.words) {
                 if self.memory.hearing == Hearing::Done {
@@ -288,6 +293,7 @@ impl<'d> Scanner<'d> {
         self.detector.which_match(&text, true, &mut self.memory.found);
         if self.memory.noted.len() > MAX_NOTED_PATTERNS {
             self.memory.noted.clear();
+            self.memory.ends.clear();
             self.memory.words.clear();
             self.memory.shapes.fill(Remembered::default());
         }
@@ -306,15 +312,22 @@ impl<'d> Scanner<'d> {
     /// For a cell whose shape is not worth learning.
     fn select_for_one(&mut self, text: &str, place: &Place) -> Selected {
         self.detector.which_match(text, false, &mut self.memory.found);
-        let selected = self.note(has_words(text), place, |_| Reach::UNKNOWN);
+        let selected = self.note(has_words(text), place, |_| None);
         Selected { is_passing: true, ..selected }
     }
 
     /// Notes the patterns in `found` that can reach the threshold. What needs words comes last.
-    fn note(&mut self, has_words: bool, place: &Place, reach: impl Fn(&CompiledPattern) -> Reach) -> Selected {
+    fn note(&mut self, has_words: bool, place: &Place, reach: impl Fn(&CompiledPattern) -> Option<Reach>) -> Selected {
         let memory = &mut self.memory;
         let start = memory.noted.len();
-        memory.noted.extend(candidates(self.detector, &memory.found, place, has_words, reach));
+        for (pattern, mut candidate) in candidates(self.detector, &memory.found, place, has_words) {
+            if let Some(Reach { starts, ends }) = reach(pattern) {
+                candidate.starts = starts;
+                candidate.ends = ends.as_ref().and(u32::try_from(memory.ends.len()).ok());
+                memory.ends.extend(ends.into_iter().flatten());
+            }
+            memory.noted.push(candidate);
+        }
         memory.noted.get_mut(start..).unwrap_or_default().sort_by_key(|candidate| candidate.needs_words);
         Selected { start, end: memory.noted.len(), words: None, has_words, is_passing: false }
     }
@@ -322,16 +335,26 @@ impl<'d> Scanner<'d> {
     /// All matches of one pattern that its entity's check lets through, in a cell of a known shape: at each byte where one
     /// may start, an automaton that starts there tells whether it does. The leftmost is so found first, as by a search.
     fn search_starts(&mut self, pattern: &CompiledPattern, candidate: Candidate, at: &At<'_>) {
-        let mut starts = candidate.reach.starts;
-        let mut known_end = candidate.reach.first_end.map(usize::from);
+        let mut starts = candidate.starts;
         while let Some(start) = lowest(starts) {
-            let end = known_end.take().or_else(|| {
-                pattern.end_at(self.memory.caches.get_mut(usize::from(candidate.pattern))?, at.text, start)
-            });
+            let end = match candidate.ends {
+                Some(ends) => self.known_end(ends, candidate.starts, start),
+                None => self
+                    .memory
+                    .caches
+                    .get_mut(usize::from(candidate.pattern))
+                    .and_then(|cache| pattern.end_at(cache, at.text, start)),
+            };
             let resume = end.map_or(0, |end| self.weigh(pattern, start..end, at));
             let next = u32::try_from(resume.max(start + 1)).unwrap_or(u32::MAX);
             starts &= u64::MAX.checked_shl(next).unwrap_or(0);
         }
+    }
+
+    /// Of the ends that are listed for `starts`, that of the match at `start`.
+    fn known_end(&self, ends: u32, starts: u64, start: usize) -> Option<usize> {
+        let earlier = (starts & !(u64::MAX << start)).count_ones();
+        self.memory.ends.get(usize::try_from(ends + earlier).ok()?).copied().map(usize::from)
     }
 
     /// The same in any cell.
@@ -409,8 +432,7 @@ fn candidates<'s>(
     found: &'s PatternSet,
     place: &'s Place,
     has_words: bool,
-    reach: impl Fn(&CompiledPattern) -> Reach + 's,
-) -> impl Iterator<Item = Candidate> + 's {
+) -> impl Iterator<Item = (&'s CompiledPattern, Candidate)> {
     found.iter().filter_map(move |id| {
         let pattern = detector.patterns.get(id.as_usize())?;
         let needs_words = pattern.hopeless_alone && !place.speaks_for(pattern.entity);
@@ -422,7 +444,7 @@ fn candidates<'s>(
             return None;
         }
         let (index, entity) = (u16::try_from(id.as_usize()).ok()?, u16::try_from(pattern.entity).ok()?);
-        Some(Candidate { reach: reach(pattern), pattern: index, entity, needs_words })
+        Some((pattern, Candidate { starts: u64::MAX, ends: None, pattern: index, entity, needs_words }))
     })
 }
 

@@ -185,24 +185,34 @@ impl Written {
             group_count: 0,
             digit_count: 0,
         };
-        let mut in_group = false;
+        let mut group_len = 0;
+        let mut last_digit = 0;
         for (index, byte) in body.bytes().enumerate() {
-            if !byte.is_ascii_digit() {
-                in_group = false;
-                continue;
-            }
-            let Some(slot) = written.digits.get_mut(written.digit_count) else { break };
-            *slot = byte;
-            written.digit_count += 1;
-            written.group_count += usize::from(!in_group);
-            in_group = true;
-            let group = written.group_count - 1;
-            if let (Some(len), Some(end)) = (written.groups.get_mut(group), written.ends.get_mut(group)) {
-                *len += 1;
-                *end = u16::try_from(index + 1).unwrap_or(u16::MAX);
+            if byte.is_ascii_digit() {
+                let Some(slot) = written.digits.get_mut(written.digit_count) else { break };
+                *slot = byte;
+                written.digit_count += 1;
+                group_len += 1;
+                last_digit = index;
+            } else if group_len > 0 {
+                written.close_group(group_len, last_digit + 1);
+                group_len = 0;
             }
         }
+        if group_len > 0 {
+            written.close_group(group_len, last_digit + 1);
+        }
         written
+    }
+
+    fn close_group(&mut self, digits: u8, end: usize) {
+        if let (Some(group), Some(group_end)) =
+            (self.groups.get_mut(self.group_count), self.ends.get_mut(self.group_count))
+        {
+            *group = digits;
+            *group_end = u16::try_from(end).unwrap_or(u16::MAX);
+            self.group_count += 1;
+        }
     }
 
     /// Where a group ends in the text, in bytes.

@@ -6,14 +6,15 @@ const MAX: usize = 40;
 /// Decimal digits, most significant first.
 #[derive(Clone, Copy)]
 pub(crate) struct Digits {
-    values: [u8; MAX],
+    /// One more than are kept, for what follows the last.
+    values: [u8; MAX + 1],
     len: usize,
 }
 
 impl Digits {
     /// The digits of `value`, in which only `separators`, of ASCII, may stand between them.
     pub(crate) fn of(value: &str, separators: &str) -> Option<Self> {
-        let mut digits = Self { values: [0; MAX], len: 0 };
+        let mut digits = Self { values: [0; MAX + 1], len: 0 };
         let mut rest = value.as_bytes();
         // Most numbers start with eight digits in a row, and many go on with eight more.
         while let Some((eight, behind)) = rest.split_first_chunk()
@@ -26,24 +27,20 @@ impl Digits {
         }
         for &byte in rest {
             let digit = byte.wrapping_sub(b'0');
-            if digit < 10 {
-                digits.push(digit)?;
-            } else if !separators.as_bytes().contains(&byte) {
+            let is_digit = digit < 10;
+            if !is_digit && !separators.bytes().any(|separator| separator == byte) {
                 return None;
             }
+            // Written in any case, and kept if it is a digit: separators come too irregularly to be guessed.
+            *digits.values.get_mut(digits.len)? = digit;
+            digits.len += usize::from(is_digit);
         }
-        Some(digits)
+        (digits.len <= MAX).then_some(digits)
     }
 
     /// The digits of `value`, of which there must be exactly `len`.
     pub(crate) fn exactly(len: usize, value: &str, separators: &str) -> Option<Self> {
         Self::of(value, separators).filter(|digits| digits.len == len)
-    }
-
-    fn push(&mut self, digit: u8) -> Option<()> {
-        *self.values.get_mut(self.len)? = digit;
-        self.len += 1;
-        Some(())
     }
 
     /// All digits.
@@ -68,7 +65,12 @@ impl Digits {
 
     /// The number written by the digits from `start` to before `end`; at most nine of them.
     pub(crate) fn number(&self, start: usize, end: usize) -> u32 {
-        (start..end).fold(0, |number: u32, index| number.wrapping_mul(10).wrapping_add(self.at(index)))
+        let digits = self.as_slice().get(start..end);
+        let shift = |number: u32, digit: u32| number.wrapping_mul(10).wrapping_add(digit);
+        match digits {
+            Some(digits) => digits.iter().fold(0, |number, digit| shift(number, u32::from(*digit))),
+            None => (start..end).fold(0, |number, index| shift(number, self.at(index))),
+        }
     }
 
     /// Whether one digit is repeated throughout.
@@ -115,6 +117,7 @@ mod tests {
         assert_eq!(read("4242 42424242-4"), Some(vec![4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 4]));
         assert_eq!(read("12345678x"), None);
         assert_eq!(read(&"7".repeat(MAX)).map(|digits| digits.len()), Some(MAX));
+        assert_eq!(read(&format!("{} -", "7".repeat(MAX))).map(|digits| digits.len()), Some(MAX));
         assert_eq!(read(&"7".repeat(MAX + 1)), None);
     }
 }

@@ -175,7 +175,15 @@ pub(super) fn judge(number: &Number<'_>, regions: &[Region], only: Option<Region
     let dialled = behind_00.as_ref().and_then(|groups| dialled_abroad(number, groups));
     let dialled = dialled.filter(|number| international(number, only, leniency));
     let dialled = dialled.map(|number| if number.groups.len() > 1 { WRITTEN } else { BARE });
-    regions.iter().filter_map(|region| national(number, *region, leniency)).chain(dialled).max_by(f64::total_cmp)
+    let mut best = dialled;
+    for score in regions.iter().filter_map(|region| national(number, *region, leniency)) {
+        // No number scores better.
+        if score >= WRITTEN {
+            return Some(score);
+        }
+        best = Some(best.map_or(score, |best| best.max(score)));
+    }
+    best
 }
 
 /// The number behind 00, which most countries dial for a plus.
