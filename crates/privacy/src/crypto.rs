@@ -16,6 +16,6 @@ mod siv;
 pub use block::AesKeyLength;
 pub use ff1::{FF1_MAX_NUMERALS, FF1_MAX_TWEAK_BYTES, FF1_MIN_DOMAIN, Ff1, Ff1Error, Ff1Lane};
 pub use hkdf::{HKDF_MAX_BYTES, OutputTooLong, hkdf_sha256};
-pub use hmac::{HmacKey, hmac_sha256, verify_hmac_sha256};
+pub use hmac::{HmacBatch, HmacKey, hmac_sha256, verify_hmac_sha256};
 pub use prf::Prf;
 pub use siv::{NotAuthentic, SIV_BYTES, SivCipher, SivHeaders, SivKeyLength};

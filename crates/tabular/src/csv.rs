@@ -2,6 +2,7 @@
 
 mod cells;
 mod formula;
+mod plain;
 mod reader;
 mod rows;
 mod scan;

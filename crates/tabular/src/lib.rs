@@ -19,6 +19,7 @@ mod reader;
 mod rewrite;
 mod spool;
 mod text;
+mod texts;
 mod views;
 mod writer;
 
@@ -30,4 +31,5 @@ pub use path::ColumnPath;
 pub use reader::{Reader, Source};
 pub use rewrite::{Change, Rewriter};
 pub use spool::spool;
+pub use texts::Texts;
 pub use writer::{WriteOptions, Writer};

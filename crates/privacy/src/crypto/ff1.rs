@@ -2,15 +2,19 @@
 //!
 //! A string whose halves fit 96 bits (57 decimal digits) is worked on as two numbers: a round is one AES block and a few
 //! machine words, nothing is allocated, and up to [`LANES`] strings go through the rounds side by side, so that the
-//! processor's AES units are busy. Longer strings take the way of [`long`].
+//! processor's AES units are busy. Halves of 32 bits (18 decimal digits) are worked on in single words ([`narrow`]). Longer
+//! strings take the way of [`long`].
 
 mod long;
+mod narrow;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::ops::Range;
 
 use super::block::{AesBlock, AesKeyLength, BlockCipher};
+use narrow::Modulus;
 
 /// Rounds of the Feistel network (SP 800-38G §5.1).
 const ROUNDS: u8 = 10;
@@ -78,6 +82,8 @@ pub struct Ff1 {
     cipher: BlockCipher,
     radix: u32,
     tweak: Box<[u8]>,
+    /// The radix, to divide narrow numbers by.
+    narrow_radix: Modulus,
     min_numerals: usize,
     /// By the number of numerals; none where FF1 is not defined.
     shapes: Vec<Option<Shape>>,
@@ -92,6 +98,8 @@ struct Shape {
     /// `radix^left`, `radix^right`.
     modulus_left: u128,
     modulus_right: u128,
+    /// The same for [`narrow`].
+    narrow: [Modulus; 2],
     /// The CBC-MAC of P.
     first: u128,
     /// The state of the CBC-MAC before the last block of P ‖ Q, xored with the part of that block that never changes.
@@ -100,6 +108,13 @@ struct Shape {
     number_bits: u32,
     /// Bits of AES's output that are not used (128 − 8·d).
     unused_bits: u32,
+}
+
+impl Shape {
+    /// Whether both halves fit a machine word and AES gives 64 bits.
+    fn is_narrow(&self) -> bool {
+        self.modulus_right <= narrow::MAX_MODULUS
+    }
 }
 
 /// A string on its way through the rounds: its halves as numbers.
@@ -143,8 +158,14 @@ impl Ff1 {
         if tweak.len() > FF1_MAX_TWEAK_BYTES {
             return Err(Ff1Error::TweakTooLong);
         }
-        let mut ff1 =
-            Self { cipher, radix, tweak: tweak.into(), min_numerals: min_numerals(radix), shapes: Vec::new() };
+        let mut ff1 = Self {
+            cipher,
+            radix,
+            tweak: tweak.into(),
+            narrow_radix: Modulus::new(u128::from(radix)),
+            min_numerals: min_numerals(radix),
+            shapes: Vec::new(),
+        };
         let longest_half = (1u32..=SHORT_BITS).take_while(|half| fits(radix, *half)).last().unwrap_or(1) as usize;
         ff1.shapes = (0..=2 * longest_half).map(|n| (n >= ff1.min_numerals).then(|| ff1.shape(n))).collect();
         Ok(ff1)
@@ -209,12 +230,22 @@ impl Ff1 {
     /// must be below the radix.
     pub fn lane(&self, length: usize, numerals: impl Iterator<Item = u16>) -> Option<Ff1Lane> {
         let shape = self.shapes.get(length)?.as_ref()?;
-        let mut lane = Ff1Lane { numerals: length, chained: shape.chained, ..Ff1Lane::default() };
-        for (index, numeral) in numerals.take(length).enumerate() {
-            let half = if index < shape.left { &mut lane.left } else { &mut lane.right };
-            *half = *half * u128::from(self.radix) + u128::from(numeral);
+        let mut numerals = numerals;
+        let left = self.number(numerals.by_ref().take(shape.left), shape);
+        let right = self.number(numerals.take(shape.right), shape);
+        Some(Ff1Lane { left, right, chained: shape.chained, numerals: length })
+    }
+
+    /// The number of a half.
+    fn number(&self, numerals: impl Iterator<Item = u16>, shape: &Shape) -> u128 {
+        if shape.is_narrow() {
+            let radix = u64::from(self.radix);
+            // Numerals below the radix make a number below 2³².
+            return u128::from(
+                numerals.fold(0u64, |number, numeral| number.wrapping_mul(radix).wrapping_add(u64::from(numeral))),
+            );
         }
-        Some(lane)
+        numerals.fold(0, |number, numeral| number * u128::from(self.radix) + u128::from(numeral))
     }
 
     /// As [`Self::lane`] under a tweak of its own, eight bytes in place of the eight of [`Self::new`]; none when those were
@@ -240,23 +271,32 @@ impl Ff1 {
     /// Gives the numerals of a lane with their places, from the last of each half to its first.
     pub fn write_numerals(&self, lane: &Ff1Lane, mut write: impl FnMut(usize, u16)) {
         let Some(Some(shape)) = self.shapes.get(lane.numerals) else { return };
-        let mut digits = |mut number: u128, from: usize, to: usize| {
-            for index in (from..to).rev() {
-                // Numbers below 2⁶⁴ are divided in hardware.
-                let digit = if let Ok(small) = u64::try_from(number) {
-                    let radix = u64::from(self.radix);
-                    number = u128::from(small / radix);
-                    small % radix
-                } else {
-                    let digit = number % u128::from(self.radix);
-                    number /= u128::from(self.radix);
-                    u64::try_from(digit).unwrap_or_default()
-                };
-                write(index, u16::try_from(digit).unwrap_or_default());
+        let places = [(lane.left, 0..shape.left), (lane.right, shape.left..shape.left + shape.right)];
+        for (number, places) in places {
+            match u64::try_from(number) {
+                Ok(number) if shape.is_narrow() => {
+                    let numerals = self.narrow_radix.numerals(number, places.len());
+                    places.rev().zip(numerals).for_each(|(index, numeral)| write(index, numeral));
+                }
+                _ => self.write_wide(number, places, &mut write),
             }
-        };
-        digits(lane.left, 0, shape.left);
-        digits(lane.right, shape.left, shape.left + shape.right);
+        }
+    }
+
+    fn write_wide(&self, mut number: u128, places: Range<usize>, write: &mut impl FnMut(usize, u16)) {
+        for index in places.rev() {
+            // Numbers below 2⁶⁴ are divided in hardware.
+            let digit = if let Ok(small) = u64::try_from(number) {
+                let radix = u64::from(self.radix);
+                number = u128::from(small / radix);
+                small % radix
+            } else {
+                let digit = number % u128::from(self.radix);
+                number /= u128::from(self.radix);
+                u64::try_from(digit).unwrap_or_default()
+            };
+            write(index, u16::try_from(digit).unwrap_or_default());
+        }
     }
 
     /// Encrypts strings side by side.
@@ -271,14 +311,25 @@ impl Ff1 {
 
     fn apply_lanes(&self, lanes: &mut [Ff1Lane], direction: Direction) {
         for lanes in lanes.chunks_mut(LANES) {
-            for step in 0..ROUNDS {
-                let round = if direction == Direction::Encrypt { step } else { ROUNDS - 1 - step };
-                if lanes.len() <= FEW_LANES {
-                    self.round::<FEW_LANES>(lanes, round, direction);
-                } else {
-                    self.round::<LANES>(lanes, round, direction);
-                }
+            if lanes.len() <= FEW_LANES {
+                self.apply_some::<FEW_LANES>(lanes, direction);
+            } else {
+                self.apply_some::<LANES>(lanes, direction);
             }
+        }
+    }
+
+    /// All rounds of at most `N` strings.
+    fn apply_some<const N: usize>(&self, lanes: &mut [Ff1Lane], direction: Direction) {
+        if !narrow::apply::<N>(self, lanes, direction) {
+            self.apply_wide::<N>(lanes, direction);
+        }
+    }
+
+    fn apply_wide<const N: usize>(&self, lanes: &mut [Ff1Lane], direction: Direction) {
+        for step in 0..ROUNDS {
+            let round = if direction == Direction::Encrypt { step } else { ROUNDS - 1 - step };
+            self.round::<N>(lanes, round, direction);
         }
     }
 
@@ -339,6 +390,7 @@ impl Ff1 {
             right,
             modulus_left: power(left),
             modulus_right,
+            narrow: [power(left), modulus_right].map(Modulus::new),
             first,
             chained,
             number_bits: bits(number_bytes),

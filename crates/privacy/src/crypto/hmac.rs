@@ -1,17 +1,44 @@
 use std::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// The block of SHA-256, to which a key is padded (RFC 2104 §2).
 const BLOCK_BYTES: usize = 64;
+/// Where the length of a message stands in its last block (FIPS 180-4 §5.1.1).
+const LENGTH_AT: usize = 56;
+/// The state that SHA-256 begins with (FIPS 180-4 §5.3.3).
+const INITIAL: State =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// A key that is ready for use: both pads are hashed once, so that a short message costs two compressions. The state is
-/// wiped when dropped.
+type State = [u32; 8];
+type Block = [u8; BLOCK_BYTES];
+
+/// A key that is ready for use: both pads are hashed once, so that a short message costs two compressions and little else.
+/// The states are wiped when dropped.
 #[derive(Clone)]
-pub struct HmacKey(Hmac<Sha256>);
+pub struct HmacKey {
+    inner: Zeroizing<State>,
+    outer: Zeroizing<State>,
+}
+
+/// Messages on their way to their tags: what the inner hash made of them, and room for a block. Wiped when dropped.
+///
+/// First all inner hashes are made, then all outer ones: neighbours do not depend on one another, so that the processor
+/// works on two at a time.
+pub struct HmacBatch {
+    states: Zeroizing<Vec<State>>,
+    block: Zeroizing<Block>,
+}
+
+impl HmacBatch {
+    /// Room for so many messages.
+    pub fn with_capacity(messages: usize) -> Self {
+        Self { states: Zeroizing::new(Vec::with_capacity(messages)), block: Zeroizing::new([0; BLOCK_BYTES]) }
+    }
+}
 
 impl HmacKey {
     /// Takes a key of any length (RFC 2104 §3).
@@ -22,20 +49,77 @@ impl HmacKey {
             // Longer keys are hashed first.
             None => block.iter_mut().zip(Sha256::digest(key)).for_each(|(byte, digest)| *byte = digest),
         }
-        Self(Hmac::new((&*block).into()))
+        let padded_with = |pad: u8| {
+            let mut state = Zeroizing::new(INITIAL);
+            compress256(&mut state, std::slice::from_ref(&*Zeroizing::new(block.map(|byte| byte ^ pad))));
+            state
+        };
+        Self { inner: padded_with(0x36), outer: padded_with(0x5c) }
     }
 
     /// HMAC-SHA-256 of a message.
     pub fn tag(&self, message: &[u8]) -> [u8; 32] {
-        let mut mac = self.0.clone();
-        mac.update(message);
-        mac.finalize().into_bytes().into()
+        let mut batch = HmacBatch::with_capacity(1);
+        self.add(message, &mut batch);
+        self.tags(&mut batch).next().unwrap_or_default()
     }
+
+    /// Puts a message into a batch.
+    pub fn add(&self, message: &[u8], batch: &mut HmacBatch) {
+        let mut state = *self.inner;
+        hash_after_pad(message, &mut state, &mut batch.block);
+        batch.states.push(state);
+    }
+
+    /// The tags of the messages of a batch, in their order. It is empty afterwards.
+    pub fn tags<'b>(&'b self, batch: &'b mut HmacBatch) -> impl Iterator<Item = [u8; 32]> + 'b {
+        let HmacBatch { states, block } = batch;
+        states.drain(..).map(|inner| {
+            let mut state = *self.outer;
+            hash_after_pad(&bytes_of(inner), &mut state, block);
+            bytes_of(state)
+        })
+    }
+}
+
+/// Hashes a message that follows the block of a padded key, and what ends every message (FIPS 180-4 §5.1.1).
+fn hash_after_pad(message: &[u8], state: &mut State, block: &mut Block) {
+    let (whole, rest) = message.as_chunks::<BLOCK_BYTES>();
+    if !whole.is_empty() {
+        compress256(state, whole);
+    }
+    block.fill(0);
+    if let Some(start) = block.get_mut(..rest.len()) {
+        start.copy_from_slice(rest);
+    }
+    if let Some(mark) = block.get_mut(rest.len()) {
+        *mark = 0x80;
+    }
+    if rest.len() >= LENGTH_AT {
+        compress256(state, std::slice::from_ref(block));
+        block.fill(0);
+    }
+    if let Some(length) = block.last_chunk_mut() {
+        *length = ((BLOCK_BYTES + message.len()) as u64 * 8).to_be_bytes();
+    }
+    compress256(state, std::slice::from_ref(block));
+}
+
+fn bytes_of(state: State) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.as_chunks_mut().0.iter_mut().zip(state).for_each(|(place, word)| *place = word.to_be_bytes());
+    bytes
 }
 
 impl fmt::Debug for HmacKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HmacKey([redacted])")
+    }
+}
+
+impl fmt::Debug for HmacBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HmacBatch([redacted])")
     }
 }
 
@@ -51,6 +135,9 @@ pub fn verify_hmac_sha256(key: &[u8], message: &[u8], tag: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -89,5 +176,33 @@ mod tests {
     fn an_empty_key_is_a_key() {
         assert_ne!(hmac_sha256(b"", b"message"), hmac_sha256(b"k", b"message"));
         assert_eq!(hmac_sha256(b"", b"message"), hmac_sha256(&[0; 64], b"message"));
+    }
+
+    /// The other implementation of the same RFC.
+    fn peer(key: &[u8], message: &[u8]) -> [u8; 32] {
+        Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(message).finalize().into_bytes().into()
+    }
+
+    #[test]
+    fn each_length_of_padding_is_as_another_implementation_has_it() {
+        let message: Vec<u8> = (0..=255).collect();
+        for length in 0..=256 {
+            assert_eq!(hmac_sha256(b"key", &message[..length]), peer(b"key", &message[..length]), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_batch_gives_each_message_its_tag(
+            key in prop::collection::vec(any::<u8>(), 0..150),
+            messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..20),
+        ) {
+            let keyed = HmacKey::new(&key);
+            let mut batch = HmacBatch::with_capacity(4);
+            messages.iter().for_each(|message| keyed.add(message, &mut batch));
+            let tags: Vec<_> = keyed.tags(&mut batch).collect();
+            prop_assert_eq!(tags, messages.iter().map(|message| peer(&key, message)).collect::<Vec<_>>());
+            prop_assert_eq!(keyed.tags(&mut batch).count(), 0);
+        }
     }
 }

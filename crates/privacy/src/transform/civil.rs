@@ -40,7 +40,18 @@ impl Civil {
 
     /// Whether there is such a day, in a year of four digits.
     fn is_sound(self) -> bool {
-        (1..=9_999).contains(&self.year) && (1..=12).contains(&self.month) && Self::from_days(self.to_days()) == self
+        (1..=9_999).contains(&self.year) && (1..=self.days_of_month()).contains(&self.day)
+    }
+
+    /// Zero for a month that does not exist.
+    fn days_of_month(self) -> i64 {
+        let is_leap_year = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
+        match self.month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 => 28 + i64::from(is_leap_year),
+            _ => 0,
+        }
     }
 }
 
@@ -93,11 +104,15 @@ impl<'t> DateText<'t> {
         if !(1..=9_999).contains(&date.year) {
             return false;
         }
-        let two = if self.is_padded { 2 } else { 1 };
+        if self.is_padded {
+            // All of it is ASCII.
+            out.push_str(std::str::from_utf8(&self.padded(date)).unwrap_or_default());
+            return true;
+        }
         let parts = match self.order {
-            DateOrder::Ymd => [(date.year, 4), (date.month, two), (date.day, two)],
-            DateOrder::Mdy => [(date.month, two), (date.day, two), (date.year, 4)],
-            DateOrder::Dmy => [(date.day, two), (date.month, two), (date.year, 4)],
+            DateOrder::Ymd => [(date.year, 4), (date.month, 1), (date.day, 1)],
+            DateOrder::Mdy => [(date.month, 1), (date.day, 1), (date.year, 4)],
+            DateOrder::Dmy => [(date.day, 1), (date.month, 1), (date.year, 4)],
         };
         for (index, (number, digits)) in parts.into_iter().enumerate() {
             if index > 0 {
@@ -107,6 +122,23 @@ impl<'t> DateText<'t> {
         }
         true
     }
+
+    /// The usual writing, all of whose parts have a length.
+    fn padded(&self, date: Civil) -> [u8; 10] {
+        let between = self.separator;
+        let [a, b, c, d] = [1_000, 100, 10, 1].map(|place| digit_of(date.year, place));
+        let [m, n] = [10, 1].map(|place| digit_of(date.month, place));
+        let [s, t] = [10, 1].map(|place| digit_of(date.day, place));
+        match self.order {
+            DateOrder::Ymd => [a, b, c, d, between, m, n, between, s, t],
+            DateOrder::Mdy => [m, n, between, s, t, between, a, b, c, d],
+            DateOrder::Dmy => [s, t, between, m, n, between, a, b, c, d],
+        }
+    }
+}
+
+fn digit_of(number: i64, place: i64) -> u8 {
+    b'0' + u8::try_from(number / place % 10).unwrap_or_default()
 }
 
 /// The number that begins at a place, of at most four digits, and where it ends.

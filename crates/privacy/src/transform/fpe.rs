@@ -5,20 +5,17 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::builder::StringViewBuilder;
-use arrow_array::{Array as _, ArrayRef};
+use arrow_array::{Array as _, ArrayRef, StringViewArray};
 use arrow_schema::DataType;
 use sluice_common::policy::{self, CheckDigit, Unfit};
+use sluice_tabular::Texts;
 
-use super::text::{append, has_text, text_of};
+use super::text::{CHUNK_ROWS, bytes_of, chunks, finish, has_text, text_of};
 use super::token::Token;
 use super::{ColumnTransform, TransformError};
 use crate::crypto::{Ff1, Ff1Error, Ff1Lane};
 use crate::keyring::{KeyPurpose, ScopedKey};
 use alphabet::Alphabet;
-
-/// Rows that go through FF1 together.
-const CHUNK_ROWS: usize = 512;
 
 /// Format-preserving encryption: FF1 with AES-256 over the characters of an alphabet. Others, such as the hyphens of a
 /// number, stay where they are, as do so many of the alphabet's at either end as the policy keeps.
@@ -64,6 +61,7 @@ struct Chunk {
     numerals: Vec<u16>,
     lanes: Vec<Ff1Lane>,
     rows: Vec<Option<Row>>,
+    scratch: Vec<u8>,
 }
 
 impl Fpe {
@@ -96,56 +94,63 @@ impl Fpe {
 
     fn map(&self, input: &ArrayRef, direction: Direction) -> Result<ArrayRef, TransformError> {
         let texts = text_of(input)?;
-        let mut out = StringViewBuilder::with_capacity(texts.len());
-        let (mut chunk, mut buffer) = (Chunk::default(), String::new());
-        let mut first_row = 0;
-        while first_row < texts.len() {
-            let rows = first_row..texts.len().min(first_row + CHUNK_ROWS);
-            chunk.numerals.clear();
-            chunk.lanes.clear();
-            chunk.rows.clear();
-            for row in rows.clone() {
-                let text = if texts.is_null(row) { "" } else { texts.value(row) };
-                let read = self.read(text, &mut chunk);
-                chunk.rows.push(read);
-            }
+        let mut out = Texts::with_capacity(texts.len(), bytes_of(&texts));
+        let mut chunk = Chunk::default();
+        for (texts, first_row) in chunks(&texts).zip((0..).step_by(CHUNK_ROWS)) {
+            self.read_all(&texts, &mut chunk);
             match direction {
                 Direction::Encrypt => self.ff1.encrypt_lanes(&mut chunk.lanes),
                 Direction::Decrypt => self.ff1.decrypt_lanes(&mut chunk.lanes),
             }
-            for (row, read) in rows.clone().zip(&chunk.rows) {
-                if texts.is_null(row) {
-                    out.append_null();
-                    continue;
-                }
-                let text = texts.value(row);
-                buffer.clear();
-                match read {
-                    _ if text.is_empty() => append(&mut out, Some(""))?,
-                    Some(read) => {
-                        self.finish(read, &mut chunk.numerals, &chunk.lanes, direction)?;
-                        self.write(text, chunk.numerals.get(read.numerals.clone()).unwrap_or_default(), &mut buffer);
-                        append(&mut out, Some(&buffer))?;
-                    }
-                    None => match self.unfit {
-                        Unfit::Null => out.append_null(),
-                        Unfit::Token if direction == Direction::Encrypt => {
-                            self.token.token(text, &mut buffer);
-                            append(&mut out, Some(&buffer))?;
-                        }
-                        Unfit::Token | Unfit::Refuse => return Err(self.too_short(text, row)),
-                    },
-                }
-            }
-            first_row = rows.end;
+            self.write_all(&texts, &mut chunk, direction, first_row, &mut out)?;
         }
-        Ok(Arc::new(out.finish()))
+        Ok(Arc::new(finish(out)?))
+    }
+
+    fn read_all(&self, texts: &StringViewArray, chunk: &mut Chunk) {
+        chunk.numerals.clear();
+        chunk.lanes.clear();
+        chunk.rows.clear();
+        for text in texts {
+            let read = self.read(text.unwrap_or_default(), chunk);
+            chunk.rows.push(read);
+        }
+    }
+
+    fn write_all(
+        &self,
+        texts: &StringViewArray,
+        chunk: &mut Chunk,
+        direction: Direction,
+        first_row: usize,
+        out: &mut Texts,
+    ) -> Result<(), TransformError> {
+        let Chunk { numerals, lanes, rows, scratch } = chunk;
+        for ((text, read), row) in texts.iter().zip(rows).zip(first_row..) {
+            match (text, read) {
+                (None, _) => out.push_null(),
+                (Some(""), _) => out.push(""),
+                (Some(text), Some(read)) => {
+                    self.finish(read, numerals, lanes, direction)?;
+                    let numerals = numerals.get(read.numerals.clone()).unwrap_or_default();
+                    out.push_with(|out| self.alphabet.write(text, numerals, scratch, out));
+                }
+                (Some(text), None) => match self.unfit {
+                    Unfit::Null => out.push_null(),
+                    Unfit::Token if direction == Direction::Encrypt => {
+                        out.push_with(|out| self.token.token(text, out));
+                    }
+                    Unfit::Token | Unfit::Refuse => return Err(self.too_short(text, row)),
+                },
+            }
+        }
+        Ok(())
     }
 
     /// Brings a text into numerals and its changing part into a lane; none when that part is too short.
     fn read(&self, text: &str, chunk: &mut Chunk) -> Option<Row> {
         let begin = chunk.numerals.len();
-        chunk.numerals.extend(text.chars().filter_map(|c| self.alphabet.numeral(c)));
+        self.alphabet.read(text, &mut chunk.numerals);
         let numerals = begin..chunk.numerals.len();
         let changed = self.changed(&numerals);
         let (kept_first, rest) = chunk.numerals.get(numerals.clone())?.split_at_checked(self.keep_first)?;
@@ -195,16 +200,6 @@ impl Fpe {
             luhn::set(numerals.get_mut(row.numerals.clone()).unwrap_or_default(), at, remainder);
         }
         Ok(())
-    }
-
-    /// The text with other characters of the alphabet.
-    fn write(&self, text: &str, numerals: &[u16], out: &mut String) {
-        let mut numerals = numerals.iter();
-        out.reserve(text.len());
-        out.extend(text.chars().map(|c| match self.alphabet.numeral(c) {
-            Some(_) => numerals.next().map_or(c, |numeral| self.alphabet.character(*numeral)),
-            None => c,
-        }));
     }
 
     fn too_short(&self, text: &str, row: usize) -> TransformError {

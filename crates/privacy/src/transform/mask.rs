@@ -50,12 +50,21 @@ impl Mask {
             && let (Some(begin), Some(end)) = (text.get(..first), text.get(last..))
         {
             out.push_str(begin);
-            out.extend(std::iter::repeat_n(self.character, last - first));
+            push_repeated(self.character, last - first, out);
             out.push_str(end);
             return;
         }
         out.reserve(text.len());
         out.extend(text.chars().enumerate().map(|(i, c)| if (first..last).contains(&i) { self.character } else { c }));
+    }
+}
+
+/// Appends a character so many times. The usual ones are copied from a text of many.
+fn push_repeated(character: char, count: usize, out: &mut String) {
+    const ASTERISKS: &str = "****************************************************************";
+    match ASTERISKS.get(..count) {
+        Some(asterisks) if character == '*' => out.push_str(asterisks),
+        _ => out.extend(std::iter::repeat_n(character, count)),
     }
 }
 

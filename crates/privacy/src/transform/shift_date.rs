@@ -44,25 +44,37 @@ impl ShiftDate {
 
     /// How many days the dates of a subject move.
     pub fn days(&self, subject: &str) -> i64 {
+        self.drawn(self.prf.number(subject.as_bytes()))
+    }
+
+    fn drawn(&self, number: u128) -> i64 {
         let reach = i64::from(self.max_days);
         // The bias of the remainder is below 2⁻¹¹⁵.
-        let drawn = self.prf.number(subject.as_bytes()) % (2 * u128::from(self.max_days)).max(1);
+        let drawn = number % (2 * u128::from(self.max_days)).max(1);
         let drawn = i64::try_from(drawn).unwrap_or_default();
         if drawn < reach { drawn - reach } else { drawn - reach + 1 }
+    }
+
+    /// How many days the date of each row moves; none in rows without a subject.
+    fn days_of_rows(&self, subjects: &StringViewArray) -> Vec<Option<i64>> {
+        let mut numbers = Vec::with_capacity(subjects.len());
+        self.prf.numbers(subjects.iter().map(|subject| subject.unwrap_or_default().as_bytes()), &mut numbers);
+        let rows = subjects.iter().zip(numbers);
+        rows.map(|(subject, number)| subject.map(|_named| self.drawn(number))).collect()
     }
 
     fn shift<T: ArrowPrimitiveType<Native: TryFrom<i64> + Into<i64>>>(
         &self,
         input: &ArrayRef,
-        subjects: &StringViewArray,
+        days: &[Option<i64>],
         units_of_day: i64,
     ) -> Result<ArrayRef, TransformError> {
         let array = input.as_primitive::<T>();
         let mut out = Vec::with_capacity(array.len());
-        for (row, (value, subject)) in array.iter().zip(subjects).enumerate() {
-            let moved = match (value, subject) {
-                (Some(value), Some(subject)) => {
-                    let by = self.days(subject).saturating_mul(units_of_day);
+        for (row, (value, days)) in array.iter().zip(days).enumerate() {
+            let moved = match (value, days) {
+                (Some(value), Some(days)) => {
+                    let by = days.saturating_mul(units_of_day);
                     let moved: Option<i64> = value.into().checked_add(by);
                     match moved.and_then(|moved| T::Native::try_from(moved).ok()) {
                         Some(moved) => Some(moved),
@@ -94,30 +106,27 @@ impl ColumnTransform for ShiftDate {
     fn apply_beside(&self, input: &ArrayRef, beside: &Beside<'_>) -> Result<ArrayRef, TransformError> {
         let subjects = beside.subject.filter(|subjects| subjects.len() == input.len());
         let subjects = text_of(subjects.ok_or(TransformError::SubjectNeeded { transform: "shift_date" })?)?;
+        let days = self.days_of_rows(&subjects);
         match input.data_type() {
-            DataType::Date32 => self.shift::<Date32Type>(input, &subjects, 1),
-            DataType::Date64 => self.shift::<Date64Type>(input, &subjects, DAY_SECONDS * 1_000),
-            DataType::Timestamp(TimeUnit::Second, _) => {
-                self.shift::<TimestampSecondType>(input, &subjects, DAY_SECONDS)
-            }
+            DataType::Date32 => self.shift::<Date32Type>(input, &days, 1),
+            DataType::Date64 => self.shift::<Date64Type>(input, &days, DAY_SECONDS * 1_000),
+            DataType::Timestamp(TimeUnit::Second, _) => self.shift::<TimestampSecondType>(input, &days, DAY_SECONDS),
             DataType::Timestamp(TimeUnit::Millisecond, _) => {
-                self.shift::<TimestampMillisecondType>(input, &subjects, DAY_SECONDS * 1_000)
+                self.shift::<TimestampMillisecondType>(input, &days, DAY_SECONDS * 1_000)
             }
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                self.shift::<TimestampMicrosecondType>(input, &subjects, DAY_SECONDS * 1_000_000)
+                self.shift::<TimestampMicrosecondType>(input, &days, DAY_SECONDS * 1_000_000)
             }
             DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-                self.shift::<TimestampNanosecondType>(input, &subjects, DAY_SECONDS * 1_000_000_000)
+                self.shift::<TimestampNanosecondType>(input, &days, DAY_SECONDS * 1_000_000_000)
             }
             DataType::Null => Ok(Arc::clone(input)),
             _ => {
                 self.output_type(input.data_type())?;
                 try_map_text(input, self.expected, |row, text, out| {
                     let Some(date) = DateText::parse(text, self.order) else { return Cell::Unfit };
-                    if subjects.is_null(row) {
-                        return Cell::Null;
-                    }
-                    if !date.write(date.date.to_days() + self.days(subjects.value(row)), out) {
+                    let Some(Some(days)) = days.get(row) else { return Cell::Null };
+                    if !date.write(date.date.to_days() + days, out) {
                         return Cell::Unfit;
                     }
                     out.push_str(date.rest);

@@ -6,7 +6,7 @@ use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use sluice_common::policy::SurrogateKind;
 
-use super::text::{has_text, map_text};
+use super::text::{has_text, map_drawn};
 use super::token_text::push_five_bits;
 use super::{ColumnTransform, TransformError};
 use crate::crypto::Prf;
@@ -38,7 +38,11 @@ impl Surrogate {
 
     /// Appends what stands for a text.
     pub fn surrogate(&self, text: &str, out: &mut String) {
-        let mut drawn = Drawn(self.prf.number(text.as_bytes()));
+        self.write(text, self.prf.number(text.as_bytes()), out);
+    }
+
+    fn write(&self, text: &str, number: u128, out: &mut String) {
+        let mut drawn = Drawn(number);
         match self.kind {
             SurrogateKind::Email => self.email(text, &mut drawn, out),
             SurrogateKind::Name => name(text, &mut drawn, out),
@@ -76,8 +80,8 @@ fn is_domain(text: &str) -> bool {
 struct Drawn(u128);
 
 impl Drawn {
-    fn pick<'w>(&mut self, words: &[&'w str]) -> &'w str {
-        let count = words.len().max(1) as u128;
+    fn pick<'w, const N: usize>(&mut self, words: &[&'w str; N]) -> &'w str {
+        let count = const { N as u128 };
         let word = usize::try_from(self.0 % count).ok().and_then(|at| words.get(at)).copied().unwrap_or_default();
         // A rotation: the bits that were used come last.
         self.0 = self.0.rotate_right(count.trailing_zeros().max(1));
@@ -98,34 +102,71 @@ impl Drawn {
 fn name(text: &str, drawn: &mut Drawn, out: &mut String) {
     /// Further words are left out: nobody has so many names, and free text must not decide how long the result is.
     const MAX_WORDS: usize = 8;
-    let words = text.split_whitespace().count().min(MAX_WORDS);
-    let family_first = text.split_whitespace().next().is_some_and(|first| first.ends_with(','));
-    for (index, word) in text.split_whitespace().take(words).enumerate() {
+    let mut words = [""; MAX_WORDS];
+    let mut count = 0;
+    for (place, word) in words.iter_mut().zip(text.split_whitespace()) {
+        *place = word;
+        count += 1;
+    }
+    let family_first = words.first().is_some_and(|first| first.ends_with(','));
+    for (index, word) in words.into_iter().take(count).enumerate() {
         if index > 0 {
             out.push(' ');
         }
         let begin = out.len();
-        let is_family = if family_first { index == 0 } else { index + 1 == words && words > 1 };
+        let is_family = if family_first { index == 0 } else { index + 1 == count && count > 1 };
         if is_family {
             drawn.family(out);
         } else {
             drawn.given(out);
         }
-        let letters = || word.chars().filter(|c| c.is_alphabetic());
-        let is_initial = letters().count() == 1;
-        if is_initial {
+        let writing = Writing::of(word);
+        if writing == Writing::Initial || writing == Writing::LowerInitial {
             // The words begin with one letter of ASCII.
             out.truncate(begin + 1);
         }
         if let Some(made) = out.get_mut(begin..) {
-            if letters().all(char::is_lowercase) {
-                made.make_ascii_lowercase();
-            } else if !is_initial && letters().all(char::is_uppercase) {
-                made.make_ascii_uppercase();
+            match writing {
+                Writing::Lower | Writing::LowerInitial => made.make_ascii_lowercase(),
+                Writing::Upper => made.make_ascii_uppercase(),
+                Writing::Initial | Writing::Mixed => {}
             }
         }
         if let Some(mark) = word.chars().last().filter(|mark| matches!(mark, ',' | '.')) {
             out.push(mark);
+        }
+    }
+}
+
+/// How the letters of a word are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    /// One letter.
+    Initial,
+    LowerInitial,
+    /// All in lower case, or none at all.
+    Lower,
+    Upper,
+    Mixed,
+}
+
+impl Writing {
+    fn of(word: &str) -> Self {
+        let (mut letters, mut is_lower, mut is_upper) = (0usize, true, true);
+        for letter in word.chars().filter(|c| c.is_alphabetic()) {
+            letters += 1;
+            is_lower &= letter.is_lowercase();
+            is_upper &= letter.is_uppercase();
+            if !is_lower && !is_upper && letters > 1 {
+                return Self::Mixed;
+            }
+        }
+        match (letters, is_lower, is_upper) {
+            (1, true, _) => Self::LowerInitial,
+            (1, false, _) => Self::Initial,
+            (_, true, _) => Self::Lower,
+            (_, false, true) => Self::Upper,
+            (_, false, false) => Self::Mixed,
         }
     }
 }
@@ -136,7 +177,10 @@ impl ColumnTransform for Surrogate {
     }
 
     fn apply(&self, input: &ArrayRef) -> Result<ArrayRef, TransformError> {
-        map_text(input, |text, out| self.surrogate(text, out))
+        let numbers = |texts: &[&str], numbers: &mut Vec<u128>| {
+            self.prf.numbers(texts.iter().map(|text| text.as_bytes()), numbers);
+        };
+        map_drawn(input, numbers, |text, number, out| self.write(text, number, out))
     }
 }
 

@@ -1,7 +1,6 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
@@ -10,6 +9,7 @@ use arrow_array::{Array, ArrayRef, StringViewArray};
 use arrow_cast::display::{ArrayFormatter, DurationFormat, FormatOptions};
 use arrow_schema::{DataType, TimeUnit};
 use sluice_common::policy::Unfit;
+use sluice_tabular::Texts;
 
 use super::error::{TransformError, type_name};
 
@@ -77,11 +77,14 @@ fn in_utc(array: &ArrayRef, unit: TimeUnit) -> ArrayRef {
 }
 
 fn collect<'a>(rows: usize, texts: impl Iterator<Item = Option<&'a str>>) -> Result<StringViewArray, TransformError> {
-    let mut out = StringViewBuilder::with_capacity(rows);
+    let mut out = Texts::with_capacity(rows, 0);
     for text in texts {
-        append(&mut out, text)?;
+        match text {
+            Some(text) => out.push(text),
+            None => out.push_null(),
+        }
     }
-    Ok(out.finish())
+    finish(out)
 }
 
 fn format_each(array: &ArrayRef) -> Result<StringViewArray, TransformError> {
@@ -89,27 +92,26 @@ fn format_each(array: &ArrayRef) -> Result<StringViewArray, TransformError> {
     let formatter = ArrayFormatter::try_new(array.as_ref(), &FORMAT)
         .map_err(|_unsupported| TransformError::UnsupportedType { data_type })?;
     let logical_nulls = array.logical_nulls();
-    let mut out = StringViewBuilder::with_capacity(array.len());
-    let mut text = String::new();
+    let mut out = Texts::with_capacity(array.len(), 0);
     for row in 0..array.len() {
         if logical_nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
-            out.append_null();
+            out.push_null();
             continue;
         }
-        text.clear();
-        write!(text, "{}", formatter.value(row)).map_err(|_outside| TransformError::NoText { data_type, row })?;
-        append(&mut out, Some(&text))?;
+        out.push_with(|text| write!(text, "{}", formatter.value(row)))
+            .map_err(|_outside| TransformError::NoText { data_type, row })?;
     }
-    Ok(out.finish())
+    finish(out)
 }
 
-/// Appends a text, or a NULL.
-pub(super) fn append(out: &mut StringViewBuilder, text: Option<&str>) -> Result<(), TransformError> {
-    let Some(text) = text else {
-        out.append_null();
-        return Ok(());
-    };
-    out.try_append_value(text).map_err(|_overflow| TransformError::TooLarge)
+/// The column of texts that were made.
+pub(super) fn finish(texts: Texts) -> Result<StringViewArray, TransformError> {
+    texts.finish().map_err(|_too_many_bytes| TransformError::TooLarge)
+}
+
+/// Bytes of all values of an array, more or less, so that as much room is made at once.
+pub(super) fn bytes_of(texts: &StringViewArray) -> usize {
+    texts.lengths().map(|length| usize::try_from(length).unwrap_or_default()).sum()
 }
 
 /// What becomes of a value.
@@ -140,6 +142,19 @@ impl Expected {
     }
 }
 
+/// Takes what a transform says of a value that it wrote.
+pub(super) fn settle(cell: Cell, row: usize, expected: Expected, out: &mut Texts) -> Result<(), TransformError> {
+    match cell {
+        Cell::Text => {}
+        Cell::Null => out.nullify_last(),
+        Cell::Unfit => {
+            expected.or_null::<&str>(row)?;
+            out.nullify_last();
+        }
+    }
+    Ok(())
+}
+
 /// As [`map_text`], for transforms that do not take every value. The function is told the row.
 pub(super) fn try_map_text(
     input: &ArrayRef,
@@ -147,43 +162,74 @@ pub(super) fn try_map_text(
     mut transform: impl FnMut(usize, &str, &mut String) -> Cell,
 ) -> Result<ArrayRef, TransformError> {
     let texts = text_of(input)?;
-    let mut out = StringViewBuilder::with_capacity(texts.len());
-    let mut buffer = String::new();
+    let mut out = Texts::with_capacity(texts.len(), bytes_of(&texts));
     for (row, text) in texts.iter().enumerate() {
-        let Some(text) = text else {
-            out.append_null();
-            continue;
-        };
-        buffer.clear();
-        match if text.is_empty() { Cell::Text } else { transform(row, text, &mut buffer) } {
-            Cell::Text => append(&mut out, Some(&buffer))?,
-            Cell::Null => out.append_null(),
-            Cell::Unfit => append(&mut out, expected.or_null::<&str>(row)?)?,
+        match text {
+            Some("") => out.push(""),
+            Some(text) => {
+                let cell = out.push_with(|out| transform(row, text, out));
+                settle(cell, row, expected, &mut out)?;
+            }
+            None => out.push_null(),
         }
     }
-    Ok(Arc::new(out.finish()))
+    Ok(Arc::new(finish(out)?))
 }
 
-/// Applies a function from text to text to every value. The function appends to a buffer that is cleared before each.
+/// Applies a function from text to text to every value. The function appends to what it wrote before.
 pub(super) fn map_text(
     input: &ArrayRef,
     mut transform: impl FnMut(&str, &mut String),
 ) -> Result<ArrayRef, TransformError> {
     let texts = text_of(input)?;
-    let mut out = StringViewBuilder::with_capacity(texts.len());
-    let mut buffer = String::new();
+    let mut out = Texts::with_capacity(texts.len(), bytes_of(&texts));
     for text in &texts {
         match text {
-            Some("") => append(&mut out, Some(""))?,
-            Some(text) => {
-                buffer.clear();
-                transform(text, &mut buffer);
-                append(&mut out, Some(&buffer))?;
-            }
-            None => out.append_null(),
+            Some("") => out.push(""),
+            Some(text) => out.push_with(|out| transform(text, out)),
+            None => out.push_null(),
         }
     }
-    Ok(Arc::new(out.finish()))
+    Ok(Arc::new(finish(out)?))
+}
+
+/// Rows that transforms with a key work on together.
+pub(super) const CHUNK_ROWS: usize = 512;
+
+/// The texts in pieces of [`CHUNK_ROWS`] rows.
+pub(super) fn chunks(texts: &StringViewArray) -> impl Iterator<Item = StringViewArray> {
+    let begins = (0..texts.len()).step_by(CHUNK_ROWS);
+    begins.map(|begin| texts.slice(begin, CHUNK_ROWS.min(texts.len() - begin)))
+}
+
+/// As [`map_text`], for transforms that draw something from the key for each value: `draw` appends one for each of many
+/// values, which is cheaper than one by one.
+pub(super) fn map_drawn<D: Copy>(
+    input: &ArrayRef,
+    mut draw: impl FnMut(&[&str], &mut Vec<D>),
+    mut write: impl FnMut(&str, D, &mut String),
+) -> Result<ArrayRef, TransformError> {
+    let texts = text_of(input)?;
+    let mut out = Texts::with_capacity(texts.len(), bytes_of(&texts));
+    let mut drawn = Vec::with_capacity(CHUNK_ROWS);
+    for chunk in chunks(&texts) {
+        let values: Vec<&str> = chunk.iter().flatten().filter(|text| !text.is_empty()).collect();
+        drawn.clear();
+        draw(&values, &mut drawn);
+        let mut drawn = values.iter().zip(&drawn);
+        for text in &chunk {
+            match text {
+                Some("") => out.push(""),
+                Some(_) => {
+                    if let Some((text, drawn)) = drawn.next() {
+                        out.push_with(|out| write(text, *drawn, out));
+                    }
+                }
+                None => out.push_null(),
+            }
+        }
+    }
+    Ok(Arc::new(finish(out)?))
 }
 
 #[cfg(test)]

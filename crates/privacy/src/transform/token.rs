@@ -1,10 +1,10 @@
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 
-use super::text::{has_text, map_text};
+use super::text::{CHUNK_ROWS, has_text, map_drawn};
 use super::token_text::{TOKEN_BYTES, push_base32, token_prefix};
 use super::{ColumnTransform, TransformError};
-use crate::crypto::HmacKey;
+use crate::crypto::{HmacBatch, HmacKey};
 use crate::keyring::{KeyPurpose, ScopedKey};
 
 /// A keyed digest: HMAC-SHA-256 of the value's UTF-8 text, the first 128 bits of it ([`super::TokenText`]).
@@ -27,7 +27,10 @@ impl Token {
 
     /// Appends the token of a text.
     pub fn token(&self, text: &str, out: &mut String) {
-        let tag = self.key.tag(text.as_bytes());
+        self.write(self.key.tag(text.as_bytes()), out);
+    }
+
+    fn write(&self, tag: [u8; 32], out: &mut String) {
         out.push_str(&self.prefix);
         if let Some(first) = tag.first_chunk::<TOKEN_BYTES>() {
             push_base32(*first, out);
@@ -41,7 +44,12 @@ impl ColumnTransform for Token {
     }
 
     fn apply(&self, input: &ArrayRef) -> Result<ArrayRef, TransformError> {
-        map_text(input, |text, out| self.token(text, out))
+        let mut batch = HmacBatch::with_capacity(CHUNK_ROWS);
+        let tags = |texts: &[&str], tags: &mut Vec<[u8; 32]>| {
+            texts.iter().for_each(|text| self.key.add(text.as_bytes(), &mut batch));
+            tags.extend(self.key.tags(&mut batch));
+        };
+        map_drawn(input, tags, |_text, tag, out| self.write(tag, out))
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) const TOKEN_BYTES: usize = 16;
 const TOKEN_DIGITS: usize = 26;
 const SCOPE_DIGITS: usize = 8;
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+/// The digits of ten bits. Which ones are looked up is what is published.
+static BASE32_PAIRS: [[u8; 2]; 1 << 10] = base32_pairs();
 
 /// A pseudonym, taken apart.
 #[derive(Clone, PartialEq, Eq)]
@@ -146,13 +148,27 @@ pub(super) fn push_base32(bytes: [u8; TOKEN_BYTES], out: &mut String) {
     push_five_bits(u128::from_be_bytes(bytes), TOKEN_DIGITS, out);
 }
 
-/// Appends base32 digits of a number, from its most significant bit; zeros follow its last.
+/// Appends base32 digits of a number, at most 26, from its most significant bit; zeros follow its last.
 pub(super) fn push_five_bits(mut bits: u128, digits: usize, out: &mut String) {
-    for _digit in 0..digits {
-        let letter = BASE32.get((bits >> 123) as usize).copied().unwrap_or_default();
-        out.push(char::from(letter));
-        bits <<= 5;
+    let mut text = [0; TOKEN_DIGITS];
+    for pair in text.as_chunks_mut().0 {
+        *pair = BASE32_PAIRS.get((bits >> 118) as usize).copied().unwrap_or_default();
+        bits <<= 10;
     }
+    let digits = text.get(..digits).unwrap_or(&text);
+    // All of it is ASCII.
+    out.push_str(std::str::from_utf8(digits).unwrap_or_default());
+}
+
+#[expect(clippy::indexing_slicing, reason = "worked out when this is compiled")]
+const fn base32_pairs() -> [[u8; 2]; 1 << 10] {
+    let mut pairs = [[0; 2]; 1 << 10];
+    let mut bits = 0;
+    while bits < pairs.len() {
+        pairs[bits] = [BASE32[bits >> 5], BASE32[bits & 31]];
+        bits += 1;
+    }
+    pairs
 }
 
 fn is_base32_of_128_bits(digits: &str) -> bool {

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_buffer::{BooleanBuffer, Buffer};
 
-use crate::error::TabularError;
 use crate::options::TextType;
 use crate::views::{Cells, presence_array, view, view_of_copied};
 
@@ -49,17 +48,17 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl Grid<'_> {
-    /// Some columns as views over `block`, which holds the same bytes as the grid, or as what is not NULL.
-    pub(crate) fn columns(&self, wanted: Wanted<'_>, block: &Arc<[Buffer]>) -> Result<Vec<ArrayRef>, TabularError> {
+    /// Some columns as views over `block`, which holds the same bytes as the grid, valid UTF-8; or as what is not NULL.
+    pub(crate) fn columns(&self, wanted: Wanted<'_>, block: &Arc<[Buffer]>) -> Vec<ArrayRef> {
         let asked = || wanted.columns.iter().zip(wanted.presence_only);
         let with_text: Vec<usize> =
             asked().filter(|(_, presence_only)| !**presence_only).map(|(column, _)| *column).collect();
         let mut texts = self.texts(&with_text).into_iter();
         let columns = asked().map(|(column, presence_only)| {
             if *presence_only {
-                return Ok(self.presence(*column));
+                return self.presence(*column);
             }
-            texts.next().unwrap_or_default().finish(wanted.text, block)
+            texts.next().unwrap_or_default().finish_cut_at_ascii(wanted.text, block)
         });
         columns.collect()
     }

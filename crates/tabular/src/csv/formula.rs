@@ -11,6 +11,11 @@ pub(crate) fn is_formula(text: &str) -> bool {
     }
 }
 
+/// Whether [`is_formula`] may hold for a text that begins with this byte of ASCII.
+pub(crate) fn may_begin_formula(byte: u8) -> bool {
+    matches!(byte, b'+' | b'-' | b'=' | b'@' | b'\t' | b'\r' | b'\n')
+}
+
 /// A sign, digits, at most one point, at most one exponent.
 fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

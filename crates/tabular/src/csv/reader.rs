@@ -169,7 +169,7 @@ impl CsvReader {
             empty_is_null: self.empty_is_null,
         };
         let wanted = Wanted { columns: &self.projection, presence_only: &self.presence_only, text: self.text };
-        let columns = grid.columns(wanted, &buffers)?;
+        let columns = grid.columns(wanted, &buffers);
         let rows = self.starts.len();
         let block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
         self.next_row += rows as u64;

@@ -1,12 +1,15 @@
 //! Writes batches as CSV (RFC 4180, lines end with LF): a cell is quoted only when it must be.
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use arrow_schema::{DataType, Schema};
 
 use crate::csv::formula::is_formula;
+use crate::csv::plain::Plain;
 use crate::display::{Display, text};
 use crate::error::TabularError;
 use crate::options::CsvOptions;
+use crate::views::INLINE_BYTES;
 
 /// Turns rows into lines.
 #[derive(Debug)]
@@ -14,10 +17,12 @@ pub(crate) struct CsvWriter {
     options: CsvOptions,
     null_text: String,
     neutralise_formulas: bool,
+    plain: Plain,
 }
 
 /// One column of a batch.
 enum Column<'a> {
+    Views(&'a StringViewArray),
     Text(&'a dyn Array),
     Displayed(&'a dyn Array, Display<'a>),
 }
@@ -26,7 +31,8 @@ impl CsvWriter {
     pub(crate) fn new(options: CsvOptions, neutralise_formulas: bool) -> Result<Self, TabularError> {
         options.check()?;
         let null_text = options.null_text.first().cloned().unwrap_or_default();
-        Ok(Self { options, null_text, neutralise_formulas })
+        let plain = Plain::new(&options, neutralise_formulas);
+        Ok(Self { options, null_text, neutralise_formulas, plain })
     }
 
     /// Appends the header, if one is wanted.
@@ -52,6 +58,7 @@ impl CsvWriter {
             for (i, column) in columns.iter().enumerate() {
                 self.delimit(i, out);
                 match column {
+                    Column::Views(array) => self.view(array, row, out)?,
                     Column::Text(array) | Column::Displayed(array, _) if array.is_null(row) => {
                         out.extend_from_slice(self.null_text.as_bytes());
                     }
@@ -71,6 +78,23 @@ impl CsvWriter {
         if column > 0 {
             out.push(self.options.delimiter);
         }
+    }
+
+    #[inline]
+    fn view(&self, array: &StringViewArray, row: usize, out: &mut Vec<u8>) -> Result<(), TabularError> {
+        if array.is_null(row) {
+            out.extend_from_slice(self.null_text.as_bytes());
+            return Ok(());
+        }
+        let view = array.views().get(row).copied().unwrap_or_default();
+        // A view begins with the length, in 32 bits.
+        let length = usize::try_from(view & u128::from(u32::MAX)).unwrap_or(usize::MAX);
+        let is_written = if length <= INLINE_BYTES {
+            self.plain.push_inline(view, length, out)
+        } else {
+            self.plain.push(array.value(row).as_bytes(), out)
+        };
+        if is_written { Ok(()) } else { self.text(array.value(row), out) }
     }
 
     /// A cell whose text came from the input, and that a spreadsheet may take for a formula.
@@ -119,7 +143,8 @@ impl CsvWriter {
 
 fn column(array: &ArrayRef) -> Result<Column<'_>, TabularError> {
     Ok(match array.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Column::Text(array.as_ref()),
+        DataType::Utf8View => Column::Views(array.as_string_view()),
+        DataType::Utf8 | DataType::LargeUtf8 => Column::Text(array.as_ref()),
         _ => Column::Displayed(array.as_ref(), Display::new(array.as_ref())?),
     })
 }

@@ -9,13 +9,22 @@ pub(super) struct Alphabet {
     characters: Vec<char>,
     ascii: [u16; 128],
     others: HashMap<char, u16>,
+    /// The same by byte, when all characters are ASCII: others of a text have no numeral then, nor have their bytes.
+    bytes: Option<Box<Bytes>>,
+}
+
+/// Numerals by byte, and bytes by numeral.
+struct Bytes {
+    numerals: [u16; 256],
+    characters: [u8; 128],
 }
 
 impl Alphabet {
     /// Different characters in the order of their numerals; at most 65,535.
     pub(super) fn new(characters: &str) -> Self {
         let characters: Vec<char> = characters.chars().take(usize::from(NONE)).collect();
-        let mut alphabet = Self { characters: characters.clone(), ascii: [NONE; 128], others: HashMap::new() };
+        let mut alphabet =
+            Self { characters: characters.clone(), ascii: [NONE; 128], others: HashMap::new(), bytes: None };
         for (numeral, character) in (0..NONE).zip(characters) {
             match usize::try_from(u32::from(character)).ok().and_then(|at| alphabet.ascii.get_mut(at)) {
                 Some(place) => *place = numeral,
@@ -24,6 +33,7 @@ impl Alphabet {
                 }
             }
         }
+        alphabet.bytes = Bytes::of(&alphabet).map(Box::new);
         alphabet
     }
 
@@ -40,6 +50,70 @@ impl Alphabet {
 
     pub(super) fn character(&self, numeral: u16) -> char {
         self.characters.get(usize::from(numeral)).copied().unwrap_or_default()
+    }
+
+    /// Appends the numerals of the characters of a text that have one.
+    pub(super) fn read(&self, text: &str, numerals: &mut Vec<u16>) {
+        match &self.bytes {
+            Some(bytes) => bytes.read(text.as_bytes(), numerals),
+            None => numerals.extend(text.chars().filter_map(|c| self.numeral(c))),
+        }
+    }
+
+    /// Appends a text with other characters in the places of those that have a numeral. `scratch` is room to work in.
+    pub(super) fn write(&self, text: &str, numerals: &[u16], scratch: &mut Vec<u8>, out: &mut String) {
+        let mut numerals = numerals.iter();
+        let Some(bytes) = &self.bytes else {
+            out.extend(text.chars().map(|c| match self.numeral(c) {
+                Some(_) => numerals.next().map_or(c, |numeral| self.character(*numeral)),
+                None => c,
+            }));
+            return;
+        };
+        scratch.clear();
+        scratch.extend_from_slice(text.as_bytes());
+        bytes.replace(scratch, numerals);
+        // ASCII took the place of ASCII.
+        out.push_str(std::str::from_utf8(scratch).unwrap_or_default());
+    }
+}
+
+impl Bytes {
+    /// None for an alphabet that is not all ASCII.
+    fn of(alphabet: &Alphabet) -> Option<Self> {
+        let mut bytes = Self { numerals: [NONE; 256], characters: [0; 128] };
+        for (numeral, character) in (0..NONE).zip(&alphabet.characters) {
+            let byte = u8::try_from(*character).ok().filter(u8::is_ascii)?;
+            *bytes.numerals.get_mut(usize::from(byte))? = numeral;
+            *bytes.characters.get_mut(usize::from(numeral))? = byte;
+        }
+        Some(bytes)
+    }
+
+    fn numeral(&self, byte: u8) -> u16 {
+        self.numerals.get(usize::from(byte)).copied().unwrap_or(NONE)
+    }
+
+    /// Every byte's numeral is written, and the next one over it when there is none.
+    fn read(&self, text: &[u8], numerals: &mut Vec<u16>) {
+        let begin = numerals.len();
+        numerals.resize(begin + text.len(), 0);
+        let mut end = begin;
+        for byte in text {
+            let numeral = self.numeral(*byte);
+            if let Some(place) = numerals.get_mut(end) {
+                *place = numeral;
+            }
+            end += usize::from(numeral != NONE);
+        }
+        numerals.truncate(end);
+    }
+
+    fn replace<'n>(&self, text: &mut [u8], mut numerals: impl Iterator<Item = &'n u16>) {
+        for byte in text.iter_mut().filter(|byte| self.numeral(**byte) != NONE) {
+            let numeral = numerals.next().and_then(|numeral| self.characters.get(usize::from(*numeral)));
+            *byte = numeral.copied().unwrap_or(*byte);
+        }
     }
 }
 

@@ -2,11 +2,16 @@
 
 /// What a digit adds where it is doubled; each of ten different amounts.
 const DOUBLED: [u16; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+/// The digit that adds so much where it is doubled.
+const HALVED: [u16; 10] = [0, 5, 1, 6, 2, 7, 3, 8, 4, 9];
 
 /// The remainder of the sum by ten; 0 for a valid number.
 pub(super) fn remainder(digits: &[u16]) -> u16 {
-    let amounts = digits.iter().rev().enumerate().map(|(place, digit)| amount(*digit, place));
-    amounts.fold(0, |sum, amount| (sum + amount) % 10)
+    let of_pair = |pair: &[u16]| match pair {
+        [doubled, plain] => u32::from(*plain) + u32::from(looked_up(&DOUBLED, *doubled)),
+        rest => rest.iter().map(|plain| u32::from(*plain)).sum(),
+    };
+    u16::try_from(digits.rchunks(2).map(of_pair).sum::<u32>() % 10).unwrap_or_default()
 }
 
 /// Sets the digit at a place so that the sum has a remainder.
@@ -17,12 +22,12 @@ pub(super) fn set(digits: &mut [u16], at: usize, wanted: u16) {
     }
     let missing = (wanted + 10 - remainder(digits)) % 10;
     if let Some(digit) = digits.get_mut(at) {
-        *digit = (0..10).find(|digit| amount(*digit, from_right) == missing).unwrap_or_default();
+        *digit = if from_right.is_multiple_of(2) { missing } else { looked_up(&HALVED, missing) };
     }
 }
 
-fn amount(digit: u16, from_right: usize) -> u16 {
-    if from_right.is_multiple_of(2) { digit } else { DOUBLED.get(usize::from(digit)).copied().unwrap_or_default() }
+fn looked_up(table: &[u16; 10], digit: u16) -> u16 {
+    table.get(usize::from(digit)).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
