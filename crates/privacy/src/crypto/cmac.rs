@@ -80,15 +80,21 @@ pub(super) fn double(number: u128) -> u128 {
 }
 
 /// Up to 16 bytes as a block; fewer are followed by a one bit and zeros.
+///
+/// Put together from words that overlap: a block that is written byte by byte cannot be read before all of it is stored.
 pub(super) fn padded(bytes: &[u8]) -> u128 {
-    let mut block = [0; BLOCK_BYTES];
-    if let Some(start) = block.get_mut(..bytes.len()) {
-        start.copy_from_slice(bytes);
-    }
-    if let Some(mark) = block.get_mut(bytes.len()) {
-        *mark = 0x80;
-    }
-    u128::from_be_bytes(block)
+    let missing_bits = 8 * u32::try_from(BLOCK_BYTES.saturating_sub(bytes.len())).unwrap_or_default();
+    let mark = 0x80u128.checked_shl(missing_bits.wrapping_sub(8)).unwrap_or(0);
+    let number = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last), ..) => {
+            u128::from(u64::from_be_bytes(*first)) << 64 | u128::from(u64::from_be_bytes(*last)) << missing_bits
+        }
+        (_, _, Some(first), Some(last)) => {
+            u128::from(u32::from_be_bytes(*first)) << 96 | u128::from(u32::from_be_bytes(*last)) << missing_bits
+        }
+        _ => bytes.iter().rev().fold(0, |number, byte| number >> 8 | u128::from(*byte) << 120),
+    };
+    number | mark
 }
 
 fn shifted_left(number: u128, bytes: usize) -> u128 {
@@ -119,6 +125,19 @@ mod tests {
             (64, "51f0bebf7e3b9d92fc49741779363cfe"),
         ] {
             assert_eq!(format!("{:032x}", mac.tag(&message[..length])), tag, "{length}");
+        }
+    }
+
+    #[test]
+    fn each_length_is_padded() {
+        let bytes: Vec<u8> = (1..=16).collect();
+        for length in 0..=16 {
+            let mut block = [0; 16];
+            block[..length].copy_from_slice(&bytes[..length]);
+            if length < 16 {
+                block[length] = 0x80;
+            }
+            assert_eq!(padded(&bytes[..length]), u128::from_be_bytes(block), "{length}");
         }
     }
 

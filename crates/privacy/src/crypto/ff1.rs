@@ -14,7 +14,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::block::{AesBlock, AesKeyLength, BlockCipher};
-use narrow::Modulus;
+use narrow::{Modulus, Radix};
 
 /// Rounds of the Feistel network (SP 800-38G §5.1).
 const ROUNDS: u8 = 10;
@@ -83,7 +83,7 @@ pub struct Ff1 {
     radix: u32,
     tweak: Box<[u8]>,
     /// The radix, to divide narrow numbers by.
-    narrow_radix: Modulus,
+    narrow_radix: Radix,
     min_numerals: usize,
     /// By the number of numerals; none where FF1 is not defined.
     shapes: Vec<Option<Shape>>,
@@ -162,7 +162,7 @@ impl Ff1 {
             cipher,
             radix,
             tweak: tweak.into(),
-            narrow_radix: Modulus::new(u128::from(radix)),
+            narrow_radix: Radix::new(radix),
             min_numerals: min_numerals(radix),
             shapes: Vec::new(),
         };
@@ -239,11 +239,7 @@ impl Ff1 {
     /// The number of a half.
     fn number(&self, numerals: impl Iterator<Item = u16>, shape: &Shape) -> u128 {
         if shape.is_narrow() {
-            let radix = u64::from(self.radix);
-            // Numerals below the radix make a number below 2³².
-            return u128::from(
-                numerals.fold(0u64, |number, numeral| number.wrapping_mul(radix).wrapping_add(u64::from(numeral))),
-            );
+            return u128::from(self.narrow_radix.number(numerals));
         }
         numerals.fold(0, |number, numeral| number * u128::from(self.radix) + u128::from(numeral))
     }

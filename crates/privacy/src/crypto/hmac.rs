@@ -24,19 +24,29 @@ pub struct HmacKey {
     outer: Zeroizing<State>,
 }
 
-/// Messages on their way to their tags: what the inner hash made of them, and room for a block. Wiped when dropped.
+/// Messages on their way to their tags. Wiped when dropped.
 ///
-/// First all inner hashes are made, then all outer ones: neighbours do not depend on one another, so that the processor
-/// works on two at a time.
+/// First all last blocks are written, then all are hashed, and so with the outer hash: neighbours do not depend on one
+/// another, and no block is read while its bytes are still being stored, so that the processor works on two at a time.
 pub struct HmacBatch {
     states: Zeroizing<Vec<State>>,
-    block: Zeroizing<Block>,
+    /// The block that each state takes next.
+    blocks: Zeroizing<Vec<Block>>,
 }
 
 impl HmacBatch {
     /// Room for so many messages.
     pub fn with_capacity(messages: usize) -> Self {
-        Self { states: Zeroizing::new(Vec::with_capacity(messages)), block: Zeroizing::new([0; BLOCK_BYTES]) }
+        Self {
+            states: Zeroizing::new(Vec::with_capacity(messages)),
+            blocks: Zeroizing::new(Vec::with_capacity(messages)),
+        }
+    }
+
+    fn hash(&mut self) {
+        for (state, block) in self.states.iter_mut().zip(self.blocks.iter()) {
+            compress256(state, std::slice::from_ref(block));
+        }
     }
 }
 
@@ -67,42 +77,53 @@ impl HmacKey {
     /// Puts a message into a batch.
     pub fn add(&self, message: &[u8], batch: &mut HmacBatch) {
         let mut state = *self.inner;
-        hash_after_pad(message, &mut state, &mut batch.block);
+        let (whole, rest) = message.as_chunks::<BLOCK_BYTES>();
+        if !whole.is_empty() {
+            compress256(&mut state, whole);
+        }
+        batch.blocks.push([0; BLOCK_BYTES]);
+        if let Some(block) = batch.blocks.last_mut() {
+            end(rest, block);
+            if rest.len() >= LENGTH_AT {
+                compress256(&mut state, std::slice::from_ref(block));
+                block.fill(0);
+            }
+            set_length(message.len(), block);
+        }
         batch.states.push(state);
     }
 
     /// The tags of the messages of a batch, in their order. It is empty afterwards.
-    pub fn tags<'b>(&'b self, batch: &'b mut HmacBatch) -> impl Iterator<Item = [u8; 32]> + 'b {
-        let HmacBatch { states, block } = batch;
-        states.drain(..).map(|inner| {
-            let mut state = *self.outer;
-            hash_after_pad(&bytes_of(inner), &mut state, block);
-            bytes_of(state)
-        })
+    pub fn tags<'b>(&self, batch: &'b mut HmacBatch) -> impl Iterator<Item = [u8; 32]> + use<'b> {
+        batch.hash();
+        for (state, block) in batch.states.iter_mut().zip(batch.blocks.iter_mut()) {
+            let digest = bytes_of(*state);
+            block.fill(0);
+            end(&digest, block);
+            set_length(digest.len(), block);
+            *state = *self.outer;
+        }
+        batch.hash();
+        batch.blocks.clear();
+        batch.states.drain(..).map(bytes_of)
     }
 }
 
-/// Hashes a message that follows the block of a padded key, and what ends every message (FIPS 180-4 §5.1.1).
-fn hash_after_pad(message: &[u8], state: &mut State, block: &mut Block) {
-    let (whole, rest) = message.as_chunks::<BLOCK_BYTES>();
-    if !whole.is_empty() {
-        compress256(state, whole);
-    }
-    block.fill(0);
+/// Writes the last bytes of a message and the bit that ends it into a block of zeros (FIPS 180-4 §5.1.1).
+fn end(rest: &[u8], block: &mut Block) {
     if let Some(start) = block.get_mut(..rest.len()) {
         start.copy_from_slice(rest);
     }
     if let Some(mark) = block.get_mut(rest.len()) {
         *mark = 0x80;
     }
-    if rest.len() >= LENGTH_AT {
-        compress256(state, std::slice::from_ref(block));
-        block.fill(0);
-    }
+}
+
+/// Writes the length of the padded key and the message, in bits, into the last block.
+fn set_length(message_bytes: usize, block: &mut Block) {
     if let Some(length) = block.last_chunk_mut() {
-        *length = ((BLOCK_BYTES + message.len()) as u64 * 8).to_be_bytes();
+        *length = ((BLOCK_BYTES + message_bytes) as u64 * 8).to_be_bytes();
     }
-    compress256(state, std::slice::from_ref(block));
 }
 
 fn bytes_of(state: State) -> [u8; 32] {

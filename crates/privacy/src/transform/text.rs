@@ -193,8 +193,8 @@ pub(super) fn map_text(
     Ok(Arc::new(finish(out)?))
 }
 
-/// Rows that transforms with a key work on together.
-pub(super) const CHUNK_ROWS: usize = 512;
+/// Rows that transforms with a key work on together: what they keep of each must fit the first cache.
+pub(super) const CHUNK_ROWS: usize = 128;
 
 /// The texts in pieces of [`CHUNK_ROWS`] rows.
 pub(super) fn chunks(texts: &StringViewArray) -> impl Iterator<Item = StringViewArray> {

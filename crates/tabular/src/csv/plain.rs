@@ -3,8 +3,8 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::inline_always,
-    reason = "measured kernel: a table of 256 is indexed by bytes; calls for each cell were measured to cost as much as the \
-              cell"
+    reason = "measured kernel: a table of 256 is indexed by bytes; what is done for each cell is part of the loop over cells, \
+              which took half the time of the loop that called and looked at bytes one by one"
 )]
 
 use wide::u8x16;
@@ -89,14 +89,18 @@ impl Plain {
         is_plain
     }
 
-    /// A text of fewer than sixteen bytes.
+    /// A text of fewer than sixteen bytes, in the same way by eight. Texts of fewer than eight are in their views.
+    #[inline(always)]
     fn push_few(&self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        let mut bytes = [0; STEP];
-        bytes[..text.len()].copy_from_slice(text);
-        if !self.may_begin[usize::from(bytes[0])] || self.is_special(&bytes) {
+        let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) else { return false };
+        let both = u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)) << 64;
+        if !self.may_begin[usize::from(first[0])] || self.is_special(&both.to_le_bytes()) {
             return false;
         }
-        out.extend_from_slice(text);
+        let begin = out.len();
+        out.extend_from_slice(first);
+        out.truncate(begin + text.len() - first.len());
+        out.extend_from_slice(last);
         true
     }
 

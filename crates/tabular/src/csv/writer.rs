@@ -148,3 +148,42 @@ fn column(array: &ArrayRef) -> Result<Column<'_>, TabularError> {
         _ => Column::Displayed(array.as_ref(), Display::new(array.as_ref())?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::StringArray;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(column: ArrayRef, options: &CsvOptions, neutralise_formulas: bool) -> String {
+        let batch = RecordBatch::try_from_iter([("a", Arc::clone(&column)), ("b", column)]).unwrap();
+        let mut out = Vec::new();
+        CsvWriter::new(options.clone(), neutralise_formulas).unwrap().write(&batch, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    proptest! {
+        /// Views take the way of plain cells, offsets do not.
+        #[test]
+        fn plain_cells_are_written_as_others_are(
+            texts in prop::collection::vec(prop::option::weighted(0.9, "[a-cé ]{0,17}[a-e,;\"\n\r\t=+@0-9＝\u{feff}-]{0,2}[a-cN ]{0,30}"), 0..12),
+            starts in prop::collection::vec("[\"=+@＝\u{feff}\0N-]?", 12),
+            delimiter in prop::sample::select(vec![b',', b';', b'\t']),
+            neutralise_formulas: bool,
+        ) {
+            let texts: Vec<Option<String>> =
+                texts.iter().zip(starts).map(|(text, start)| text.as_ref().map(|text| start + text)).collect();
+            let null_text = vec![String::new(), "N".to_owned(), "Na".to_owned()];
+            let options = CsvOptions { delimiter, null_text, ..CsvOptions::default() };
+            let views: StringViewArray = texts.iter().map(Option::as_deref).collect();
+            let offsets: StringArray = texts.iter().map(Option::as_deref).collect();
+            prop_assert_eq!(
+                written(Arc::new(views), &options, neutralise_formulas),
+                written(Arc::new(offsets), &options, neutralise_formulas)
+            );
+        }
+    }
+}

@@ -26,17 +26,12 @@ impl Modulus {
         Self { modulus: u64::try_from(modulus).unwrap_or(0), reciprocal }
     }
 
-    /// The quotient, or one less, and what is left: less than twice the modulus. Both factors are at most 2⁶⁴, and the
-    /// reciprocal is less than one too small, so the quotient is less than two too small.
-    #[inline]
-    fn divide(self, number: u64) -> (u64, u64) {
-        let quotient = high_half(u128::from(number).wrapping_mul(u128::from(self.reciprocal)));
-        (quotient, number.wrapping_sub(quotient.wrapping_mul(self.modulus)))
-    }
-
+    /// The reciprocal is less than 1 too small and the number below 2⁶⁴, so the quotient is at most 1 too small, and what it
+    /// leaves is below twice the modulus.
     #[inline]
     fn remainder(self, number: u64) -> u64 {
-        self.reduced(self.divide(number).1)
+        let quotient = high_half(u128::from(number).wrapping_mul(u128::from(self.reciprocal)));
+        self.reduced(number.wrapping_sub(quotient.wrapping_mul(self.modulus)))
     }
 
     /// A number below twice the modulus, less the modulus if it is not below it: else the difference wraps and is larger.
@@ -57,15 +52,38 @@ impl Modulus {
         let difference = left.wrapping_sub(right);
         difference.min(difference.wrapping_add(self.modulus))
     }
+}
 
-    /// The numerals of a number in this radix, from the last.
+/// A radix, which is at most 2¹⁶, to divide numbers of 32 bits by.
+#[derive(Clone, Copy)]
+pub(super) struct Radix {
+    radix: u64,
+    /// More than 2⁶⁴ / radix by no more than 1: the quotient that it gives is too large by no more than 2⁻³² of a radix-th,
+    /// so that it is exact.
+    reciprocal: u64,
+}
+
+impl Radix {
+    pub(super) fn new(radix: u32) -> Self {
+        let radix = u64::from(radix).max(2);
+        Self { radix, reciprocal: (u64::MAX / radix).wrapping_add(1) }
+    }
+
+    /// The numerals of a number, from the last.
+    #[inline]
     pub(super) fn numerals(self, mut number: u64, count: usize) -> impl Iterator<Item = u16> {
         std::iter::repeat_n((), count).map(move |()| {
-            let (quotient, rest) = self.divide(number);
-            let is_one_short = rest >= self.modulus;
-            number = quotient.wrapping_add(u64::from(is_one_short));
-            u16::try_from(self.reduced(rest)).unwrap_or_default()
+            let quotient = high_half(u128::from(number).wrapping_mul(u128::from(self.reciprocal)));
+            let numeral = number.wrapping_sub(quotient.wrapping_mul(self.radix));
+            number = quotient;
+            u16::try_from(numeral).unwrap_or_default()
         })
+    }
+
+    /// The number of such numerals, from the first. It has no more than 32 bits.
+    #[inline]
+    pub(super) fn number(self, numerals: impl Iterator<Item = u16>) -> u64 {
+        numerals.fold(0, |number, numeral| number.wrapping_mul(self.radix).wrapping_add(u64::from(numeral)))
     }
 }
 
@@ -187,12 +205,14 @@ mod tests {
         }
 
         #[test]
-        fn numerals_are_those_of_the_number(radix in 2u64..=65_536, number: u32) {
-            let by = Modulus::new(u128::from(radix));
-            let numerals: Vec<u64> = by.numerals(u64::from(number), 33).map(u64::from).collect();
-            prop_assert!(numerals.iter().all(|numeral| *numeral < radix));
-            let again = numerals.iter().rev().fold(0u128, |sum, numeral| sum * u128::from(radix) + u128::from(*numeral));
-            prop_assert_eq!(again, u128::from(number));
+        fn numerals_are_those_of_the_number(radix in 2u32..=65_536, number: u32) {
+            let by = Radix::new(radix);
+            for number in [number, 0, u32::MAX, number - number % radix, (number - number % radix).saturating_sub(1)] {
+                let mut numerals: Vec<u16> = by.numerals(u64::from(number), 33).collect();
+                prop_assert!(numerals.iter().all(|numeral| u32::from(*numeral) < radix));
+                numerals.reverse();
+                prop_assert_eq!(by.number(numerals.into_iter()), u64::from(number));
+            }
         }
 
         /// The way of wide numbers is pinned by the standard's samples; this is the same function.
