@@ -256,12 +256,30 @@ impl Ff1 {
             return None;
         }
         let mut lane = self.lane(length, numerals)?;
-        let shape = self.shapes.get(length)?.as_ref()?;
+        lane.chained = self.chained_with(self.shapes.get(length)?.as_ref()?, tweak);
+        Some(lane)
+    }
+
+    /// Appends [`Self::lane_with_tweak`]; false when there is none. Nothing is moved, which costs more than it looks.
+    pub fn push_lane(&self, numerals: &[u16], tweak: [u8; TWEAK_BYTES], lanes: &mut Vec<Ff1Lane>) -> bool {
+        let Some(Some(shape)) = self.shapes.get(numerals.len()).filter(|_| *self.tweak == [0; TWEAK_BYTES]) else {
+            return false;
+        };
+        let Some((left, right)) = numerals.split_at_checked(shape.left) else { return false };
+        lanes.push(Ff1Lane {
+            left: self.number(left.iter().copied(), shape),
+            right: self.number(right.iter().copied(), shape),
+            chained: self.chained_with(shape, tweak),
+            numerals: numerals.len(),
+        });
+        true
+    }
+
+    /// As in the shape, with a tweak in place of the zeros.
+    fn chained_with(&self, shape: &Shape, tweak: [u8; TWEAK_BYTES]) -> u128 {
         let tweak = u128::from(u64::from_be_bytes(tweak)) << 64;
         // Q is one block when round and number fit beside the tweak, else two, of which the first holds the tweak alone.
-        lane.chained =
-            if shape.number_bits < 64 { shape.chained ^ tweak } else { self.cipher.encrypt(shape.first ^ tweak) };
-        Some(lane)
+        if shape.number_bits < 64 { shape.chained ^ tweak } else { self.cipher.encrypt(shape.first ^ tweak) }
     }
 
     /// Gives the numerals of a lane with their places, from the last of each half to its first.

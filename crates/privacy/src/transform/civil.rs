@@ -70,6 +70,7 @@ pub(super) struct DateText<'t> {
 impl<'t> DateText<'t> {
     /// Reads `2025-01-31`, `01/31/2025` or `31.01.2025`, as `order` says. One of `-`, `/` and `.` stands between the parts;
     /// a time may follow.
+    #[inline]
     pub(super) fn parse(text: &'t str, order: DateOrder) -> Option<Self> {
         let bytes = text.as_bytes();
         let (first, at) = digits(bytes, 0)?;
@@ -99,6 +100,7 @@ impl<'t> DateText<'t> {
     }
 
     /// Appends another date in the same writing; false when it has no year of four digits.
+    #[inline]
     pub(super) fn write(&self, days: i64, out: &mut String) -> bool {
         let date = Civil::from_days(days);
         if !(1..=9_999).contains(&date.year) {

@@ -160,11 +160,8 @@ impl Fpe {
             return None;
         }
         let kept_last = rest.get(rest.len().checked_sub(self.keep_last)?..)?;
-        let lane = self.ff1.lane_with_tweak(string.len(), string.iter().copied(), tweak(kept_first, kept_last));
-        let lane = lane.map(|lane| {
-            chunk.lanes.push(lane);
-            chunk.lanes.len() - 1
-        });
+        let tweak = tweak(kept_first, kept_last);
+        let lane = self.ff1.push_lane(string, tweak, &mut chunk.lanes).then(|| chunk.lanes.len() - 1);
         Some(Row { numerals, changed, lane })
     }
 

@@ -227,6 +227,12 @@ mod tests {
                 ff1.lane_with_tweak(numerals.len(), numerals.iter().map(below), *tweak)
             };
             let lanes: Vec<Ff1Lane> = strings.iter().filter_map(lane).collect();
+            let mut pushed = Vec::new();
+            for (numerals, tweak) in &strings {
+                ff1.push_lane(&numerals.iter().map(below).collect::<Vec<_>>(), *tweak, &mut pushed);
+            }
+            let parts = |lane: &Ff1Lane| (lane.left, lane.right, lane.chained, lane.numerals);
+            prop_assert!(pushed.iter().map(parts).eq(lanes.iter().map(parts)));
             for direction in [Direction::Encrypt, Direction::Decrypt] {
                 let (mut narrow, mut wide) = (lanes.clone(), lanes.clone());
                 let is_narrow = narrow.chunks_mut(64).all(|lanes| apply::<64>(&ff1, lanes, direction));
