@@ -137,7 +137,7 @@ mod tests {
         texts.push("two");
         let array = texts.finish().unwrap();
         assert_eq!(array.iter().collect::<Vec<_>>(), [Some("one"), None, Some("two")]);
-        assert_eq!(array.data_buffers().first().map(|buffer| buffer.len()), Some(6));
+        assert_eq!(array.data_buffers().first().map(arrow_buffer::Buffer::len), Some(6));
     }
 
     proptest! {

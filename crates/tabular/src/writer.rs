@@ -45,7 +45,7 @@ pub struct Writer<W: Write + Send> {
 }
 
 enum Inner<W: Write + Send> {
-    Csv(CsvWriter, Lines<W>),
+    Csv(Box<CsvWriter>, Lines<W>),
     JsonLines(JsonLinesWriter, Lines<W>),
     Parquet(Box<ParquetWriter<W>>),
 }
@@ -67,7 +67,7 @@ impl<W: Write + Send> Writer<W> {
                 let writer = CsvWriter::new(csv.clone(), options.neutralise_formulas)?;
                 let mut lines = Lines::new(sink, options.compression)?;
                 lines.write(|out| writer.header(&schema, out))?;
-                Inner::Csv(writer, lines)
+                Inner::Csv(Box::new(writer), lines)
             }
             Format::JsonLines => {
                 Inner::JsonLines(JsonLinesWriter::new(&schema), Lines::new(sink, options.compression)?)

@@ -220,7 +220,9 @@ mod tests {
         ) {
             let keyed = HmacKey::new(&key);
             let mut batch = HmacBatch::with_capacity(4);
-            messages.iter().for_each(|message| keyed.add(message, &mut batch));
+            for message in &messages {
+                keyed.add(message, &mut batch);
+            }
             let tags: Vec<_> = keyed.tags(&mut batch).collect();
             prop_assert_eq!(tags, messages.iter().map(|message| peer(&key, message)).collect::<Vec<_>>());
             prop_assert_eq!(keyed.tags(&mut batch).count(), 0);

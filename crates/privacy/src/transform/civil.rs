@@ -128,13 +128,13 @@ impl<'t> DateText<'t> {
     /// The usual writing, all of whose parts have a length.
     fn padded(&self, date: Civil) -> [u8; 10] {
         let between = self.separator;
-        let [a, b, c, d] = [1_000, 100, 10, 1].map(|place| digit_of(date.year, place));
-        let [m, n] = [10, 1].map(|place| digit_of(date.month, place));
-        let [s, t] = [10, 1].map(|place| digit_of(date.day, place));
+        let [y0, y1, y2, y3] = [1_000, 100, 10, 1].map(|place| digit_of(date.year, place));
+        let [m0, m1] = [10, 1].map(|place| digit_of(date.month, place));
+        let [d0, d1] = [10, 1].map(|place| digit_of(date.day, place));
         match self.order {
-            DateOrder::Ymd => [a, b, c, d, between, m, n, between, s, t],
-            DateOrder::Mdy => [m, n, between, s, t, between, a, b, c, d],
-            DateOrder::Dmy => [s, t, between, m, n, between, a, b, c, d],
+            DateOrder::Ymd => [y0, y1, y2, y3, between, m0, m1, between, d0, d1],
+            DateOrder::Mdy => [m0, m1, between, d0, d1, between, y0, y1, y2, y3],
+            DateOrder::Dmy => [d0, d1, between, m0, m1, between, y0, y1, y2, y3],
         }
     }
 }

@@ -46,7 +46,9 @@ impl ColumnTransform for Token {
     fn apply(&self, input: &ArrayRef) -> Result<ArrayRef, TransformError> {
         let mut batch = HmacBatch::with_capacity(CHUNK_ROWS);
         let tags = |texts: &[&str], tags: &mut Vec<[u8; 32]>| {
-            texts.iter().for_each(|text| self.key.add(text.as_bytes(), &mut batch));
+            for text in texts {
+                self.key.add(text.as_bytes(), &mut batch);
+            }
             tags.extend(self.key.tags(&mut batch));
         };
         map_drawn(input, tags, |_text, tag, out| self.write(tag, out))
