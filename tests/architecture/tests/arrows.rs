@@ -99,7 +99,7 @@ fn is_function(package: &Package) -> bool {
 #[expect(clippy::unwrap_used, reason = "a workspace that cannot be read must fail the test")]
 fn workspace() -> Metadata {
     MetadataCommand::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
+        .manifest_path("../../Cargo.toml") // from the package's folder, in which tests run
         .no_deps()
         .other_options(["--offline".to_owned()])
         .exec()

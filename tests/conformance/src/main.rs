@@ -93,7 +93,10 @@ fn main() -> ExitCode {
 }
 
 fn folder() -> PathBuf {
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    // As `cargo run` says it: checkouts that share a build directory share this binary.
+    let package =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("tests/conformance"), PathBuf::from);
+    let default = || package.join("../../../shared/conformance");
     std::env::var_os("SLUICE_CONFORMANCE").map_or_else(default, PathBuf::from)
 }
 

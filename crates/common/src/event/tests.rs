@@ -381,7 +381,8 @@ fn payloads_that_wake_nobody() {
 
 #[test]
 fn every_file_of_the_events_folder_is_understood() {
-    let events = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
+    // Tests run in their package's folder; a path from compile time would be that of whichever checkout compiled this.
+    let events = std::path::Path::new("../../events");
     let mut files = 0;
     for function in ["seal", "quality", "pseudonymize"] {
         for file in std::fs::read_dir(events.join(function)).unwrap() {
