@@ -21,5 +21,6 @@ esac
 export CARGO_BUILD_TARGET=$host
 cargo build --release -p sluice
 cargo build --release -p sluice-tabular --example scan
+cargo build --release -p sluice-privacy --example mask
 cargo lambda build --release "${packages[@]/#/--package=}"
 exec "$peers/bin/python" tests/bench/run.py "$@"
