@@ -50,7 +50,8 @@ pub struct EvaluationOptions {
     /// The answers, for who plans an evaluation without [`crate::check()`].
     pub sql_answers: SqlAnswers,
     /// Memory for the keys of all values that are counted, in bytes, beside a fixed 0.4 to 1.2 MB for each column set.
-    /// What goes beyond it is kept in temporary files (`TMPDIR`), 16 bytes for each key. Default 64 MiB.
+    /// What goes beyond it is kept in temporary files (`TMPDIR`): 8 bytes for each number or text of up to seven bytes, 16 for
+    /// every other key. Default 64 MiB.
     pub key_memory_bytes: usize,
     /// Memory for the keys of rows that row results on uniqueness need, in bytes. Default 256 MiB: 16 million rows.
     pub row_key_memory_bytes: usize,
