@@ -70,6 +70,9 @@ pub struct Memory {
     caches: Vec<Option<Box<Cache>>>,
     spoken_for: SpokenFor,
     hearing: Hearing,
+    /// The text without its numbers that `spoken_for` was made of, if that says it all: texts made from one template are
+    /// listened to once.
+    heard: Option<Shape>,
     raw: Vec<Raw>,
 }
 
@@ -130,12 +133,21 @@ impl Remembered {
 struct Selected {
     start: usize,
     end: usize,
-    /// Where its words stand: a range of `Memory::words`, if the shape says so.
-    words: Option<(usize, usize)>,
+    /// Where its words stand, if the shape says so.
+    words: Option<Words>,
     /// Whether words of the cell can speak for an entity.
     has_words: bool,
     /// Whether it is for one cell alone, and forgotten afterwards.
     is_passing: bool,
+}
+
+/// Where the words stand in the cells of a shape: a range of `Memory::words`.
+#[derive(Clone, Copy)]
+struct Words {
+    start: usize,
+    end: usize,
+    /// Whether no digit is part of them.
+    are_letters: bool,
 }
 
 impl<'d> Scanner<'d> {
@@ -151,6 +163,7 @@ impl<'d> Scanner<'d> {
             caches: std::iter::repeat_with(|| None).take(detector.patterns.len()).collect(),
             spoken_for: SpokenFor::default(),
             hearing: Hearing::Due,
+            heard: None,
             raw: Vec::new(),
         };
         let memory = memory.filter(|memory| memory.detector_id == detector.id).unwrap_or_else(fresh);
@@ -206,17 +219,25 @@ impl<'d> Scanner<'d> {
     }
 
     /// Whether some word of the cell may speak for the entity. The words are looked up when first asked for.
-    fn is_spoken_for(&mut self, entity: usize, text: &str, words: Option<(usize, usize)>) -> bool {
+    fn is_spoken_for(&mut self, entity: usize, text: &str, words: Option<Words>) -> bool {
+        if self.memory.hearing == Hearing::Due {
+            self.listen(text, words);
+        }
+        self.memory.hearing == Hearing::Done && self.memory.spoken_for.has(entity)
+    }
+
+    fn listen(&mut self, text: &str, words: Option<Words>) {
         let memory = &mut self.memory;
-        if memory.hearing == Hearing::Due {
-            let index = self.detector.words();
-            match words.and_then(|(start, end)| memory.words.get(start..end)) {
+        let index = self.detector.words();
+        let letters = words.filter(|words| words.are_letters).and_then(|_| Shape::without_numbers(text.as_bytes()));
+        if letters.is_none() || letters != memory.heard {
+            match words.and_then(|words| memory.words.get(words.start..words.end)) {
                 Some(words) => index.mark_words(text.as_bytes(), words, &mut memory.spoken_for),
                 None => index.mark(text, &mut memory.spoken_for),
             }
-            memory.hearing = if memory.spoken_for.any() { Hearing::Done } else { Hearing::Nobody };
+            memory.heard = letters;
         }
-        memory.hearing == Hearing::Done && memory.spoken_for.has(entity)
+        memory.hearing = if memory.spoken_for.any() { Hearing::Done } else { Hearing::Nobody };
     }
 
     fn search_selected(&mut self, selected: &Selected, text: &str, place: &Place) {
@@ -300,8 +321,8 @@ impl<'d> Scanner<'d> {
         let mut selected = self.note(has_words(&text), place, |pattern| pattern.reach(&text));
         if selected.has_words && text.is_ascii() {
             let start = self.memory.words.len();
-            self.detector.words().find_words(text.as_bytes(), &mut self.memory.words);
-            selected.words = Some((start, self.memory.words.len()));
+            let are_letters = self.detector.words().find_words(text.as_bytes(), &mut self.memory.words);
+            selected.words = Some(Words { start, end: self.memory.words.len(), are_letters });
         }
         if let Some(slot) = self.memory.shapes.get_mut(self.memory.last_slot) {
             *slot = Remembered { shape: *shape, place: place.id(), selected: Some(selected) };
@@ -423,7 +444,7 @@ struct At<'t> {
     text: &'t str,
     place: &'t Place,
     /// Where its words stand, if that is known.
-    words: Option<(usize, usize)>,
+    words: Option<Words>,
 }
 
 /// The patterns among those that match which can reach the threshold at this place.

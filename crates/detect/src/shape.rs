@@ -49,6 +49,20 @@ impl Shape {
     /// The shape of a cell of at most 64 bytes.
     #[inline]
     pub(crate) fn of(cell: &[u8]) -> Option<Self> {
+        Self::with(cell, classify)
+    }
+
+    /// The cell itself but for its digits: texts that differ in numbers alone have the same.
+    #[inline]
+    pub(crate) fn without_numbers(cell: &[u8]) -> Option<Self> {
+        Self::with(cell, |bytes| {
+            let bytes = u8x16::new(bytes);
+            is_digit(bytes).select(u8x16::splat(DIGIT), bytes)
+        })
+    }
+
+    #[inline]
+    fn with(cell: &[u8], classify: impl Fn([u8; LANES]) -> u8x16) -> Option<Self> {
         let mut shape = Self { len: cell.len(), ..Self::default() };
         let [one, two, three, four] = &mut shape.classes;
         match cell.len() {
@@ -88,12 +102,21 @@ impl Shape {
 #[inline]
 fn classify(bytes: [u8; LANES]) -> u8x16 {
     let bytes = u8x16::new(bytes);
-    let up_to = |value: u8x16, last: u8| value.min(u8x16::splat(last)).simd_eq(value);
-    let digit = up_to(bytes - u8x16::splat(b'0'), 9);
     let letter = up_to((bytes | u8x16::splat(0x20)) - u8x16::splat(b'a'), 25);
     let ascii = up_to(bytes, 0x7F);
     let others = ascii.select(bytes, bytes & u8x16::splat(LEAD));
-    digit.select(u8x16::splat(DIGIT), letter.select(u8x16::splat(LETTER), others))
+    is_digit(bytes).select(u8x16::splat(DIGIT), letter.select(u8x16::splat(LETTER), others))
+}
+
+#[inline]
+fn is_digit(bytes: u8x16) -> u8x16 {
+    up_to(bytes - u8x16::splat(b'0'), 9)
+}
+
+/// All bits of the bytes that are at most `last`.
+#[inline]
+fn up_to(bytes: u8x16, last: u8) -> u8x16 {
+    bytes.min(u8x16::splat(last)).simd_eq(bytes)
 }
 
 /// At most 16 bytes as a little-endian number, zeros behind them. Both ends are read and laid over each other: no loop,
@@ -143,6 +166,11 @@ mod tests {
             prop_assert_eq!(shape.is_some(), cell.len() <= MAX_BYTES);
             prop_assert_eq!(shape, Shape::of(&other));
             let Some(shape) = shape else { return Ok(()) };
+            let numbers_apart: String = cell.chars().map(|c| if c.is_ascii_digit() { '7' } else { c }).collect();
+            let without = Shape::without_numbers(cell.as_bytes());
+            prop_assert_eq!(without, Shape::without_numbers(numbers_apart.as_bytes()));
+            let letters_apart = cell.replace('e', "f");
+            prop_assert_eq!(without == Shape::without_numbers(letters_apart.as_bytes()), cell == letters_apart);
             prop_assert_eq!(shape.is_ascii(), cell.is_ascii());
             if let Some(byte) = other.get_mut(change) {
                 *byte = if *byte == b'-' { b'+' } else { b'-' };

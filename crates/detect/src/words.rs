@@ -120,14 +120,18 @@ impl WordIndex {
         }
     }
 
-    /// Adds where the words of a short ASCII text stand that could speak for something: where in all texts of its shape.
-    pub(crate) fn find_words(&self, text: &[u8], found: &mut Vec<WordSpan>) {
+    /// Adds where the words of a short ASCII text stand that could speak for something: where in all texts of its shape. Says
+    /// whether they are free of digits.
+    pub(crate) fn find_words(&self, text: &[u8], found: &mut Vec<WordSpan>) -> bool {
+        let mut are_letters = true;
         let counts = |word: &[u8]| self.has_numbers || !word.iter().all(u8::is_ascii_digit);
         each_word(text, |start, word| {
             if let (true, Ok(start), Ok(end)) = (counts(word), u8::try_from(start), u8::try_from(start + word.len())) {
                 found.push(WordSpan { start, end });
+                are_letters &= !word.iter().any(u8::is_ascii_digit);
             }
         });
+        are_letters
     }
 
     fn mark_always(&self, spoken_for: &mut SpokenFor) {
@@ -239,7 +243,8 @@ mod tests {
             let mut by_span = SpokenFor::default();
             if text.is_ascii() && text.len() <= 255 {
                 let mut spans = Vec::new();
-                index.find_words(text.as_bytes(), &mut spans);
+                let are_letters = index.find_words(text.as_bytes(), &mut spans);
+                prop_assert!(!are_letters || spans.iter().all(|span| !text[span.start.into()..span.end.into()].contains(char::is_numeric)));
                 index.mark_words(text.as_bytes(), &spans, &mut by_span);
             }
             let normalised = normalise(&text);
