@@ -33,10 +33,6 @@ impl Default for TableOptions {
 /// Longest example kept, in bytes.
 const MAX_EXAMPLE_BYTES: usize = 256;
 
-/// Rows of which every column is scanned before the next rows are looked at, so that their text is fetched from memory once:
-/// the cells of a row stand side by side in a CSV file.
-const STRIP_ROWS: usize = 512;
-
 /// A scan of a table.
 #[derive(Debug)]
 pub struct TableScan<'d> {
@@ -125,16 +121,12 @@ impl<'d> TableScan<'d> {
     /// A column whose values have no text.
     pub fn add(&mut self, block: &Block) -> Result<(), TabularError> {
         let schema = block.batch.schema();
-        for (index, field) in schema.fields().iter().enumerate() {
+        for (index, (field, array)) in schema.fields().iter().zip(block.batch.columns()).enumerate() {
             if self.columns.get(index).is_none_or(|column| column.name != *field.name()) {
                 self.place_column(index, field.name());
             }
-        }
-        for first in (0..block.rows()).step_by(STRIP_ROWS) {
-            let strip = block.batch.slice(first, STRIP_ROWS.min(block.rows() - first));
-            let first_row = block.first_row + u64::try_from(first).unwrap_or(u64::MAX);
-            for (column, array) in self.columns.iter_mut().zip(strip.columns()) {
-                column.add(&mut self.scanner, array, first_row, self.options)?;
+            if let Some(column) = self.columns.get_mut(index) {
+                column.add(&mut self.scanner, array, block.first_row, self.options)?;
             }
         }
         self.rows = self.rows.max(block.first_row + u64::try_from(block.rows()).unwrap_or(u64::MAX));

@@ -14,10 +14,10 @@ fn scan(csv: String, block_bytes: usize) -> TableReport {
     scan_table(reader, &detector, kept, VoteRule::default()).expect("readable")
 }
 
-/// Rows of which few have an address, and names of which there are few: in strips and blocks of any size the same rows are
+/// Rows of which few have an address, and names of which there are few: in blocks of any size the same rows are
 /// named, the same cells counted, the same examples kept.
 #[test]
-fn rows_are_counted_across_strips_and_blocks() {
+fn rows_are_counted_across_blocks() {
     let names = ["Anna Smith", "José García", "Grace O'Neil", ""];
     let row = |number: usize| {
         let note = match number {
