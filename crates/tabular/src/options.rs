@@ -128,7 +128,7 @@ impl Caps {
 /// The Arrow type of text read from CSV and JSON Lines. Whole blocks are checked to be UTF-8 in both cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TextType {
-    /// `Utf8View`.
+    /// `Utf8View`. In JSON Lines, Arrow checks each cell again.
     #[default]
     Utf8View,
     /// `BinaryView`: for kernels that work on bytes. The bytes of each cell are valid UTF-8.
