@@ -104,6 +104,14 @@ impl Plain {
         true
     }
 
+    /// Whether a text has a delimiter, a quote or a line break.
+    pub(crate) fn has_special(&self, text: &[u8]) -> bool {
+        let (steps, rest) = text.as_chunks::<STEP>();
+        let mut last = [0; STEP];
+        last[..rest.len()].copy_from_slice(rest);
+        steps.iter().any(|step| self.is_special(step)) || self.is_special(&last)
+    }
+
     /// Whether some byte is a delimiter, a quote or a line break.
     #[inline(always)]
     fn is_special(&self, bytes: &[u8; STEP]) -> bool {

@@ -2,6 +2,7 @@
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Schema};
 
 use crate::csv::formula::is_formula;
@@ -22,9 +23,16 @@ pub(crate) struct CsvWriter {
 
 /// One column of a batch.
 enum Column<'a> {
-    Views(&'a StringViewArray),
+    Views(Views<'a>),
     Text(&'a dyn Array),
     Displayed(&'a dyn Array, Display<'a>),
+}
+
+/// A column of views, whose parts are at hand for each cell.
+struct Views<'a> {
+    array: &'a StringViewArray,
+    views: &'a [u128],
+    nulls: Option<&'a NullBuffer>,
 }
 
 impl CsvWriter {
@@ -58,7 +66,7 @@ impl CsvWriter {
             for (i, column) in columns.iter().enumerate() {
                 self.delimit(i, out);
                 match column {
-                    Column::Views(array) => self.view(array, row, out)?,
+                    Column::Views(views) => self.view(views, row, out)?,
                     Column::Text(array) | Column::Displayed(array, _) if array.is_null(row) => {
                         out.extend_from_slice(self.null_text.as_bytes());
                     }
@@ -81,20 +89,20 @@ impl CsvWriter {
     }
 
     #[inline]
-    fn view(&self, array: &StringViewArray, row: usize, out: &mut Vec<u8>) -> Result<(), TabularError> {
-        if array.is_null(row) {
+    fn view(&self, column: &Views<'_>, row: usize, out: &mut Vec<u8>) -> Result<(), TabularError> {
+        if column.nulls.is_some_and(|nulls| nulls.is_null(row)) {
             out.extend_from_slice(self.null_text.as_bytes());
             return Ok(());
         }
-        let view = array.views().get(row).copied().unwrap_or_default();
+        let view = column.views.get(row).copied().unwrap_or_default();
         // A view begins with the length, in 32 bits.
         let length = usize::try_from(view & u128::from(u32::MAX)).unwrap_or(usize::MAX);
         let is_written = if length <= INLINE_BYTES {
             self.plain.push_inline(view, length, out)
         } else {
-            self.plain.push(array.value(row).as_bytes(), out)
+            self.plain.push(column.array.value(row).as_bytes(), out)
         };
-        if is_written { Ok(()) } else { self.text(array.value(row), out) }
+        if is_written { Ok(()) } else { self.text(column.array.value(row), out) }
     }
 
     /// A cell whose text came from the input, and that a spreadsheet may take for a formula.
@@ -129,10 +137,7 @@ impl CsvWriter {
     }
 
     fn must_quote(&self, text: &str) -> bool {
-        let special = |byte: &u8| {
-            *byte == self.options.delimiter || matches!(*byte, b'\n' | b'\r') || Some(*byte) == self.options.quote
-        };
-        text.bytes().any(|byte| special(&byte))
+        self.plain.has_special(text.as_bytes())
             || self.options.null_text.iter().any(|null| null == text)
             // At the start of a file it would be taken for a byte order mark.
             || text.starts_with('\u{feff}')
@@ -143,7 +148,10 @@ impl CsvWriter {
 
 fn column(array: &ArrayRef) -> Result<Column<'_>, TabularError> {
     Ok(match array.data_type() {
-        DataType::Utf8View => Column::Views(array.as_string_view()),
+        DataType::Utf8View => {
+            let array = array.as_string_view();
+            Column::Views(Views { array, views: array.views(), nulls: array.nulls() })
+        }
         DataType::Utf8 | DataType::LargeUtf8 => Column::Text(array.as_ref()),
         _ => Column::Displayed(array.as_ref(), Display::new(array.as_ref())?),
     })
