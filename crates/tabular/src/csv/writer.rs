@@ -31,7 +31,7 @@ enum Column<'a> {
 /// A column of views, whose parts are at hand for each cell.
 struct Views<'a> {
     array: &'a StringViewArray,
-    views: &'a [u128],
+    raw: &'a [u128],
     nulls: Option<&'a NullBuffer>,
 }
 
@@ -94,7 +94,7 @@ impl CsvWriter {
             out.extend_from_slice(self.null_text.as_bytes());
             return Ok(());
         }
-        let view = column.views.get(row).copied().unwrap_or_default();
+        let view = column.raw.get(row).copied().unwrap_or_default();
         // A view begins with the length, in 32 bits.
         let length = usize::try_from(view & u128::from(u32::MAX)).unwrap_or(usize::MAX);
         let is_written = if length <= INLINE_BYTES {
@@ -150,7 +150,7 @@ fn column(array: &ArrayRef) -> Result<Column<'_>, TabularError> {
     Ok(match array.data_type() {
         DataType::Utf8View => {
             let array = array.as_string_view();
-            Column::Views(Views { array, views: array.views(), nulls: array.nulls() })
+            Column::Views(Views { array, raw: array.views(), nulls: array.nulls() })
         }
         DataType::Utf8 | DataType::LargeUtf8 => Column::Text(array.as_ref()),
         _ => Column::Displayed(array.as_ref(), Display::new(array.as_ref())?),

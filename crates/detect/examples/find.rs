@@ -1,4 +1,4 @@
-//! Measures scanning: `cargo run --release -p sluice-detect --example scan -- FILE.csv`. Prints bytes per second on one
+//! Measures scanning: `cargo run --release -p sluice-detect --example find -- FILE.csv`. Prints bytes per second on one
 //! core, with and without reading the CSV, and what each column's cells cost.
 
 use sluice_detect::{ColumnClass, ColumnScan, Detector, Options, TableOptions, TableScan, VoteRule};
