@@ -153,9 +153,8 @@ pub struct ReadOptions {
     pub compression: Compression,
     /// What the input may cost.
     pub caps: Caps,
-    /// Bytes of input in one block of a text format; memory is a small multiple of it. Default 256 KiB for CSV, so that a
-    /// block and its views stay in a core's second cache, and 1 MiB for JSON Lines, whose first block names the columns; kept
-    /// within 16 B and 64 MiB. A longer row makes its own block larger, up to [`Caps::row_bytes`].
+    /// Bytes of input in one block of a text format; memory is a small multiple of it. Default 1 MiB, kept within
+    /// 16 B and 64 MiB. A longer row makes its own block larger, up to [`Caps::row_bytes`].
     pub block_bytes: usize,
     /// Rows of one block of a Parquet file, at most. Default 8,192.
     pub block_rows: usize,
@@ -168,12 +167,11 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// Options for `format` with every default.
     pub fn new(format: Format) -> Self {
-        let block_bytes = if matches!(format, Format::Csv(_)) { 256 << 10 } else { 1 << 20 };
         Self {
             format,
             compression: Compression::Auto,
             caps: Caps::default(),
-            block_bytes,
+            block_bytes: 1 << 20,
             block_rows: 8_192,
             text: TextType::default(),
             rewritable: false,
