@@ -14,30 +14,28 @@ pub(super) struct Civil {
 }
 
 impl Civil {
-    /// Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms"). Within an era of 400 years numbers
-    /// are small and not negative, which makes dividing cheap.
+    /// Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms").
     pub(super) fn to_days(self) -> i64 {
         let year = if self.month <= 2 { self.year - 1 } else { self.year };
         let era = year.div_euclid(400);
-        let year_of_era = u32::try_from(year.rem_euclid(400)).unwrap_or_default();
-        let month = u32::try_from(self.month + 9).unwrap_or_default() % 12;
-        let before_month = (153 * month + 2) / 5;
-        let before_year = year_of_era * 365 + year_of_era / 4 - year_of_era / 100;
-        era * 146_097 + i64::from(before_year + before_month) + self.day - 1 - 719_468
+        let year_of_era = year.rem_euclid(400);
+        let month = (self.month + 9) % 12;
+        let day_of_year = (153 * month + 2) / 5 + self.day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
     }
 
     /// The date of a day.
     pub(super) fn from_days(days: i64) -> Self {
         let shifted = days.saturating_add(719_468);
         let era = shifted.div_euclid(146_097);
-        let day_of_era = u32::try_from(shifted.rem_euclid(146_097)).unwrap_or_default();
+        let day_of_era = shifted.rem_euclid(146_097);
         let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month + 2) / 5 + 1;
         let month = if month < 10 { month + 3 } else { month - 9 };
-        let year = i64::from(year_of_era) + era * 400 + i64::from(month <= 2);
-        Self { year, month: i64::from(month), day: i64::from(day) }
+        Self { year: year_of_era + era * 400 + i64::from(month <= 2), month, day }
     }
 
     /// Whether there is such a day, in a year of four digits.
@@ -130,10 +128,9 @@ impl<'t> DateText<'t> {
     /// The usual writing, all of whose parts have a length.
     fn padded(&self, date: Civil) -> [u8; 10] {
         let between = self.separator;
-        let [year, month, day] = [date.year, date.month, date.day].map(|part| u32::try_from(part).unwrap_or_default());
-        let [y0, y1, y2, y3] = [1_000, 100, 10, 1].map(|place| digit_of(year, place));
-        let [m0, m1] = [10, 1].map(|place| digit_of(month, place));
-        let [d0, d1] = [10, 1].map(|place| digit_of(day, place));
+        let [y0, y1, y2, y3] = [1_000, 100, 10, 1].map(|place| digit_of(date.year, place));
+        let [m0, m1] = [10, 1].map(|place| digit_of(date.month, place));
+        let [d0, d1] = [10, 1].map(|place| digit_of(date.day, place));
         match self.order {
             DateOrder::Ymd => [y0, y1, y2, y3, between, m0, m1, between, d0, d1],
             DateOrder::Mdy => [m0, m1, between, d0, d1, between, y0, y1, y2, y3],
@@ -142,7 +139,7 @@ impl<'t> DateText<'t> {
     }
 }
 
-fn digit_of(number: u32, place: u32) -> u8 {
+fn digit_of(number: i64, place: i64) -> u8 {
     b'0' + u8::try_from(number / place % 10).unwrap_or_default()
 }
 

@@ -1,18 +1,17 @@
 //! The check of ISO/IEC 7812-1, annex B: every second digit from the right is doubled, and the digits of all are summed.
 
-/// The digit that adds so much where it is doubled, to twice the digit less nine if that is more than nine: each adds another
-/// amount.
+/// What a digit adds where it is doubled; each of ten different amounts.
+const DOUBLED: [u16; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+/// The digit that adds so much where it is doubled.
 const HALVED: [u16; 10] = [0, 5, 1, 6, 2, 7, 3, 8, 4, 9];
 
 /// The remainder of the sum by ten; 0 for a valid number.
 pub(super) fn remainder(digits: &[u16]) -> u16 {
-    // The last digit is not doubled, so neither is the first of an odd number of digits.
-    let (first, others) = digits.split_at(digits.len() % 2);
-    let doubled = |digit: u16| 2 * u32::from(digit) - if digit > 4 { 9 } else { 0 };
-    let of_pair = |[left, right]: &[u16; 2]| doubled(*left) + u32::from(*right);
-    let sum: u32 = others.as_chunks().0.iter().map(of_pair).sum();
-    let first = first.first().copied().map_or(0, u32::from);
-    u16::try_from((sum + first) % 10).unwrap_or_default()
+    let of_pair = |pair: &[u16]| match pair {
+        [doubled, plain] => u32::from(*plain) + u32::from(looked_up(&DOUBLED, *doubled)),
+        rest => rest.iter().map(|plain| u32::from(*plain)).sum(),
+    };
+    u16::try_from(digits.rchunks(2).map(of_pair).sum::<u32>() % 10).unwrap_or_default()
 }
 
 /// Sets the digit at a place so that the sum has a remainder.
@@ -23,12 +22,12 @@ pub(super) fn set(digits: &mut [u16], at: usize, wanted: u16) {
     }
     let missing = (wanted + 10 - remainder(digits)) % 10;
     if let Some(digit) = digits.get_mut(at) {
-        *digit = if from_right.is_multiple_of(2) { missing } else { halved(missing) };
+        *digit = if from_right.is_multiple_of(2) { missing } else { looked_up(&HALVED, missing) };
     }
 }
 
-fn halved(amount: u16) -> u16 {
-    HALVED.get(usize::from(amount)).copied().unwrap_or_default()
+fn looked_up(table: &[u16; 10], digit: u16) -> u16 {
+    table.get(usize::from(digit)).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
