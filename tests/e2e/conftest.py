@@ -35,7 +35,7 @@ POLICY = Path(__file__).parent / "policy.yaml"
 # What the template makes only when it is asked to.
 PARAMETERS = {"InventorySweep": "Daily"}
 PATIENT_SECONDS = 60
-# No retries: a denial or a failure is seen as it is. Patience: a sweep of everything that tests left takes its time on a busy machine.
+# No retries: a denial or a failure is seen as it is. Patience: a sweep of all that tests left takes long on a busy machine.
 PLAIN = Config(retries={"total_max_attempts": 1}, read_timeout=300, s3={"addressing_style": "path"})
 
 
