@@ -19,8 +19,7 @@ case $host in
   aarch64-*) export RUSTFLAGS="-C target-cpu=neoverse-n1" ;;
 esac
 export CARGO_BUILD_TARGET=$host
-cargo build --release -p sluice
-cargo build --release -p sluice-tabular --example scan
-cargo build --release -p sluice-privacy --example mask
+# Together: each alone would ask its libraries for other features and compile them anew.
+cargo build --release -p sluice -p sluice-tabular -p sluice-privacy --bin sluice --example scan --example mask
 cargo lambda build --release "${packages[@]/#/--package=}"
 exec "$peers/bin/python" tests/bench/run.py "$@"
