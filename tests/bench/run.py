@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import pathlib
 import re
@@ -163,15 +164,27 @@ def privacy(sluice: str, mask: pathlib.Path, csv: pathlib.Path) -> None:
     print("\n### privacy: CSV\n")
     row("", "MB a CPU second", "peak MiB", "wanted")
     row("---", "--:", "--:", "--:")
-    for name, command in {
-        "`sluice scan`, all default entities": [sluice, "scan", str(csv)],
-        "read, seven columns changed, written": [str(mask), str(csv), *CHANGED],
-    }.items():
-        cost = measure.run(command)
-        row(name, f"{csv.stat().st_size / 1e6 / cost.cpu_seconds:,.0f}", f"{cost.peak_mib:.0f}", "≥ 200")
+    megabytes = csv.stat().st_size / 1e6
+    cost = measure.run([sluice, "scan", str(csv)])
+    row(
+        "`sluice scan`, all default entities (SHA-256 included)",
+        f"{megabytes / cost.cpu_seconds:,.0f}",
+        f"{cost.peak_mib:.0f}",
+        "≥ 200",
+    )
+    # The example tells its own seconds: it writes twice, the second time for the digest of what it wrote.
+    said = on_one_core([str(mask), str(csv), *CHANGED])
+    changing = next(line for line in said if "MB/s" in line and "row" in line)
+    row("read, seven columns changed, written", changing.split(" MB/s")[0], "", "≥ 200")
     print("\nThe cryptography of that alone; wanted: 1.5 M strings of 16 digits a second by FF1.\n")
-    for line in subprocess.run([str(mask)], capture_output=True, text=True, check=True).stdout.splitlines():
+    for line in said[:2]:
         print(f"- {line}", flush=True)
+
+
+def on_one_core(command: list[str]) -> list[str]:
+    """The lines that a command prints."""
+    pin = functools.partial(os.sched_setaffinity, 0, {0})
+    return subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pin).stdout.splitlines()
 
 
 def integrity(profile: str, uploads: int) -> None:
