@@ -15,7 +15,7 @@ use sluice_common::Sha256Digest;
 pub struct KeyId(Sha256Digest);
 
 impl KeyId {
-    /// The id of a key in DER. A P-256 point that is given compressed has another one here than in [`TrustedKeys`].
+    /// The id of a key in DER. A P-256 point that is given compressed has another one here than in [`super::TrustedKeys`].
     pub fn of_spki(der: &[u8]) -> Self {
         Self(Sha256Digest::of(der))
     }
