@@ -13,25 +13,33 @@ from typing import Any
 from infra.local import paths
 
 
-def sluice(stack: Any, folder: Path, *arguments: str, code: int = 0, role: str = "Auditor") -> str:
-    """Runs the command in a folder, as a role. Returns what it printed."""
-    credentials = stack.as_role(role, "s3")._request_signer._credentials.get_frozen_credentials()
+def run(stack: Any, folder: Path, *arguments: str, code: int, role: str | None) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a folder, as a role or as the account's root; another exit code than `code` fails the test."""
+    given = stack.as_role(role, "s3")._request_signer._credentials.get_frozen_credentials() if role else None
+    credentials = (
+        {
+            "AWS_ACCESS_KEY_ID": given.access_key,
+            "AWS_SECRET_ACCESS_KEY": given.secret_key,
+            "AWS_SESSION_TOKEN": given.token,
+        }
+        if given
+        else {}
+    )
     done = subprocess.run(
         [str(paths.target_directory() / "debug" / "sluice"), *arguments],
         cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            **stack.running.environment(),
-            "AWS_ACCESS_KEY_ID": credentials.access_key,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
-            "AWS_SESSION_TOKEN": credentials.token,
-        },
+        env={"PATH": os.environ["PATH"], **stack.running.environment(), **credentials},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return done
+
+
+def sluice(stack: Any, folder: Path, *arguments: str, code: int = 0, role: str = "Auditor") -> str:
+    """What the command prints, run as a role."""
+    return run(stack, folder, *arguments, code=code, role=role).stdout
 
 
 def public_pem(stack: Any, key_arn: str) -> str:

@@ -66,7 +66,7 @@ class Stack:
         return self._client(role, self._sessions[role], service)
 
     def bucket(self, zone: str) -> str:
-        """The name of the raw, curated, evidence or vault bucket."""
+        """The name of a zone's bucket: raw, curated, evidence, vault, and that of inventories."""
         return self.outputs[f"{zone.capitalize()}BucketName"]
 
     def upload(self, key: str, body: bytes, **options: Any) -> str:
@@ -189,6 +189,17 @@ def stack() -> Any:
         if not kept:
             emulator.stop(running.port)
             shutil.rmtree(running.directory / "tmp", ignore_errors=True)
+
+
+@pytest.fixture
+def account() -> Iterator[emulator.Emulator]:
+    """An empty account of its own, for what would disturb the stack that all share."""
+    running = emulator.start(emulator.free_port())
+    try:
+        yield running
+    finally:
+        emulator.stop(running.port)
+        shutil.rmtree(running.directory / "tmp", ignore_errors=True)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from infra.local import emulator
 
 FUNCTIONS = ["Seal", "Quality", "Pseudonymize", "Sweep", "Reidentify", "Release"]
-PEOPLE = ["Uploader", "DataScientist", "PolicyEditor", "Auditor", "Investigator", "Analyst"]
+PEOPLE = ["Uploader", "DataScientist", "PolicyEditor", "Auditor", "Investigator", "Analyst", "KeyCustodian"]
 DENIED = {"AccessDenied", "AccessDeniedException", "403"}
 SHA256_OF_NOTHING = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 
@@ -80,6 +80,7 @@ WRITERS = {
     ("evidence", "att/refusal/new"): {"Release"},
     ("evidence", "att/quarantine/new"): {"Seal", "Quality", "Pseudonymize"},
     ("evidence", "att/finding/new"): {"Seal", "Quality", "Pseudonymize", "Sweep"},
+    ("evidence", "att/keyrotation/new"): {"KeyCustodian"},
     ("evidence", "policy/new.yaml"): {"PolicyEditor"},
     ("vault", "domains/new"): {"Pseudonymize"},
     ("vault", "results/new"): {"Reidentify"},
@@ -145,7 +146,7 @@ def test_settings_are_changed_by_none_of_them(stack, role, setting, zone):
     assert refused(lambda: SETTINGS[setting](stack.as_role(role, "s3"), stack.bucket(zone)))
 
 
-def test_statements_are_signed_by_functions_only(stack):
+def test_statements_are_signed_by_functions_and_rotations_by_the_custodian(stack):
     def sign(role):
         stack.as_role(role, "kms").sign(
             KeyId=stack.outputs["SigningKeyArn"],
@@ -154,14 +155,16 @@ def test_statements_are_signed_by_functions_only(stack):
             SigningAlgorithm="ECDSA_SHA_256",
         )
 
-    assert [role for role in [*FUNCTIONS, *PEOPLE, "BreakGlass"] if not refused(lambda role=role: sign(role))] == FUNCTIONS
+    signers = [role for role in [*FUNCTIONS, *PEOPLE, "BreakGlass"] if not refused(lambda role=role: sign(role))]
+    assert signers == [*FUNCTIONS, "KeyCustodian"]
 
 
-def test_public_key_is_read_by_functions_and_the_auditor(stack):
+def test_public_key_is_read_by_functions_the_auditor_and_the_custodian(stack):
     def read(role):
         stack.as_role(role, "kms").get_public_key(KeyId=stack.outputs["SigningKeyArn"])
 
-    assert [role for role in FUNCTIONS + PEOPLE if not refused(lambda role=role: read(role))] == [*FUNCTIONS, "Auditor"]
+    readers = [role for role in FUNCTIONS + PEOPLE if not refused(lambda role=role: read(role))]
+    assert readers == [*FUNCTIONS, "Auditor", "KeyCustodian"]
 
 
 def test_domain_keys_are_made_by_pseudonymize_and_unwrapped_by_two(stack):
@@ -187,7 +190,7 @@ def test_data_keys_are_for_those_who_use_the_bucket(stack, role, zone):
     users = {
         "Raw": {"Seal", "Quality", "Pseudonymize", "Sweep", "Uploader"},
         "Curated": {"Pseudonymize", "Sweep", "Release", "DataScientist"},
-        "Evidence": {*FUNCTIONS, "Auditor", "PolicyEditor"},
+        "Evidence": {*FUNCTIONS, "Auditor", "PolicyEditor", "KeyCustodian"},
         "Vault": {"Pseudonymize", "Reidentify", "Investigator"},
     }
     key = stack.outputs[f"{zone}DataKeyArn"]

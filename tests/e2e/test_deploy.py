@@ -5,24 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from infra.local import deploy, emulator, paths, render
 
 ARCHITECTURE = deploy.LOCAL_PARAMETERS["Architecture"]
-
-
-@pytest.fixture
-def account() -> Iterator[emulator.Emulator]:
-    """An empty account."""
-    running = emulator.start(emulator.free_port())
-    try:
-        yield running
-    finally:
-        emulator.stop(running.port)
 
 
 def local(account: emulator.Emulator, *arguments: str) -> str:

@@ -37,7 +37,7 @@ def listed(stack: Any) -> bytes:
 
 def deliver(stack: Any) -> str:
     """Lays an inventory down; its manifest's URI without the version."""
-    bucket = f"sluice-inventory-{stack.bucket('raw').split('-', 2)[2]}"
+    bucket = stack.bucket("inventory")
     data, folder = listed(stack), f"raw/{stack.bucket('raw')}/sweep/{time.strftime('%Y-%m-%dT%H-00Z', time.gmtime())}"
     manifest = json.dumps(
         {
@@ -79,7 +79,7 @@ def test_an_inventory_that_arrives_is_swept(stack, eventually):
 
 
 def test_nobody_but_the_sweep_reads_inventories(stack):
-    bucket = f"sluice-inventory-{stack.bucket('raw').split('-', 2)[2]}"
+    bucket = stack.bucket("inventory")
     for role in ("Auditor", "DataScientist", "Quality", "Uploader"):
         with pytest.raises(ClientError, match="AccessDenied"):
             stack.as_role(role, "s3").get_object(Bucket=bucket, Key="raw/data/one.csv.gz")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 
 import pytest
 
-from infra.local import paths
-
+from . import command
 from .conftest import POLICY
 from .statements import locate, opened, openssl_accepts, published, statement
 from .tables import from_csv
@@ -41,20 +38,12 @@ def sluice(stack, tmp_path_factory):
     """`sluice(argument, …)`: the command, as the administrator of the account."""
     folder = tmp_path_factory.mktemp("keys")
 
-    def run(*arguments, code=0):
-        done = subprocess.run(
-            [str(paths.target_directory() / "debug" / "sluice"), *arguments],
-            cwd=folder,
-            env={"PATH": os.environ["PATH"], **stack.running.environment()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+    def said(*arguments, code=0):
+        done = command.run(stack, folder, *arguments, code=code, role=None)
         return done.stdout + done.stderr
 
-    run.folder = folder
-    return run
+    said.folder = folder
+    return said
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local import deploy, emulator
+from infra.local import deploy
 
 from .command import public_pem, sluice, verifier_key
 from .conftest import POLICY, Stack
@@ -20,17 +19,6 @@ from .statements import Statement, statement
 from .tables import PEOPLE, to_csv
 
 KEYS = ["--key", "first.pem", "--log-key", "log.vkey"]
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[emulator.Emulator]:
-    """An account of its own: the other tests' stack keeps its key."""
-    running = emulator.start(emulator.free_port())
-    try:
-        yield running
-    finally:
-        emulator.stop(running.port)
-        shutil.rmtree(running.directory / "tmp", ignore_errors=True)
 
 
 def published(stack: Any, eventually: Any, key: str) -> Statement:

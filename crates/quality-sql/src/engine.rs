@@ -132,10 +132,10 @@ impl Inner {
             return Refused::error(message).into();
         }
         if let Some(place) = statement::place_of(statement, &missing) {
-            refused.message.push_str(&format!(" (line {}, column {})", place.line, place.column));
+            refused.message = format!("{} (line {}, column {})", refused.message, place.line, place.column);
         }
         if let Some(near) = self.names.nearest(&missing) {
-            refused.message.push_str(&format!("; did you mean {near}?"));
+            refused.message = format!("{}; did you mean {near}?", refused.message);
         }
         refused.into()
     }

@@ -118,10 +118,14 @@ impl VisitorMut for Rewriter<'_> {
         match factor {
             TableFactor::Table { name, alias, .. } => {
                 small_name(name);
-                alias.iter_mut().for_each(|alias| small(&mut alias.name));
+                if let Some(alias) = alias {
+                    small(&mut alias.name);
+                }
             }
             TableFactor::Derived { alias, .. } | TableFactor::NestedJoin { alias, .. } => {
-                alias.iter_mut().for_each(|alias| small(&mut alias.name));
+                if let Some(alias) = alias {
+                    small(&mut alias.name);
+                }
             }
             _ => {}
         }
@@ -158,10 +162,11 @@ impl VisitorMut for Rewriter<'_> {
             Expr::BinaryOp { left, op: BinaryOperator::Spaceship, right } => {
                 *expr = Expr::IsNotDistinctFrom(Box::new(take(left)), Box::new(take(right)));
             }
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr: of } if self.names.is_text(of) => {
-                **of = number(take(of));
-            }
-            Expr::Floor { expr: of, .. } | Expr::Ceil { expr: of, .. } if self.names.is_text(of) => {
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: of }
+            | Expr::Floor { expr: of, .. }
+            | Expr::Ceil { expr: of, .. }
+                if self.names.is_text(of) =>
+            {
                 **of = number(take(of));
             }
             Expr::Function(function) => {
@@ -203,7 +208,7 @@ impl Rewriter<'_> {
         if takes_numbers(&name) {
             for argument in arguments(function) {
                 if self.names.is_text(argument) {
-                    *argument = number(std::mem::replace(argument, null()));
+                    *argument = number(replace(argument));
                 }
             }
         }
@@ -226,7 +231,7 @@ impl Rewriter<'_> {
             ("to_date", [of]) => Some(cast(replace(of), DataType::Date)),
             ("to_timestamp", [of]) => Some(cast(replace(of), DataType::Timestamp(None, TimezoneInfo::None))),
             ("datediff", [end, start]) => {
-                let days = |of: &mut &mut Expr| cast(cast(replace(of), DataType::Date), DataType::Int(None));
+                let days = |of: &mut Expr| cast(cast(replace(of), DataType::Date), DataType::Int(None));
                 let (end, start) = (days(end), days(start));
                 Some(Expr::Nested(Box::new(binary(end, BinaryOperator::Minus, start))))
             }
@@ -347,8 +352,8 @@ fn take(of: &mut Box<Expr>) -> Expr {
     std::mem::replace(of.as_mut(), null())
 }
 
-fn replace(of: &mut &mut Expr) -> Expr {
-    std::mem::replace(*of, null())
+fn replace(of: &mut Expr) -> Expr {
+    std::mem::replace(of, null())
 }
 
 fn null() -> Expr {

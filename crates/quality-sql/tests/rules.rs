@@ -66,7 +66,7 @@ fn returned_rows_are_row_results() {
     let marks: Vec<RowMark> = (0..4).map(|row| results.mark(0, row)).collect();
     assert_eq!(marks, [RowMark::Passed, RowMark::Failed, RowMark::Passed, RowMark::Passed]);
     assert_eq!(results.passing_rows().iter().collect::<Vec<_>>(), [true, false, true, false]);
-    assert_eq!(report.rules[0].metrics["Dataset.*.CustomSQL.Compliance"], 0.75);
+    assert_eq!(report.rules[0].metrics["Dataset.*.CustomSQL.Compliance"].to_bits(), 0.75_f64.to_bits());
     assert_eq!(report.rules[0].first_failing_rows, [1]);
     assert_eq!(report.rules[0].failing_rows, Some(1));
 }

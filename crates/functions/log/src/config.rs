@@ -24,27 +24,15 @@ pub struct Config {
     pub metrics_namespace: String,
 }
 
-/// Items separated by commas; none in an empty text.
-struct List<T>(Vec<T>);
+/// Verifier keys with commas between; none in an empty text.
+#[derive(Default)]
+struct CheckpointKeys(Vec<VerifierKey>);
 
-struct RetiredCheckpointKey(VerifierKey);
-
-impl FromStr for RetiredCheckpointKey {
+impl FromStr for CheckpointKeys {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        VerifierKey::parse(text).map(Self)
-    }
-}
-
-impl<T: FromStr> FromStr for List<T> {
-    type Err = T::Err;
-    fn from_str(text: &str) -> Result<Self, T::Err> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(VerifierKey::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -59,8 +47,7 @@ impl Config {
         let signing = Signing::part(&mut variables);
         let checkpoint_key_arn = variables.required("SLUICE_CHECKPOINT_KEY_ARN");
         let log_origin = variables.required("SLUICE_LOG_ORIGIN");
-        let checkpoint =
-            variables.or_default::<List<RetiredCheckpointKey>>("SLUICE_RETIRED_CHECKPOINT_KEYS", List(Vec::new()));
+        let checkpoint = variables.or_default("SLUICE_RETIRED_CHECKPOINT_KEYS", CheckpointKeys::default());
         let anchor_bucket = variables.optional("SLUICE_ANCHOR_BUCKET");
         let metrics_namespace = variables.or_default("SLUICE_METRICS_NAMESPACE", "Sluice".to_owned());
         variables.finish(|| {
@@ -69,7 +56,7 @@ impl Config {
                 signing: signing?,
                 checkpoint_key_arn: checkpoint_key_arn?,
                 log_origin: log_origin?,
-                retired_checkpoint_keys: checkpoint?.0.into_iter().map(|key| key.0).collect(),
+                retired_checkpoint_keys: checkpoint?.0,
                 anchor_bucket: anchor_bucket?,
                 metrics_namespace: metrics_namespace?,
             })

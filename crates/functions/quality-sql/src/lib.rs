@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use quality::{Config, QualityFunction, Sql, SqlEngines, connect_with};
 use sluice_aws::Aws;
+use sluice_common::config::{ConfigProblems, Environment};
 use sluice_common::runner::Runner;
 use sluice_quality::SqlEngine;
 use sluice_quality_sql::{DataFusionEngine, SqlLimits, SqlTables, StoredTable};
@@ -51,9 +52,17 @@ impl SqlEngines for DataFusion {
     }
 }
 
+/// What `quality` is told, and the function's memory in MiB, which Lambda tells.
+///
+/// # Errors
+/// Every problem at once.
+pub fn read(environment: &Environment) -> Result<(Config, Option<usize>), ConfigProblems> {
+    let memory_mib = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|mib| mib.parse().ok());
+    Ok((Config::read(environment)?, memory_mib))
+}
+
 /// The function on AWS.
-pub fn connect(config: Config, aws: &Aws) -> Runner<OnStatement<QualityFunction>> {
-    let memory_mib = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok().and_then(|mib| mib.parse().ok());
+pub fn connect(config: Config, memory_mib: Option<usize>, aws: &Aws) -> Runner<OnStatement<QualityFunction>> {
     connect_with("quality-sql", config, aws, Sql::Judged(Arc::new(DataFusion::in_function(memory_mib))))
 }
 
