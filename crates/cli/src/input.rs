@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use sluice_common::digest::S3Checksum;
 use sluice_common::{ObjectVersion, Sha256Digest};
 use sluice_stage::table;
-use sluice_tabular::{Format, ReadOptions, Source, read_ahead};
+use sluice_tabular::{Format, ReadOptions, Source};
 
 use crate::cloud;
 use crate::progress;
@@ -101,13 +101,14 @@ impl Input {
             return Ok((Source::File(table), Digesting(hashing)));
         }
         let hashing = Arc::new(Mutex::new(Hashing::new(self.into_read())));
-        let shared = Shared(Arc::clone(&hashing));
-        // Reading and hashing is about as much work as splitting a table, and as judging it.
-        let source = match options.format {
-            Format::Parquet => table::source(shared, options)?,
-            Format::Csv(_) | Format::JsonLines => Source::Stream(read_ahead(shared)),
-        };
+        let source = table::source(Shared(Arc::clone(&hashing)), options)?;
         Ok((source, Digesting(hashing)))
+    }
+
+    /// [`Self::into_source`], where reading and hashing go on beside what is done with the table on one thread.
+    pub(crate) fn into_source_ahead(self, options: &ReadOptions) -> anyhow::Result<(Source, Digesting)> {
+        let (source, digesting) = self.into_source(options)?;
+        Ok((source.ahead(), digesting))
     }
 }
 

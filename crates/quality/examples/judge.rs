@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 use sluice_quality::{EvaluationOptions, NoHistory, check};
-use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader, Source, read_ahead};
+use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader, Source};
 
 /// A file that is hashed as it is read.
 struct Hashed {
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         Source::File(table)
     } else {
-        Source::Stream(read_ahead(hashed))
+        Source::stream(hashed)
     };
     let reader = Reader::open(source, &read)?;
     let report = check(reader, &ruleset, &options, &NoHistory)?;

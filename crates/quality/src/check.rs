@@ -1,21 +1,16 @@
 //! A whole table judged by a ruleset, from an open reader to a report.
 
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
-
 use sluice_dqdl::ast::Ruleset;
 use sluice_dqdl::registry::RuleType;
-use sluice_tabular::{Block, ColumnPath, Reader, TabularError};
+use sluice_tabular::{ColumnPath, Reader, TabularError};
 
 use crate::error::QualityError;
 use crate::evaluate::Evaluation;
 use crate::history::MetricHistory;
 use crate::options::EvaluationOptions;
+use crate::relay;
 use crate::report::Report;
 use crate::sql::SqlAnswers;
-
-/// Blocks that may wait to be evaluated while the next one is read: enough to even out, few enough to stay small.
-const BLOCKS_AHEAD: usize = 2;
 
 /// Why a table could not be judged.
 #[derive(Debug, thiserror::Error)]
@@ -46,11 +41,25 @@ pub fn check(
 /// The columns of JSON Lines come up as it is read. Those that the ruleset names are asked for, so that a field which
 /// only later rows have counts as missing in the first ones; `ColumnExists` sees what the first block has.
 ///
-/// With two cores or more, one reads (hashes, inflates, splits) while another evaluates.
+/// Two cores or more are used; what is measured does not depend on how many.
 ///
 /// # Errors
 /// When the table is malformed, crosses a cap or cannot be read to its end.
 pub fn measure(
+    reader: Reader,
+    ruleset: &Ruleset,
+    options: &EvaluationOptions,
+    history: &dyn MetricHistory,
+) -> Result<Evaluation, CheckError> {
+    measure_on(relay::threads(), reader, ruleset, options, history)
+}
+
+/// [`measure`] on so many threads.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_on(
+    threads: usize,
     mut reader: Reader,
     ruleset: &Ruleset,
     options: &EvaluationOptions,
@@ -70,42 +79,8 @@ pub fn measure(
     reader.text_as_bytes();
     let presence: Vec<ColumnPath> = evaluation.presence_columns().into_iter().map(ColumnPath::new).collect();
     reader.only_presence(&presence)?;
-    if thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
-        read_ahead(reader, &mut evaluation)?;
-    } else {
-        for block in reader {
-            let block = block?;
-            evaluation.update(&block.batch, block.first_row)?;
-        }
-    }
+    relay::take_in_all(reader, &mut evaluation, threads)?;
     Ok(evaluation)
-}
-
-fn read_ahead(reader: Reader, evaluation: &mut Evaluation) -> Result<(), CheckError> {
-    thread::scope(|scope| {
-        let (blocks, arriving) = sync_channel(BLOCKS_AHEAD);
-        let reading = scope.spawn(move || {
-            // The other side hangs up when it cannot go on; then nothing more is to be read.
-            for block in reader {
-                if blocks.send(block).is_err() {
-                    break;
-                }
-            }
-        });
-        let evaluated = take_in(arriving, evaluation);
-        if let Err(panicked) = reading.join() {
-            std::panic::resume_unwind(panicked);
-        }
-        evaluated
-    })
-}
-
-fn take_in(arriving: Receiver<Result<Block, TabularError>>, evaluation: &mut Evaluation) -> Result<(), CheckError> {
-    for block in arriving {
-        let block = block?;
-        evaluation.update(&block.batch, block.first_row)?;
-    }
-    Ok(())
 }
 
 /// The columns that rules name as their targets.

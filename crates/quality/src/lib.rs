@@ -28,6 +28,7 @@ mod pass;
 mod pattern;
 mod plan;
 mod reference;
+mod relay;
 mod render;
 pub mod report;
 mod results;
@@ -42,7 +43,7 @@ mod value;
 
 pub use anomaly::{AnomalyError, AnomalyStrategy, Bounds, Deviations, Expectation, HISTORY_VALUES};
 pub use asks::Asks;
-pub use check::{CheckError, check, measure};
+pub use check::{CheckError, check, measure, measure_on};
 pub use error::QualityError;
 pub use evaluate::Evaluation;
 pub use failing_rows::{ROW_NUMBER, RULES_FAILED, failing_rows, failing_rows_schema};

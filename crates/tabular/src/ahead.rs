@@ -11,7 +11,7 @@ const PIECES_AHEAD: usize = 2;
 
 /// Has `input` read, and hashed if that is what reading it does, on a thread of its own where there are two cores or more.
 /// Dropping what this returns ends the thread after the bytes that are under way.
-pub fn read_ahead(input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
+pub(crate) fn read_ahead(input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
     if thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
         Box::new(Ahead::start(input))
     } else {

@@ -30,10 +30,6 @@ pub(crate) enum Origin {
 }
 
 impl Block {
-    pub(crate) fn new(batch: RecordBatch, first_row: u64) -> Self {
-        Self { batch, first_row, origin: Origin::Batch }
-    }
-
     /// Rows of this block.
     pub fn rows(&self) -> usize {
         self.batch.num_rows()

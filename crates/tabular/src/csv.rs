@@ -3,11 +3,13 @@
 mod cells;
 mod formula;
 mod plain;
+mod raw;
 mod reader;
 mod rows;
 mod scan;
 mod walk;
 mod writer;
 
+pub(crate) use raw::RawRows;
 pub(crate) use reader::CsvReader;
 pub(crate) use writer::CsvWriter;

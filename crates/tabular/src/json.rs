@@ -2,7 +2,9 @@
 //! wanted, where they lie, and with their positions, so that a rewriter can leave everything else as it was.
 
 mod edit;
+mod lines;
 mod paths;
+mod raw;
 mod reader;
 mod scan;
 mod select;
@@ -12,6 +14,8 @@ mod walk;
 mod writer;
 
 pub(crate) use edit::LineEditor;
-pub(crate) use reader::{JsonReader, SourceLines};
+pub(crate) use lines::SourceLines;
+pub(crate) use raw::RawLines;
+pub(crate) use reader::JsonReader;
 pub(crate) use select::LineSelector;
 pub(crate) use writer::JsonLinesWriter;

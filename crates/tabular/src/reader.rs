@@ -9,6 +9,7 @@ use arrow_schema::{Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::file::reader::{ChunkReader, Length};
 
+use crate::ahead::read_ahead;
 use crate::block::Block;
 use crate::csv::CsvReader;
 use crate::error::TabularError;
@@ -17,6 +18,7 @@ use crate::json::JsonReader;
 use crate::options::{Compression, Format, ReadOptions, TextType};
 use crate::parquet::{Chunks, ParquetReader};
 use crate::path::ColumnPath;
+use crate::raw::{Raw, RawBlock};
 use crate::spool::spool_inflated;
 
 /// Where the bytes of a table come from.
@@ -43,6 +45,16 @@ impl Source {
     /// A source that reads `stream`.
     pub fn stream(stream: impl Read + Send + 'static) -> Self {
         Self::Stream(Box::new(stream))
+    }
+
+    /// Has a stream read, and hashed if that is what reading it does, on a thread of its own where there are two cores or
+    /// more. Other sources stay as they are.
+    #[must_use]
+    pub fn ahead(self) -> Self {
+        match self {
+            Self::Stream(stream) => Self::Stream(read_ahead(stream)),
+            other => other,
+        }
     }
 
     fn into_stream(self) -> Box<dyn Read + Send> {
@@ -72,6 +84,7 @@ impl From<Bytes> for Source {
 #[derive(Debug)]
 pub struct Reader {
     inner: Inner,
+    next_row: u64,
     done: bool,
 }
 
@@ -103,7 +116,7 @@ impl Reader {
                 chunks => Inner::Parquet(Box::new(ParquetReader::open(chunks, options)?)),
             },
         };
-        Ok(Self { inner, done: false })
+        Ok(Self { inner, next_row: 0, done: false })
     }
 
     /// The columns each batch has. JSON Lines without a projection: the paths seen so far, in the order they came up;
@@ -206,13 +219,35 @@ impl Reader {
         }
     }
 
-    fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
-        match &mut self.inner {
-            Inner::Csv(reader) => reader.next_block(),
-            Inner::JsonLines(reader) => reader.next_block(),
-            Inner::Parquet(reader) => reader.next_block(),
-            Inner::Empty(_) => Ok(None),
+    /// Reads the next rows without decoding them: an iterator's `next` for those who decode on several threads. Blocks
+    /// that are taken so are not counted in the row numbers of the iterator.
+    pub fn next_raw(&mut self) -> Option<Result<RawBlock, TabularError>> {
+        if self.done {
+            return None;
         }
+        let next = self.read_raw().transpose();
+        self.done = !matches!(next, Some(Ok(_)));
+        next
+    }
+
+    fn read_raw(&mut self) -> Result<Option<RawBlock>, TabularError> {
+        let raw = match &mut self.inner {
+            Inner::Csv(reader) => reader.next_rows()?.map(|rows| Raw::Csv(Box::new(rows))),
+            Inner::JsonLines(reader) => reader.next_rows()?,
+            Inner::Parquet(reader) => reader.next_rows()?.map(|(batch, origin)| Raw::Decoded(batch, origin)),
+            Inner::Empty(_) => None,
+        };
+        Ok(raw.map(RawBlock))
+    }
+
+    fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
+        while let Some(raw) = self.next_raw() {
+            if let Some(block) = raw?.into_block(self.next_row)? {
+                self.next_row += block.rows() as u64;
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -255,9 +290,6 @@ impl Iterator for Reader {
     type Item = Result<Block, TabularError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
         let next = self.next_block().transpose();
         self.done = !matches!(next, Some(Ok(_)));
         next

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Mask) -> anyhow::Result<Answer> {
     let read = table::read_options(&dataset.format);
     let write = write_options(dataset, &read, &args.output)?;
     let written = risk_gate::write_within_bounds(&dataset.privacy, key.as_deref(), |plan| {
-        let (source, digesting) = Input::open(&args.file)?.into_source(&read)?;
+        let (source, digesting) = Input::open(&args.file)?.into_source_ahead(&read)?;
         let (read, write) = (read.clone(), write.clone());
         output::write(Job { file: args.file.clone(), source, digesting, read, write, plan }, &args.output)
     })?;

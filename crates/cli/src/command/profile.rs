@@ -43,7 +43,7 @@ pub(super) fn run(args: &ProfileArgs) -> anyhow::Result<Answer> {
 /// What a table holds, and the digest of its bytes.
 pub(super) fn read(file: &str, format: &FormatArgs) -> anyhow::Result<(Profile, Sha256Digest)> {
     let options = format::read_options(file, format)?;
-    let (source, digesting) = Input::open(file)?.into_source(&options)?;
+    let (source, digesting) = Input::open(file)?.into_source_ahead(&options)?;
     let profile = Reader::open(source, &options)
         .map_err(sluice_profile::ProfileError::from)
         .and_then(sluice_profile::profile)

@@ -37,7 +37,7 @@ pub(super) fn run(args: &Release) -> anyhow::Result<Answer> {
     let mut tallies = plan.tallies()?;
     for file in &args.files {
         let options = table::read_options(&dataset.format);
-        let (source, _digesting) = Input::open(file)?.into_source(&options)?;
+        let (source, _digesting) = Input::open(file)?.into_source_ahead(&options)?;
         let mut table = Reader::open(source, &options).with_context(|| file.clone())?;
         tallies.read(&mut table).with_context(|| file.clone())?;
     }

@@ -18,7 +18,7 @@ pub(super) fn run(args: &Risk) -> anyhow::Result<Answer> {
     let options = Options { min_k: args.min_k, ..Options::default() };
     let mut assessor = Assessor::new(columns, options)?;
     let read = format::read_options(&args.file, &args.format)?;
-    let (source, _digesting) = Input::open(&args.file)?.into_source(&read)?;
+    let (source, _digesting) = Input::open(&args.file)?.into_source_ahead(&read)?;
     let mut table = Reader::open(source, &read).with_context(|| args.file.clone())?;
     assessor.read(&mut table).with_context(|| args.file.clone())?;
     let figures = assessor.figures()?;

@@ -27,7 +27,7 @@ pub(super) fn run(args: &Scan) -> anyhow::Result<Answer> {
     let rule = VoteRule { least_share: args.share, least_named_share: args.share, ..VoteRule::default() };
     let detector = Detector::new(&Options { report_samples: !args.ignore_test_values, ..Options::default() })?;
     let kept = TableOptions { examples: if args.reveal { EXAMPLES } else { 0 }, ..TableOptions::default() };
-    let (source, digesting) = Input::open(&args.file)?.into_source(&options)?;
+    let (source, digesting) = Input::open(&args.file)?.into_source_ahead(&options)?;
     let scan = || scan_table(Reader::open(source, &options)?, &detector, kept, rule);
     let report = scan().with_context(|| args.file.clone())?;
     let sha256 = digesting.finish().with_context(|| args.file.clone())?;

@@ -18,7 +18,7 @@ use crate::input::Input;
 pub(super) fn run(args: &Suggest) -> anyhow::Result<Answer> {
     let (profile, first_sha256) = profile::read(&args.file, &args.format)?;
     let options = format::read_options(&args.file, &args.format)?;
-    let (source, digesting) = Input::open(&args.file)?.into_source(&options)?;
+    let (source, digesting) = Input::open(&args.file)?.into_source_ahead(&options)?;
     let reader = Reader::open(source, &options).with_context(|| args.file.clone())?;
     let evaluation = EvaluationOptions::at(SystemClock.now().as_microsecond());
     let mut suggestions = judged(candidates(&profile), reader, &evaluation).with_context(|| args.file.clone())?;

@@ -3,18 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_buffer::Buffer;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use crate::block::{Block, batch_of};
-use crate::csv::cells::{Grid, Wanted, unescape};
-use crate::csv::rows::rows;
+use crate::csv::cells::unescape;
+use crate::csv::raw::{Decoding, RawRows, Spare};
 use crate::csv::scan::{Dialect, Ends, scan};
 use crate::csv::walk::walk;
 use crate::error::{Limit, TabularError};
 use crate::feed::Feed;
 use crate::inflate::Inflated;
-use crate::options::{Caps, CsvOptions, ReadOptions, TextType};
+use crate::options::{CsvOptions, ReadOptions, TextType};
 use crate::path::ColumnPath;
 use crate::text::{check_utf8, line_feeds};
 
@@ -23,19 +21,10 @@ use crate::text::{check_utf8, line_feeds};
 pub(crate) struct CsvReader {
     feed: Feed,
     options: CsvOptions,
-    caps: Caps,
-    text: TextType,
     dialect: Dialect,
     ends: Ends,
-    starts: Vec<u32>,
-    null_text: Vec<String>,
-    empty_is_null: bool,
     names: Vec<String>,
-    projection: Vec<usize>,
-    /// Whether only NULL or not is wanted, by column of the projection.
-    presence_only: Vec<bool>,
-    schema: SchemaRef,
-    next_row: u64,
+    decoding: Arc<Decoding>,
 }
 
 /// Whole rows at the beginning of `pending`.
@@ -57,20 +46,23 @@ impl CsvReader {
         csv.check()?;
         let dialect = Dialect { delimiter: csv.delimiter, quote: csv.quote };
         let (empty, null_text): (Vec<_>, Vec<_>) = csv.null_text.iter().cloned().partition(String::is_empty);
-        let mut reader = Self {
-            feed: Feed::open(input, options)?,
-            dialect,
+        let decoding = Decoding {
             caps: options.caps.clone(),
             text: options.text,
-            ends: Ends::default(),
-            starts: Vec::new(),
+            columns: 0,
             null_text,
             empty_is_null: !empty.is_empty(),
-            names: Vec::new(),
             projection: Vec::new(),
             presence_only: Vec::new(),
             schema: Arc::new(Schema::empty()),
-            next_row: 0,
+            spare: Spare::default(),
+        };
+        let mut reader = Self {
+            feed: Feed::open(input, options)?,
+            dialect,
+            ends: Ends::default(),
+            names: Vec::new(),
+            decoding: Arc::new(decoding),
             options: csv,
         };
         reader.names = reader.read_names()?;
@@ -80,7 +72,7 @@ impl CsvReader {
 
     /// The columns each batch has.
     pub(crate) fn schema(&self) -> &SchemaRef {
-        &self.schema
+        &self.decoding.schema
     }
 
     /// Reads only these columns, in this order.
@@ -98,82 +90,56 @@ impl CsvReader {
     }
 
     fn read_columns(&mut self, projection: Vec<usize>) {
-        self.presence_only = vec![false; projection.len()];
-        self.projection = projection;
-        self.schema = self.schema_of_blocks();
+        self.decide(|decoding| {
+            decoding.presence_only = vec![false; projection.len()];
+            decoding.projection = projection;
+        });
     }
 
     pub(crate) fn set_text(&mut self, text: TextType) {
-        self.text = text;
-        self.schema = self.schema_of_blocks();
+        self.decide(|decoding| decoding.text = text);
     }
 
     /// Only NULL or not is wanted of these columns of the projection.
     pub(crate) fn only_presence(&mut self, columns: &[usize]) {
-        for (column, presence_only) in self.presence_only.iter_mut().enumerate() {
-            *presence_only = columns.contains(&column);
-        }
-        self.schema = self.schema_of_blocks();
+        self.decide(|decoding| {
+            for (column, presence_only) in decoding.presence_only.iter_mut().enumerate() {
+                *presence_only = columns.contains(&column);
+            }
+        });
     }
 
-    fn schema_of_blocks(&self) -> SchemaRef {
-        let fields = self.projection.iter().zip(&self.presence_only).filter_map(|(column, presence_only)| {
-            let data_type = if *presence_only { DataType::Boolean } else { self.text.data_type() };
+    /// Decides how the blocks to come are decoded.
+    fn decide(&mut self, change: impl FnOnce(&mut Decoding)) {
+        let decoding = Arc::make_mut(&mut self.decoding);
+        decoding.columns = self.names.len();
+        change(decoding);
+        let text = decoding.text.data_type();
+        let fields = decoding.projection.iter().zip(&decoding.presence_only).filter_map(|(column, presence_only)| {
+            let data_type = if *presence_only { DataType::Boolean } else { text.clone() };
             Some(Field::new(self.names.get(*column)?, data_type, true))
         });
-        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+        decoding.schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     }
 
     /// The next rows, or `None` at the end.
-    pub(crate) fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
-        loop {
-            let Some(loaded) = self.load()? else { return Ok(None) };
-            self.shape(loaded)?;
-            if self.starts.is_empty() {
-                self.feed.consume(loaded.bytes);
-                continue;
-            }
-            check_utf8(self.feed.first(loaded.bytes), self.feed.at())?;
-            self.check_sizes(loaded)?;
-            return self.give(loaded).map(Some);
-        }
+    pub(crate) fn next_rows(&mut self) -> Result<Option<RawRows>, TabularError> {
+        Ok(self.load()?.map(|loaded| self.give(loaded)))
     }
 
-    /// Finds the rows of the loaded bytes.
-    fn shape(&mut self, loaded: Loaded) -> Result<(), TabularError> {
-        let columns = self.names.len();
-        let feed = &self.feed;
-        rows(feed.pending(), columns, loaded.rows, &mut self.ends, &mut self.starts).map_err(|ragged| {
-            TabularError::Ragged {
-                line: feed.place(ragged.start).line,
-                expected: columns as u64,
-                found: ragged.found as u64,
-            }
-        })
-    }
-
-    /// Builds the batch of the loaded rows.
-    fn give(&mut self, loaded: Loaded) -> Result<Block, TabularError> {
+    /// Hands out the loaded rows.
+    fn give(&mut self, loaded: Loaded) -> RawRows {
         let rest = self.feed.pending().get(loaded.bytes..).unwrap_or_default();
         let given_line_feeds = loaded.all_line_feeds - line_feeds(rest);
-        let buffer = self.feed.give(loaded.bytes, given_line_feeds);
-        let buffers: Arc<[Buffer]> = [buffer.clone()].into();
-        let grid = Grid {
-            bytes: buffer.as_slice(),
-            ends: self.ends.as_slice(),
-            starts: &self.starts,
-            columns: self.names.len(),
+        RawRows {
+            at: self.feed.at(),
+            block: self.feed.give(loaded.bytes, given_line_feeds),
+            ends: std::mem::replace(&mut self.ends, self.decoding.spare.take()),
+            line_feeds: loaded.rows,
             quote: self.dialect.quote.filter(|_| loaded.quotes),
             doubled: loaded.doubled,
-            null_text: &self.null_text,
-            empty_is_null: self.empty_is_null,
-        };
-        let wanted = Wanted { columns: &self.projection, presence_only: &self.presence_only, text: self.text };
-        let columns = grid.columns(wanted, &buffers);
-        let rows = self.starts.len();
-        let block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
-        self.next_row += rows as u64;
-        Ok(block)
+            decoding: Arc::clone(&self.decoding),
+        }
     }
 
     /// Fills `pending` until it holds at least one whole row, and scans it.
@@ -235,8 +201,8 @@ impl CsvReader {
                 break cells;
             }
         };
-        if cells.len() > self.caps.columns {
-            return Err(self.feed.limit(Limit::Columns, self.caps.columns, 0));
+        if cells.len() > self.decoding.caps.columns {
+            return Err(self.feed.limit(Limit::Columns, self.decoding.caps.columns, 0));
         }
         if !self.options.header {
             return Ok((0..cells.len()).map(|i| format!("col_{i}")).collect());
@@ -269,7 +235,7 @@ impl CsvReader {
             let end = *end as usize;
             cells.push((start, end));
             start = end + 1;
-            if self.feed.pending().get(end) == Some(&b'\n') || cells.len() > self.caps.columns {
+            if self.feed.pending().get(end) == Some(&b'\n') || cells.len() > self.decoding.caps.columns {
                 break;
             }
         }
@@ -296,27 +262,6 @@ impl CsvReader {
             _ => text.extend_from_slice(raw),
         }
         if text.is_empty() { format!("col_{column}") } else { String::from_utf8_lossy(&text).into_owned() }
-    }
-
-    /// Refuses rows and cells that are larger than their caps.
-    fn check_sizes(&self, loaded: Loaded) -> Result<(), TabularError> {
-        if loaded.bytes <= self.caps.row_bytes.min(self.caps.field_bytes) {
-            return Ok(());
-        }
-        let row_ends = self.ends.as_slice().chunks(self.names.len());
-        for (start, ends) in self.starts.iter().map(|start| *start as usize).zip(row_ends) {
-            let mut cell_start = start;
-            for end in ends.iter().map(|end| *end as usize) {
-                if end - cell_start > self.caps.field_bytes {
-                    return Err(self.feed.limit(Limit::FieldBytes, self.caps.field_bytes, cell_start));
-                }
-                cell_start = end + 1;
-            }
-            if cell_start - start > self.caps.row_bytes {
-                return Err(self.feed.limit(Limit::RowBytes, self.caps.row_bytes, start));
-            }
-        }
-        Ok(())
     }
 }
 

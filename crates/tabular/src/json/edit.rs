@@ -3,7 +3,7 @@
 use arrow_array::{Array, ArrayRef, BooleanArray};
 
 use crate::error::TabularError;
-use crate::json::reader::SourceLines;
+use crate::json::lines::SourceLines;
 use crate::json::value::writers;
 use crate::json::walk::Member;
 use crate::rewrite::Change;

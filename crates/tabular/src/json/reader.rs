@@ -1,20 +1,20 @@
 //! Reads JSON Lines in blocks of whole lines.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use arrow_buffer::Buffer;
 use arrow_schema::{Field, Schema, SchemaRef};
 
-use crate::block::{Block, Origin, batch_of};
-use crate::error::{Limit, Place, TabularError};
+use crate::block::batch_of;
+use crate::error::TabularError;
 use crate::feed::Feed;
 use crate::inflate::Inflated;
+use crate::json::lines::{Keep, parse};
 use crate::json::paths::Paths;
-use crate::json::scan::{Cursor, Fault, Problem};
-use crate::json::walk::{Column, Member, Walk};
+use crate::json::raw::{Decoding, Learnt, RawLines, Seen};
 use crate::options::{Caps, ReadOptions, TextType};
 use crate::path::ColumnPath;
-use crate::text::{check_utf8, line_feeds, place_in};
+use crate::raw::Raw;
+use crate::text::line_feeds;
 
 /// Streams a JSON Lines file.
 #[derive(Debug)]
@@ -23,61 +23,13 @@ pub(crate) struct JsonReader {
     caps: Caps,
     keep_lines: bool,
     text: TextType,
-    paths: Paths,
-    /// The column of `paths` behind each column of the batch; `None`: all, as they come up.
-    projection: Option<Vec<usize>>,
+    learnt: Learnt,
+    /// The columns of the batch; `None`: all, as they come up.
+    projection: Option<Vec<String>>,
+    /// With a projection, from the first block on.
+    decoding: Option<Arc<Decoding>>,
     schema: SchemaRef,
-    /// Whether some row had a value, if only null, for the column of this number.
-    is_seen: Vec<bool>,
-    /// Rows of the block before.
-    last_rows: usize,
-    next_row: u64,
-}
-
-/// The lines of a block and where the values of its columns are.
-#[derive(Debug, Clone)]
-pub(crate) struct SourceLines(Arc<Rows>);
-
-#[derive(Debug)]
-struct Rows {
-    block: Buffer,
-    /// Start and end of each line, its line feed not included.
-    lines: Vec<(usize, usize)>,
-    names: Vec<String>,
-    members: Vec<Vec<Member>>,
-}
-
-impl SourceLines {
-    /// The line of a row.
-    pub(crate) fn line(&self, row: usize) -> (usize, usize) {
-        self.0.lines.get(row).copied().unwrap_or_default()
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.0.block.as_slice()
-    }
-
-    /// Where the values of a column are, row by row; later rows have none. `None`: no row of the block has one.
-    pub(crate) fn members(&self, name: &str) -> Option<&[Member]> {
-        let column = self.0.names.iter().position(|known| known == name)?;
-        self.0.members.get(column).map(Vec::as_slice)
-    }
-}
-
-/// What is kept of the lines.
-#[derive(Debug, Clone, Copy)]
-struct Keep {
-    /// Where each value is.
-    members: bool,
-    /// Rows that there will be, about: room for them is made at once.
-    expected_rows: usize,
-}
-
-/// The lines found in some bytes.
-#[derive(Debug, Default)]
-struct Parsed {
-    lines: Vec<(usize, usize)>,
-    columns: Vec<Column>,
+    seen: Seen,
 }
 
 impl JsonReader {
@@ -88,12 +40,11 @@ impl JsonReader {
             caps: options.caps.clone(),
             keep_lines: options.rewritable,
             text: options.text,
-            paths: Paths::new(&[], true, options.caps.columns),
+            learnt: Learnt::new(Paths::new(&[], true, options.caps.columns)),
             projection: None,
+            decoding: None,
             schema: Arc::new(Schema::empty()),
-            is_seen: Vec::new(),
-            last_rows: 0,
-            next_row: 0,
+            seen: Seen::default(),
         };
         reader.look_ahead()?;
         Ok(reader)
@@ -105,17 +56,18 @@ impl JsonReader {
 
     /// Reads only these paths.
     pub(crate) fn project(&mut self, asked: &[ColumnPath]) -> Result<(), TabularError> {
-        self.paths = self.asked(asked, false)?;
-        let columns = asked.iter().filter_map(|path| self.paths.column(path.as_str())).collect();
-        self.projection = Some(columns);
+        self.learnt = Learnt::new(self.asked(asked, false)?);
+        self.projection = Some(asked.iter().map(|path| path.as_str().to_owned()).collect());
         self.schema = schema_of(asked.iter().map(ColumnPath::as_str), self.text);
+        self.decoding = None;
         Ok(())
     }
 
     /// Reads these paths first, and every other as it comes up.
     pub(crate) fn require(&mut self, asked: &[ColumnPath]) -> Result<(), TabularError> {
-        self.paths = self.asked(asked, true)?;
+        self.learnt = Learnt::new(self.asked(asked, true)?);
         self.projection = None;
+        self.decoding = None;
         self.look_ahead()
     }
 
@@ -141,124 +93,72 @@ impl JsonReader {
         self.text = text;
         let names: Vec<String> = self.schema.fields().iter().map(|field| field.name().clone()).collect();
         self.schema = schema_of(names.iter().map(String::as_str), text);
+        self.decoding = None;
     }
 
     /// The paths asked for or found that no row had so far.
     pub(crate) fn unseen(&self) -> impl Iterator<Item = &str> {
-        let unseen = |(column, _): &(usize, &String)| !self.is_seen.get(*column).is_some_and(|seen| *seen);
-        self.paths.names().iter().enumerate().filter(unseen).map(|(_, name)| name.as_str())
+        let seen = self.seen.columns();
+        let names = self.learnt.paths.names().iter().enumerate();
+        names.filter(move |(column, _)| !seen.get(*column).is_some_and(|seen| *seen)).map(|(_, name)| name.as_str())
     }
 
     /// Finds the paths of the block that comes next.
     fn look_ahead(&mut self) -> Result<(), TabularError> {
         if let Some(bytes) = self.load()? {
             let at = self.feed.at();
-            let Self { feed, caps, paths, .. } = self;
-            parse(feed.first(bytes), at, caps, paths, Keep { members: false, expected_rows: 0 })?;
+            let Self { feed, caps, learnt, .. } = self;
+            parse(feed.first(bytes), at, caps, &mut learnt.paths, Keep { members: false, expected_rows: 0 })?;
         }
-        self.schema = schema_of(self.paths.names().iter().map(String::as_str), self.text);
+        self.schema = schema_of(self.learnt.paths.names().iter().map(String::as_str), self.text);
         Ok(())
     }
 
-    /// The next rows, or `None` at the end.
-    pub(crate) fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
-        loop {
-            let Some(bytes) = self.load()? else { return Ok(None) };
-            let at = self.feed.at();
-            let buffer = self.feed.give(bytes, line_feeds(self.feed.first(bytes)));
-            // A block is as large as the one before; some room for shorter rows.
-            let keep = Keep { members: self.keep_lines, expected_rows: self.last_rows + self.last_rows / 16 };
-            let parsed = parse(buffer.as_slice(), at, &self.caps, &mut self.paths, keep)?;
-            self.last_rows = parsed.lines.len();
-            if !parsed.lines.is_empty() {
-                return self.block(buffer, parsed).map(Some);
-            }
+    /// The next rows, or `None` at the end. With a projection they are not decoded yet; without one each block may bring
+    /// columns that the next one has too.
+    pub(crate) fn next_rows(&mut self) -> Result<Option<Raw>, TabularError> {
+        let Some(bytes) = self.load()? else { return Ok(None) };
+        let at = self.feed.at();
+        let block = self.feed.give(bytes, line_feeds(self.feed.first(bytes)));
+        if let Some(decoding) = self.decoding() {
+            return Ok(Some(Raw::JsonLines(Box::new(RawLines { block, at, decoding }))));
         }
+        let how = (&self.caps, self.text, self.keep_lines);
+        let (rows, arrays, origin) = self.learnt.read(&block, at, how, &self.seen)?;
+        if arrays.len() != self.schema.fields().len() {
+            self.schema = schema_of(self.learnt.paths.names().iter().map(String::as_str), self.text);
+        }
+        Ok(Some(Raw::Decoded(batch_of(&self.schema, arrays, rows)?, origin)))
     }
 
-    /// Bytes of the whole lines in the feed, which are UTF-8.
+    fn decoding(&mut self) -> Option<Arc<Decoding>> {
+        let asked = self.projection.as_ref()?;
+        let decoding = self.decoding.get_or_insert_with(|| {
+            Arc::new(Decoding {
+                caps: self.caps.clone(),
+                text: self.text,
+                keep_lines: self.keep_lines,
+                schema: Arc::clone(&self.schema),
+                columns: asked.iter().filter_map(|path| self.learnt.paths.column(path)).collect(),
+                paths: self.learnt.paths.clone(),
+                seen: self.seen.clone(),
+                spare: Mutex::default(),
+            })
+        });
+        Some(Arc::clone(decoding))
+    }
+
+    /// Bytes of the whole lines in the feed.
     fn load(&mut self) -> Result<Option<usize>, TabularError> {
         if !self.feed.fill_block()? {
             return Ok(None);
         }
         loop {
             if let Some(last) = memchr::memrchr(b'\n', self.feed.pending()) {
-                check_utf8(self.feed.first(last + 1), self.feed.at())?;
                 return Ok(Some(last + 1));
             }
             self.feed.fill_more()?;
         }
-    }
-
-    fn block(&mut self, buffer: Buffer, parsed: Parsed) -> Result<Block, TabularError> {
-        let Parsed { lines, mut columns } = parsed;
-        let rows = lines.len();
-        columns.resize_with(self.paths.names().len(), Column::default);
-        self.is_seen.resize(columns.len(), false);
-        for (is_seen, column) in self.is_seen.iter_mut().zip(&columns) {
-            *is_seen |= column.cells.len() > 0;
-        }
-        let buffers: Arc<[Buffer]> = [buffer.clone()].into();
-        let mut members = Vec::new();
-        let mut arrays = Vec::new();
-        for mut column in columns {
-            column.cells.pad(rows);
-            arrays.push(column.cells.finish(self.text, &buffers)?);
-            members.push(column.members);
-        }
-        if let Some(projection) = &self.projection {
-            arrays = projection.iter().filter_map(|column| arrays.get(*column).cloned()).collect();
-        } else if arrays.len() != self.schema.fields().len() {
-            self.schema = schema_of(self.paths.names().iter().map(String::as_str), self.text);
-        }
-        let mut block = Block::new(batch_of(&self.schema, arrays, rows)?, self.next_row);
-        if self.keep_lines {
-            let names = self.paths.names().to_vec();
-            block.origin = Origin::Lines(SourceLines(Arc::new(Rows { block: buffer, lines, names, members })));
-        }
-        self.next_row += rows as u64;
-        Ok(block)
-    }
-}
-
-/// Reads each line of `bytes`, which begin at `at`.
-fn parse(bytes: &[u8], at: Place, caps: &Caps, paths: &mut Paths, keep: Keep) -> Result<Parsed, TabularError> {
-    let Keep { members: keep_members, expected_rows } = keep;
-    let mut parsed = Parsed { lines: Vec::with_capacity(expected_rows), columns: Vec::new() };
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', bytes) {
-        let (line_start, line_end) = (start, end);
-        start = end + 1;
-        if end - line_start > caps.row_bytes {
-            let place = Some(place_in(bytes, line_start, at));
-            return Err(TabularError::Limit { limit: Limit::RowBytes, allowed: caps.row_bytes as u64, place });
-        }
-        let mut cursor = Cursor { bytes, at: line_start, end: line_end };
-        cursor.peek();
-        if cursor.at == line_end {
-            continue;
-        }
-        let row = parsed.lines.len();
-        let columns = &mut parsed.columns;
-        let (field_bytes, nesting) = (caps.field_bytes, caps.nesting);
-        Walk { cursor, paths, columns, row, expected_rows, field_bytes, nesting, keep_members }
-            .line()
-            .map_err(|fault| explain(fault, bytes, at, caps))?;
-        parsed.lines.push((line_start, line_end));
-    }
-    Ok(parsed)
-}
-
-fn explain(fault: Fault, bytes: &[u8], from: Place, caps: &Caps) -> TabularError {
-    let place = place_in(bytes, fault.at, from);
-    let crossed = |limit, allowed: usize| TabularError::Limit { limit, allowed: allowed as u64, place: Some(place) };
-    match fault.problem {
-        Problem::Syntax(_) if bytes.get(fault.at) == Some(&0) => TabularError::Nul { place },
-        Problem::Syntax(problem) => TabularError::Json { place, problem },
-        Problem::TooDeep => crossed(Limit::Nesting, caps.nesting),
-        Problem::TooLong => crossed(Limit::FieldBytes, caps.field_bytes),
-        Problem::TooManyPaths => crossed(Limit::Columns, caps.columns),
-        Problem::Ambiguous => TabularError::AmbiguousPath { place },
     }
 }
 

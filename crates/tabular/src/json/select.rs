@@ -3,7 +3,7 @@
 use arrow_array::{Array, ArrayRef, BooleanArray};
 
 use crate::error::TabularError;
-use crate::json::reader::SourceLines;
+use crate::json::lines::SourceLines;
 use crate::json::string::write_string;
 use crate::json::value::{ValueWriter, writers};
 use crate::json::walk::Member;

@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::file::metadata::RowGroupMetaData;
 
-use crate::block::{Block, Origin, batch_of};
+use crate::block::{Origin, batch_of};
 use crate::error::{Limit, TabularError};
 use crate::options::{Caps, ReadOptions};
 use crate::parquet::chunks::Chunks;
@@ -42,7 +42,6 @@ pub(crate) struct ParquetReader {
     block_rows: usize,
     next_group: usize,
     open_group: Option<ParquetRecordBatchReader>,
-    next_row: u64,
 }
 
 impl std::fmt::Debug for ParquetReader {
@@ -88,7 +87,6 @@ impl ParquetReader {
             block_rows: options.block_rows.max(1),
             next_group: 0,
             open_group: None,
-            next_row: 0,
             chunks,
             metadata,
             leaves,
@@ -169,12 +167,12 @@ impl ParquetReader {
     }
 
     /// The next rows, or `None` at the end.
-    pub(crate) fn next_block(&mut self) -> Result<Option<Block>, TabularError> {
+    pub(crate) fn next_rows(&mut self) -> Result<Option<(RecordBatch, Origin)>, TabularError> {
         loop {
             if let Some(group) = &mut self.open_group {
                 let next = guarded(|| group.next().transpose().map_err(|error| undecodable(&self.chunks, error)))?;
                 match next {
-                    Some(batch) if batch.num_rows() > 0 => return self.block(batch).map(Some),
+                    Some(batch) if batch.num_rows() > 0 => return self.project_batch(batch).map(Some),
                     Some(_) => continue,
                     None => self.open_group = None,
                 }
@@ -236,7 +234,7 @@ impl ParquetReader {
         Ok(fitting.clamp(1, self.block_rows))
     }
 
-    fn block(&mut self, batch: RecordBatch) -> Result<Block, TabularError> {
+    fn project_batch(&mut self, batch: RecordBatch) -> Result<(RecordBatch, Origin), TabularError> {
         // The decoder leaves out what was not asked for, so positions are those of its own schema.
         let present = leaves(batch.schema_ref().fields());
         let steps: HashMap<&str, &[usize]> =
@@ -256,12 +254,8 @@ impl ParquetReader {
         });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         self.open_presence = open_presence;
-        let mut block = Block::new(batch_of(&self.schema, columns, rows)?, self.next_row);
-        if self.keep_nested {
-            block.origin = Origin::Nested(batch);
-        }
-        self.next_row += rows as u64;
-        Ok(block)
+        let projected = batch_of(&self.schema, columns, rows)?;
+        Ok((projected, if self.keep_nested { Origin::Nested(batch) } else { Origin::Batch }))
     }
 }
 

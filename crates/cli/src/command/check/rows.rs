@@ -18,7 +18,7 @@ use crate::input::Input;
 pub(super) fn write(path: &Path, args: &Check, sha256: Sha256Digest, report: &Report) -> anyhow::Result<()> {
     let name = path.to_string_lossy();
     let options = format::read_options(&args.file, &args.format)?;
-    let (source, digesting) = Input::open(&args.file)?.into_source(&options)?;
+    let (source, digesting) = Input::open(&args.file)?.into_source_ahead(&options)?;
     let reader = Reader::open(source, &options).with_context(|| args.file.clone())?;
     let mut table: Option<(Arc<_>, Writer<_>)> = None;
     for block in reader {

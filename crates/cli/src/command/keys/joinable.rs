@@ -54,7 +54,7 @@ fn keys_of(place: &str) -> anyhow::Result<Keys> {
             FormatName::Parquet => Format::Parquet,
         };
     let read = ReadOptions::new(format);
-    let (source, _digesting) = Input::open(file)?.into_source(&read)?;
+    let (source, _digesting) = Input::open(file)?.into_source_ahead(&read)?;
     let mut reader = Reader::open(source, &read)?;
     reader.project(&[ColumnPath::new(column)])?;
     let mut keys = Keys::default();

@@ -41,7 +41,7 @@ pub(super) fn run(args: &KeysRetokenise) -> anyhow::Result<Answer> {
     };
     let write =
         WriteOptions::new(read.format.clone()).with_compression(format::compression_of(&args.output.to_string_lossy()));
-    let (source, digesting) = Input::open(&args.file)?.into_source(&read)?;
+    let (source, digesting) = Input::open(&args.file)?.into_source_ahead(&read)?;
     let mut partial = args.output.as_os_str().to_owned();
     partial.push(".partial");
     let written = || -> anyhow::Result<_> {
