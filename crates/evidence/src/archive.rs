@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sluice_common::port::{KeyError, ObjectReader, StoreError, VersionEntry, VersionLister};
 use sluice_common::{BucketName, Dispose, Disposition, ObjectKey, ObjectPath, ObjectVersion, VersionId};
 
+use crate::beside::beside;
 use crate::dsse::{DsseError, MAX_ENVELOPE_BYTES};
 use crate::layout::{StatementKey, SubjectId};
 use crate::memo::{Memo, Trace};
@@ -25,7 +26,7 @@ pub struct Archive {
     bucket: BucketName,
     objects: Arc<dyn ObjectReader>,
     versions: Arc<dyn VersionLister>,
-    keys: TrustedKeys,
+    keys: Arc<TrustedKeys>,
     verified_before: Option<Timestamp>,
     memo: Option<Arc<Memo>>,
 }
@@ -172,7 +173,7 @@ impl Archive {
         versions: Arc<dyn VersionLister>,
         keys: TrustedKeys,
     ) -> Self {
-        Self { bucket, objects, versions, keys, verified_before: None, memo: None }
+        Self { bucket, objects, versions, keys: Arc::new(keys), verified_before: None, memo: None }
     }
 
     /// The same bucket for a reader who knows that everything written before a time was verified already, by a sweep whose
@@ -185,7 +186,8 @@ impl Archive {
     }
 
     /// The same bucket for a reader who meets statements more than once: what it verified it knows again, byte by byte, until it
-    /// ends. Readers made of this one by [`Self::verified_before`] share what is known.
+    /// ends. Readers made of this one by [`Self::verified_before`] share what is known. Such a reader meets many, so several
+    /// that are loaded at a time are verified on several cores; that needs a Tokio runtime.
     #[must_use]
     pub fn remembering(mut self) -> Self {
         self.memo = Some(Arc::default());
@@ -198,7 +200,7 @@ impl Archive {
     }
 
     /// The keys that are believed.
-    pub const fn keys(&self) -> &TrustedKeys {
+    pub fn keys(&self) -> &TrustedKeys {
         &self.keys
     }
 
@@ -215,24 +217,21 @@ impl Archive {
         let (bytes, written) = self.read_written(at).await?;
         let statement = match self.verified_before {
             Some(time) if written < time => recall::<P>(&bytes)?,
-            _ => self.verify_once(&bytes, written)?,
+            _ => self.verify(bytes, written).await?,
         };
         statement.check_stored_under(at.key.as_str())?;
         Ok(Kept::new(at.clone(), statement))
     }
 
-    fn verify_once<P: Predicate>(&self, bytes: &[u8], written: Timestamp) -> Result<Verified<P>, VerifyError> {
-        let known = self.memo.as_ref().map(|memo| (memo, Trace::of(bytes, written)));
-        if let Some((memo, trace)) = &known
-            && memo.knows(*trace)
-        {
-            return recall::<P>(bytes);
+    async fn verify<P: Predicate>(&self, bytes: Vec<u8>, written: Timestamp) -> Result<Verified<P>, VerifyError> {
+        let Some(memo) = &self.memo else { return verify_written(&self.keys, &bytes, written) };
+        let trace = Trace::of(&bytes, written);
+        if memo.knows(trace) {
+            return recall::<P>(&bytes);
         }
-        let verified = self.keys.verify::<P>(bytes)?;
-        self.keys.check_written(verified.key_ids(), written)?;
-        if let Some((memo, trace)) = known {
-            memo.add(trace);
-        }
+        let keys = Arc::clone(&self.keys);
+        let verified = beside(move || verify_written(&keys, &bytes, written)).await?;
+        memo.add(trace);
         Ok(verified)
     }
 
@@ -384,4 +383,15 @@ impl Archive {
         }
         Ok((bytes, body.facts.last_modified))
     }
+}
+
+/// Checks the signatures, and that their keys counted when S3 wrote the envelope.
+fn verify_written<P: Predicate>(
+    keys: &TrustedKeys,
+    bytes: &[u8],
+    written: Timestamp,
+) -> Result<Verified<P>, VerifyError> {
+    let verified = keys.verify::<P>(bytes)?;
+    keys.check_written(verified.key_ids(), written)?;
+    Ok(verified)
 }

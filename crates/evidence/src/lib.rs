@@ -18,6 +18,7 @@
 
 pub mod any;
 pub mod archive;
+mod beside;
 pub mod canonical;
 pub mod dsse;
 pub mod layout;

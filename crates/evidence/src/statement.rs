@@ -17,7 +17,9 @@ pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 pub const PREDICATE_TYPE_BASE: &str = "https://sluice.example/attest";
 
 /// What one stage states about its subjects.
-pub trait Predicate: Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync {
+pub trait Predicate:
+    Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static
+{
     /// The stage, which gives the predicate type and the key prefix.
     const STAGE: Stage;
 

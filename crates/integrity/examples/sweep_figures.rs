@@ -101,10 +101,10 @@ async fn figures(lake: &Lake, uploads: u64, verified_before: Option<Timestamp>, 
     let judged = coverage.versions_seen + coverage.statements_seen + coverage.curated_versions;
     assert!(coverage.versions_seen == uploads && judged >= uploads * VERSIONS, "{coverage:?}");
     println!(
-        "sweep: {title}: {judged} versions in {cpu:.2} CPU s ({seconds:.2} s), {:.0} versions a CPU second ({:.0} uploads), \
+        "sweep: {title}: {judged} versions in {seconds:.2} s ({cpu:.2} CPU s), {:.0} versions a second ({:.0} a CPU second), \
          {peak:.0} MiB above the lake's own",
+        judged as f64 / seconds,
         judged as f64 / cpu,
-        uploads as f64 / cpu,
     );
 }
 
@@ -192,10 +192,11 @@ impl Lake {
     }
 }
 
-/// What this thread computed so far: the machine may be busy with other things (`proc(5)`).
+/// CPU seconds of all threads (`proc(5)`: user and system time in hundredths, 12 fields after the name in brackets).
 fn cpu_seconds() -> f64 {
-    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    schedule.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1e9
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
 }
 
 /// Begins a new peak of resident memory (`proc(5)`).
