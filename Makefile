@@ -140,6 +140,14 @@ UNOPTIMISED := --config 'profile.dev.package."*".opt-level=0' --config 'profile.
 test-sql: ## The SQL engine and what is built with it: CustomSql, its function, conformance, the command
 	cargo test $(SQL_PACKAGES) $(UNOPTIMISED) --quiet
 
+.PHONY: test-sql-e2e
+test-sql-e2e: build-local build-sql-local ## CustomSql on the deployed stack, by the function with the SQL engine
+	$(VENV)/bin/python -m pytest -q tests/e2e/sql
+
+.PHONY: fuzz
+fuzz: ## Ten million rulesets and tables without a panic, a hang or growth (CASES=10000000 SEED=1)
+	cargo run --release --quiet -p sluice-quality --example fuzz -- $(or $(CASES),10000000) $(or $(SEED),1)
+
 .PHONY: lint-sql
 lint-sql: ## Clippy and docs of the same
 	cargo clippy $(SQL_PACKAGES) $(UNOPTIMISED) --all-targets -- -D warnings
@@ -158,7 +166,7 @@ test-infra: setup ## Tests of the local tooling and of the template
 .PHONY: test-e2e
 test-e2e: build-local ## The deployed stack on the emulator, from outside
 	$(BUILD_COMMAND)
-	$(VENV)/bin/python -m pytest -q tests/e2e
+	$(VENV)/bin/python -m pytest -q tests/e2e --ignore tests/e2e/sql
 
 .PHONY: test-adapters
 test-adapters: setup $(LOCALSTACK)/.done ## The AWS adapters against LocalStack

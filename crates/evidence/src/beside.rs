@@ -6,7 +6,7 @@ use std::thread;
 
 use tokio::sync::Semaphore;
 
-/// Pieces of work that may be with other threads: one for each core but the caller's. More only wait for a core, and for memory.
+/// Pieces of work that may be with other threads: one for each core but the caller's. More would only wait for a core.
 static ELSEWHERE: LazyLock<Semaphore> = LazyLock::new(|| {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Semaphore::new(cores - 1)
