@@ -22,8 +22,8 @@ pub use detect::{AllowSpec, CustomEntitySpec, DetectSpec, EntityChecksum, TestVa
 pub use hand_over::HandOverSpec;
 pub use load::MAX_POLICY_BYTES;
 pub use model::{
-    CatalogSpec, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern, OnFail,
-    OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Undeclared,
+    CatalogSpec, CatalogStatistics, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern,
+    OnFail, OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Undeclared,
 };
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};

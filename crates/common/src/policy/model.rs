@@ -328,4 +328,20 @@ pub struct CatalogSpec {
     pub database: String,
     /// The table.
     pub table: String,
+    /// What the catalog is told of the table's content. It decides nothing that is published, so no digest has it.
+    #[serde(skip)]
+    pub statistics: CatalogStatistics,
+}
+
+/// What the catalog is told of a curated table's content, beside its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CatalogStatistics {
+    /// Nothing.
+    #[default]
+    None,
+    /// Table parameters, and of each column how many NULLs and different values it has and how long its texts are.
+    Counts,
+    /// The least and the greatest number and date of each column, too. These are published values, and whoever may read
+    /// the catalog sees them without being allowed to read the data.
+    Ranges,
 }

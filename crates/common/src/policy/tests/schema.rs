@@ -68,6 +68,7 @@ fn words_agree() {
         ("privacy", "output", words(OUTPUTS)),
         ("privacy", "small_classes", words(risk::SMALL_CLASSES)),
         ("retention", "mode", words(sections::RETENTION_MODES)),
+        ("catalog", "statistics", words(sections::CATALOG_STATISTICS)),
     ] {
         assert_eq!(words_of(definition, field), Value::from(table), "{definition}.{field}");
     }
