@@ -19,6 +19,7 @@ mod tables;
 mod world;
 
 mod bombs;
+mod catalog_told;
 mod crash;
 mod custom_sql;
 mod dropping;
