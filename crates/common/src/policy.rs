@@ -11,6 +11,7 @@ mod model;
 mod privacy;
 mod problem;
 mod reader;
+mod reference;
 mod release;
 mod risk;
 mod sections;
@@ -26,6 +27,7 @@ pub use model::{
     OnFail, OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Undeclared,
 };
 pub use problem::{PolicyProblem, PolicyProblems};
+pub use reference::ReferenceSpec;
 pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};
 pub use risk::{RiskSpec, SmallClasses};
 pub use transform::{

@@ -38,7 +38,8 @@ pub(super) const RETENTION_MODES: &[(&str, RetentionMode)] =
 const MAX_RATIO: u32 = 100_000;
 pub(super) const FORMAT_FIELDS: &[&str] = &["type", "compression", "max_ratio", "delimiter", "quote", "header"];
 const CSV_FIELDS: &[&str] = &["delimiter", "quote", "header"];
-pub(super) const QUALITY_FIELDS: &[&str] = &["ruleset", "on_fail", "keep_state", "model_monitor", "hand_over"];
+pub(super) const QUALITY_FIELDS: &[&str] =
+    &["ruleset", "on_fail", "keep_state", "model_monitor", "hand_over", "references"];
 pub(super) const RULESET_FIELDS: &[&str] = &["s3", "glue"];
 pub(super) const INTEGRITY_FIELDS: &[&str] = &["retention"];
 pub(super) const RETENTION_FIELDS: &[&str] = &["mode", "days"];
@@ -111,12 +112,14 @@ impl Reader {
         let model_monitor = self.optional(&fields, "model_monitor", false, Self::boolean);
         let hand_over =
             self.optional(&fields, "hand_over", None, |reader, node, path| reader.hand_over(node, path).map(Some));
+        let references = self.optional(&fields, "references", Vec::new(), Self::references);
         Some(QualitySpec {
             ruleset: ruleset?,
             on_fail: on_fail?,
             keep_state: keep_state?,
             model_monitor: model_monitor?,
             hand_over: hand_over?,
+            references: references?,
         })
     }
 

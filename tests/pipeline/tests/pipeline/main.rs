@@ -31,5 +31,6 @@ mod leaks;
 mod measures;
 mod poison;
 mod policy_changes;
+mod references;
 mod tampering;
 mod unknown;
