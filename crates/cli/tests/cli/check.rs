@@ -129,7 +129,7 @@ fn queries_join_named_files() {
     desk.put("orders.csv", ORDERS);
     desk.put("customers.csv", "name,tier\na,gold\nb,none\n");
     let query = "select count(*) from primary p join Customers c on p.customer = c.name where c.tier = 'gold'";
-    desk.put("rules", &format!("Rules = [ CustomSql \"{query}\" = 2 ]"));
+    desk.put("rules", format!("Rules = [ CustomSql \"{query}\" = 2 ]"));
     let ran = ["check", "orders.csv", "--rules", "rules", "--reference", "customers=customers.csv"];
     desk.run(&ran).exits(0);
     desk.put("customers.csv", "name,tier\na,none\nb,none\n");
