@@ -19,7 +19,7 @@ TOOLS := $(STATE)/tools
 export PATH := $(VENV)/bin:$(TOOLS)/bin:$(PATH)
 LOCAL := $(VENV)/bin/python -m infra.local
 
-FUNCTIONS := seal quality pseudonymize sweep reidentify release audit log
+FUNCTIONS := seal quality pseudonymize sweep reidentify release audit log catalog
 # The registry has a package `log`; ours has another name than its binary.
 PACKAGES := $(patsubst log,log-function,$(FUNCTIONS))
 ARCHITECTURE ?= arm64

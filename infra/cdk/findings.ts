@@ -12,7 +12,7 @@ const DEAD_LETTERS = ["SealDeadLetterQueue", "QualityDeadLetterQueue", "QualityS
 /** Two roles that do the same: one function has the SQL engine, the other has not. */
 const QUALITY = ["QualityPolicy", "QualitySqlPolicy"];
 const ROLES = [
-  "SealRole", "QualityRole", "QualitySqlRole", "PseudonymizeRole", "SweepRole", "ReidentifyRole", "ReleaseRole", "LogRole", "AuditRole", "ScheduleRole",
+  "SealRole", "QualityRole", "QualitySqlRole", "PseudonymizeRole", "SweepRole", "ReidentifyRole", "ReleaseRole", "LogRole", "CatalogRole", "AuditRole", "ScheduleRole",
   "UploaderRole", "DataScientistRole", "PolicyEditorRole", "AuditorRole", "InvestigatorRole", "AnalystRole", "KeyCustodianRole", "BreakGlassRole", "BatchRole",
 ];
 
@@ -64,7 +64,7 @@ const ANSWERS: readonly Answer[] = [
   },
   {
     rule: "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:table/<CatalogDatabase>/*]",
-    on: ["PseudonymizePolicy", "DataScientistPolicy"],
+    on: ["PseudonymizePolicy", "CatalogPolicy", "DataScientistPolicy"],
     reason: "tables of one database, named by the pipeline policy",
   },
   objects("RawBucket", "<RawKeyPrefix>", ["SealPolicy", "BatchPolicy", ...QUALITY, "PseudonymizePolicy", "UploaderPolicy"], "uploads"),
@@ -88,15 +88,17 @@ const ANSWERS: readonly Answer[] = [
     on: ["KeyCustodianPolicy"],
     reason: "GetPublicKey alone: the next key has no name yet, and a public key is no secret",
   },
-  objects("EvidenceBucket", "policy/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "SweepPolicy", "AuditPolicy", "ReleasePolicy", "PolicyEditorPolicy"], "policy"),
+  objects("EvidenceBucket", "policy/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "SweepPolicy", "AuditPolicy", "ReleasePolicy", "CatalogPolicy", "PolicyEditorPolicy"], "policy"),
   objects("EvidenceBucket", "report/", [...QUALITY, "SweepPolicy"], "reports"),
   objects("EvidenceBucket", "report/rows/", ["PseudonymizePolicy"], "numbers of failing rows"),
   objects("EvidenceBucket", "history/", [...QUALITY], "metrics of earlier objects"),
   objects("EvidenceBucket", "state/", [...QUALITY], "what was measured"),
   objects("RawBucket", "quarantine/", [...QUALITY], "failing rows"),
   objects("EvidenceBucket", "att/seal/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy"], "seals"),
-  objects("EvidenceBucket", "att/quality/", [...QUALITY, "PseudonymizePolicy"], "verdicts"),
-  objects("EvidenceBucket", "att/pseudonymize/", ["PseudonymizePolicy", "ReleasePolicy"], "publications"),
+  objects("EvidenceBucket", "att/quality/", [...QUALITY, "PseudonymizePolicy", "CatalogPolicy"], "verdicts"),
+  objects("EvidenceBucket", "att/pseudonymize/", ["PseudonymizePolicy", "ReleasePolicy", "CatalogPolicy"], "publications"),
+  objects("EvidenceBucket", "statistics/", ["PseudonymizePolicy", "CatalogPolicy"], "what was measured of published objects"),
+  objects("EvidenceBucket", "rollup/", ["CatalogPolicy"], "the same, merged by day"),
   objects("EvidenceBucket", "att/quarantine/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "AuditPolicy"], "refusals"),
   objects("EvidenceBucket", "att/finding/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "SweepPolicy", "AuditPolicy"], "findings"),
   objects("EvidenceBucket", "att/audit/", ["AuditPolicy"], "audits"),

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".sluice"
 TEMPLATE = ROOT / "infra" / "template.yaml"
-FUNCTIONS = ("seal", "quality", "pseudonymize", "sweep", "reidentify", "release", "audit", "log")
+FUNCTIONS = ("seal", "quality", "pseudonymize", "sweep", "reidentify", "release", "audit", "log", "catalog")
 # Functions that a parameter asks for, and the binary that stands in for theirs until it is built: packaging wants a file
 # for every function, also for those that the parameter leaves out.
 OPTIONAL_FUNCTIONS = {"quality-sql": "quality"}

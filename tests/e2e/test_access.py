@@ -81,6 +81,8 @@ WRITERS = {
     ("evidence", "att/quarantine/new"): {"Seal", "Quality", "Pseudonymize"},
     ("evidence", "att/finding/new"): {"Seal", "Quality", "Pseudonymize", "Sweep"},
     ("evidence", "att/keyrotation/new"): {"KeyCustodian"},
+    ("evidence", "statistics/new"): {"Pseudonymize"},
+    ("evidence", "rollup/new"): set(),
     ("evidence", "policy/new.yaml"): {"PolicyEditor"},
     ("vault", "domains/new"): {"Pseudonymize"},
     ("vault", "results/new"): {"Reidentify"},

@@ -7,7 +7,7 @@ import json
 import pytest
 
 STAGES = ["Seal", "Quality", "Pseudonymize"]
-FUNCTIONS = [*STAGES, "Sweep", "Reidentify", "Release", "Audit", "Log"]
+FUNCTIONS = [*STAGES, "Sweep", "Reidentify", "Release", "Audit", "Log", "Catalog"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -48,6 +48,13 @@ def test_the_sweep_is_scheduled(stack, mode, more):
     assert schedule["Target"]["Arn"] == stack.outputs["SweepFunctionArn"]
     told = {"mode": mode, "scheduled": True, "asOf": "<aws.scheduler.scheduled-time>"}
     assert json.loads(schedule["Target"]["Input"]) == told | more
+
+
+def test_the_catalog_is_told_on_a_schedule(stack):
+    schedule = stack.root("scheduler").get_schedule(Name="sluice-catalog")
+    assert schedule["State"] == "ENABLED"
+    assert schedule["Target"]["Arn"] == stack.outputs["CatalogFunctionArn"]
+    assert json.loads(schedule["Target"]["Input"]) == {"scheduled": True}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

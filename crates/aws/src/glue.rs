@@ -1,10 +1,14 @@
-//! Glue: curated tables in the Data Catalog, rulesets of Data Quality.
+//! Glue: curated tables and their statistics in the Data Catalog, rulesets of Data Quality.
 
 mod catalog;
+mod column_statistics;
 mod quality_run;
 #[cfg(test)]
 mod quality_run_tests;
 mod ruleset;
+mod statistics;
+#[cfg(test)]
+mod statistics_tests;
 mod table;
 #[cfg(test)]
 mod tests;

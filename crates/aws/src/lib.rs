@@ -19,7 +19,7 @@
 //! | `BucketInspector` | [`S3Objects`] | the `GetBucket…` settings |
 //! | `Signer`, `MessageSigner` | [`KmsSigner`] | `Sign`, `GetPublicKey` |
 //! | `DataKeys` | [`KmsDataKeys`] | `GenerateDataKey`, `Decrypt` |
-//! | `Catalog`, `RulesetSource` | [`GlueCatalog`] | `GetTable`, `CreateTable`, `UpdateTable`, `GetDataQualityRuleset` |
+//! | `Catalog`, `TableStatistics`, `RulesetSource` | [`GlueCatalog`] | `GetTable`, `CreateTable`, `UpdateTable`, `UpdateColumnStatisticsForTable`, `DeleteColumnStatisticsForTable`, `GetDataQualityRuleset` |
 //! | `Metrics` | [`CloudWatchMetrics`] | `PutMetricData` |
 //! | `Queue` | [`SqsQueue`] | `SendMessage` |
 //! | `ChecksumJobs`, with the feature `batch` | `S3ChecksumJobs` | `CreateJob` of S3 Control |

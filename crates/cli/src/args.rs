@@ -5,6 +5,7 @@ mod evidence;
 mod keys;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -62,8 +63,31 @@ pub(crate) enum Command {
     Evidence(EvidenceCommand),
 }
 
+/// A reference dataset: the alias by which rules know it, and its file.
+#[derive(Debug, Clone)]
+pub(crate) struct Reference {
+    pub(crate) alias: String,
+    pub(crate) file: String,
+}
+
+impl FromStr for Reference {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (alias, file) = text.split_once('=').ok_or("expected ALIAS=FILE")?;
+        let is_plain = |character: char| character.is_alphanumeric() || character == '_';
+        if alias.is_empty() || file.is_empty() || !alias.chars().all(is_plain) {
+            return Err("expected ALIAS=FILE, the alias made of letters, digits and _");
+        }
+        if alias.eq_ignore_ascii_case("primary") {
+            return Err("queries know the table that is checked as `primary`; choose another alias");
+        }
+        Ok(Self { alias: alias.to_owned(), file: file.to_owned() })
+    }
+}
+
 /// How a table is written; what is not said is told from the file's name.
-#[derive(Debug, Clone, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs)]
 pub(crate) struct FormatArgs {
     /// Format of the table [default: by the file's name]
     #[arg(long, value_enum)]
@@ -100,6 +124,10 @@ pub(crate) struct Check {
     /// Write what was measured, for merge-states
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// A reference dataset for rules on two datasets and CustomSql, such as customers=customers.csv; may be given several
+    /// times
+    #[arg(long, value_name = "ALIAS=FILE")]
+    pub(crate) reference: Vec<Reference>,
     /// Metrics of earlier runs, for last() and DetectAnomalies; those of this run are added
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) history: Option<PathBuf>,

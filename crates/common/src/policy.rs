@@ -11,6 +11,7 @@ mod model;
 mod privacy;
 mod problem;
 mod reader;
+mod reference;
 mod release;
 mod risk;
 mod sections;
@@ -22,10 +23,11 @@ pub use detect::{AllowSpec, CustomEntitySpec, DetectSpec, EntityChecksum, TestVa
 pub use hand_over::HandOverSpec;
 pub use load::MAX_POLICY_BYTES;
 pub use model::{
-    CatalogSpec, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern, OnFail,
-    OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Undeclared,
+    CatalogSpec, CatalogStatistics, Columns, Compression, Dataset, FormatKind, FormatSpec, IntegritySpec, KeyPattern,
+    OnFail, OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Undeclared,
 };
 pub use problem::{PolicyProblem, PolicyProblems};
+pub use reference::ReferenceSpec;
 pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};
 pub use risk::{RiskSpec, SmallClasses};
 pub use transform::{

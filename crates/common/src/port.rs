@@ -20,7 +20,10 @@ mod trail;
 mod trail_posture;
 mod versions;
 
-pub use catalog::{Catalog, CatalogError, CatalogTable, RulesetSource, TableColumn, TableFormat};
+pub use catalog::{
+    Catalog, CatalogError, CatalogTable, ColumnStatistics, Extent, KnownTable, RulesetSource, StatisticsData,
+    TableColumn, TableFormat, TableName, TableStatistics,
+};
 pub use checksum_jobs::{ChecksumJob, ChecksumJobs};
 pub use clock::{Clock, Deadline, SystemClock};
 pub use erase::VersionEraser;

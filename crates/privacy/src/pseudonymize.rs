@@ -17,5 +17,5 @@ pub use error::PseudonymizeError;
 pub use plan::{Plan, domain_of};
 pub use pseudonymizer::Pseudonymizer;
 pub use risk_gate::{Remedy, Risk};
-pub use run::{Finished, run, run_without};
+pub use run::{Finished, run, run_watched, run_without};
 pub use stats::{ColumnStats, Stats};

@@ -19,4 +19,5 @@ mod statement;
 mod table;
 
 pub use engine::{DataFusionEngine, SqlLimits};
-pub use table::{Batches, MemoryTable, SqlTables, StoredTable, Table};
+pub use sluice_quality::{Batches, StoredTable, Table};
+pub use table::{MemoryTable, SqlTables};

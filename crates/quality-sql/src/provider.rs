@@ -15,8 +15,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
+use crate::Table;
 use crate::bridge::{self, Bridged};
-use crate::table::Table;
 
 /// Batches that may wait for the query while the next one is read.
 const BATCHES_AHEAD: usize = 2;

@@ -13,9 +13,9 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::row::{RowConverter, SortField};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::Table;
 use crate::bridge::{self, Bridged};
 use crate::fault::{Fault, Refused};
-use crate::table::Table;
 
 /// Memory of one key in the set: 16 bytes, a control byte, and room to grow.
 const BYTES_OF_A_KEY: usize = 40;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sluice_quality::{EvaluationOptions, NoHistory, Outcome, Report, RowMark, check};
-use sluice_quality_sql::{DataFusionEngine, SqlLimits, SqlTables, StoredTable};
+use sluice_quality_sql::{DataFusionEngine, SqlLimits, SqlTables, StoredTable, Table};
 use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader, Source};
 
 const TABLE: &str = "id,price,paid\n1,10,10\n2,20,19\n3,30,30\n4,,40\n";
@@ -25,6 +25,33 @@ fn judge(rules: &str, with_engine: bool) -> Report {
     }
     let reader = Reader::open(Source::Bytes(TABLE.into()), &options).unwrap();
     check(reader, &sluice_dqdl::parse(rules).unwrap(), &evaluation, &NoHistory).unwrap()
+}
+
+#[test]
+fn queries_and_rules_on_two_datasets_see_the_same_references() {
+    let options = ReadOptions::new(Format::Csv(CsvOptions::default()));
+    let stored = |text: &str| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        StoredTable::open(Arc::new(file), options.clone()).unwrap()
+    };
+    let mut evaluation = EvaluationOptions::at(0);
+    evaluation.reference_tables =
+        [("Payments".to_owned(), Arc::new(stored("id,paid\n1,10\n2,19\n3,30\n4,40\n")) as Arc<dyn Table>)].into();
+    let tables = SqlTables::of(stored(TABLE)).with_references(&evaluation.reference_tables);
+    let limits = SqlLimits::until(Instant::now() + Duration::from_mins(1));
+    evaluation.sql_engine = Some(Arc::new(DataFusionEngine::new(tables, limits, 0)));
+    let rules = r#"Rules = [
+        CustomSql "select sum(y.paid) from primary x join payments y on x.id = y.id where x.price > 10" = 49,
+        CustomSql "select x.id from primary x join payments y on x.id = y.id where x.paid = y.paid",
+        ReferentialIntegrity "id" "Payments.id" = 1.0,
+        CustomSql "select count(*) from primary x join refunds y on x.id = y.id" = 0
+    ]"#;
+    let reader = Reader::open(Source::Bytes(TABLE.into()), &options).unwrap();
+    let report = check(reader, &sluice_dqdl::parse(rules).unwrap(), &evaluation, &NoHistory).unwrap();
+    let outcomes: Vec<Outcome> = report.rules.iter().map(|rule| rule.outcome).collect();
+    assert_eq!(outcomes[..3], [Outcome::Passed; 3], "{:#?}", report.rules);
+    assert_ne!(outcomes[3], Outcome::Passed, "a table that nobody named");
 }
 
 #[test]

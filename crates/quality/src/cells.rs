@@ -193,9 +193,10 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Microseconds since the epoch of midnight, UTC, of a day.
+/// Microseconds since the epoch of midnight, UTC, of a day. A file may hold days farther away than microseconds reach, some
+/// 290,000 years: those are as far away as can be.
 pub(crate) fn day_micros(day: i32) -> i64 {
-    i64::from(day) * DAY_MICROS
+    i64::from(day).saturating_mul(DAY_MICROS)
 }
 
 #[cfg(test)]
@@ -216,6 +217,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn days_beyond_the_reach_of_microseconds_stay_in_order() {
+        assert_eq!(day_micros(-1), -DAY_MICROS);
+        assert_eq!((day_micros(i32::MIN), day_micros(i32::MAX)), (i64::MIN, i64::MAX));
     }
 
     #[test]

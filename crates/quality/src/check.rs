@@ -11,6 +11,7 @@ use crate::options::EvaluationOptions;
 use crate::relay;
 use crate::report::Report;
 use crate::sql::SqlAnswers;
+use crate::stored_table::take_in_references;
 
 /// Why a table could not be judged.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,14 @@ pub enum CheckError {
     /// The evaluation could not go on.
     #[error(transparent)]
     Quality(#[from] QualityError),
+    /// A reference dataset could not be taken in: the fault is not the table's.
+    #[error("reference dataset `{alias}`: {source}")]
+    Reference {
+        /// Its alias.
+        alias: String,
+        /// What was wrong with it.
+        source: Box<Self>,
+    },
 }
 
 /// Reads a table once, only the columns that the ruleset needs, and judges every rule.
@@ -68,12 +77,14 @@ pub fn measure_on(
     if reader.is_json_lines() {
         reader.require(&named_columns(ruleset))?;
     }
-    let mut evaluation = Evaluation::new(ruleset, &reader.schema(), options, history);
+    let options = options.with_schemas();
+    let mut evaluation = Evaluation::new(ruleset, &reader.schema(), &options, history);
     if let (Some(engine), false) = (&options.sql_engine, evaluation.sql_questions().is_empty()) {
-        let mut options = options.clone();
+        let mut options = options.clone().into_owned();
         options.sql_answers = SqlAnswers::ask(engine.as_ref(), evaluation.sql_questions())?;
         evaluation = Evaluation::new(ruleset, &reader.schema(), &options, history);
     }
+    take_in_references(&mut evaluation, &options)?;
     let required: Vec<ColumnPath> = evaluation.required_columns().into_iter().map(ColumnPath::new).collect();
     reader.project(&required)?;
     reader.text_as_bytes();

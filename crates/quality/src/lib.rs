@@ -39,6 +39,7 @@ mod rule;
 mod short_number;
 mod sql;
 mod state;
+mod stored_table;
 mod value;
 
 pub use anomaly::{AnomalyError, AnomalyStrategy, Bounds, Deviations, Expectation, HISTORY_VALUES};
@@ -55,4 +56,5 @@ pub use report::Report;
 pub use row_result::RowResults;
 pub use sql::{RefusedOutcome, SqlAnswer, SqlAnswers, SqlEngine, SqlQuestion, SqlResult, needs_sql_engine};
 pub use state::{EvaluationState, StateError};
+pub use stored_table::{Batches, StoredTable, Table};
 pub use value::{parse_number, parse_timestamp};

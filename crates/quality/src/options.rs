@@ -1,5 +1,6 @@
 //! How a ruleset is evaluated.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use arrow_schema::SchemaRef;
 
 use crate::files::FileSource;
 use crate::sql::{SqlAnswers, SqlEngine};
+use crate::stored_table::Table;
 
 /// What the rows that a `where` clause leaves out count as in row results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +44,9 @@ pub struct EvaluationOptions {
     pub composite_scope: CompositeScope,
     /// Schemas of the reference datasets by alias.
     pub references: BTreeMap<String, SchemaRef>,
+    /// The reference datasets themselves, by alias, for whole tables: [`crate::measure`] takes them in before the primary
+    /// one. Their schemas need not stand in [`Self::references`].
+    pub reference_tables: BTreeMap<String, Arc<dyn Table>>,
     /// Where the files of `File*` rules are looked up; without it such a rule is an error.
     pub files: Option<Arc<dyn FileSource>>,
     /// What answers the `CustomSql` rules that one pass cannot, when a whole table is checked. Without it such a rule is
@@ -68,6 +73,7 @@ impl EvaluationOptions {
             filtered_rows: FilteredRows::default(),
             composite_scope: CompositeScope::default(),
             references: BTreeMap::new(),
+            reference_tables: BTreeMap::new(),
             files: None,
             sql_engine: None,
             sql_answers: SqlAnswers::default(),
@@ -75,5 +81,15 @@ impl EvaluationOptions {
             row_key_memory_bytes: 256 << 20,
             reference_memory_bytes: 256 << 20,
         }
+    }
+
+    /// The same with the schemas of all reference datasets.
+    pub(crate) fn with_schemas(&self) -> Cow<'_, Self> {
+        if self.reference_tables.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut options = self.clone();
+        options.references.extend(self.reference_tables.iter().map(|(alias, table)| (alias.clone(), table.schema())));
+        Cow::Owned(options)
     }
 }

@@ -2,7 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sluice_common::port::{Catalog, CatalogError, CatalogTable, RulesetSource};
+use jiff::Timestamp;
+use sluice_common::port::{
+    Catalog, CatalogError, CatalogTable, ColumnStatistics, KnownTable, RulesetSource, TableName, TableStatistics,
+};
 
 use crate::locked;
 
@@ -15,6 +18,8 @@ struct Content {
     databases: BTreeSet<String>,
     tables: BTreeMap<(String, String), CatalogTable>,
     rulesets: BTreeMap<String, String>,
+    parameters: BTreeMap<TableName, BTreeMap<String, String>>,
+    statistics: BTreeMap<TableName, BTreeMap<String, (ColumnStatistics, Timestamp)>>,
     changes: usize,
 }
 
@@ -35,6 +40,16 @@ impl MemoryCatalog {
         locked(&self.0).tables.get(&(database.to_owned(), table.to_owned())).cloned()
     }
 
+    /// The parameters of a table that were set.
+    pub fn parameters(&self, table: &TableName) -> BTreeMap<String, String> {
+        locked(&self.0).parameters.get(table).cloned().unwrap_or_default()
+    }
+
+    /// The statistics of a table's columns, and when they were made.
+    pub fn statistics(&self, table: &TableName) -> BTreeMap<String, (ColumnStatistics, Timestamp)> {
+        locked(&self.0).statistics.get(table).cloned().unwrap_or_default()
+    }
+
     /// How often a registration changed something.
     pub fn changes(&self) -> usize {
         locked(&self.0).changes
@@ -51,6 +66,69 @@ impl Catalog for MemoryCatalog {
         let name = (table.database.clone(), table.table.clone());
         if content.tables.insert(name, table.clone()).as_ref() != Some(table) {
             content.changes += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Content {
+    fn find(&self, table: &TableName, operation: &'static str) -> Result<&CatalogTable, CatalogError> {
+        let missing = || CatalogError::NotFound { operation, what: table.table.clone() };
+        self.tables.get(&(table.database.clone(), table.table.clone())).ok_or_else(missing)
+    }
+}
+
+#[async_trait]
+impl TableStatistics for MemoryCatalog {
+    async fn known(&self, table: &TableName) -> Result<Option<KnownTable>, CatalogError> {
+        let content = locked(&self.0);
+        let Ok(found) = content.find(table, "GetTable") else { return Ok(None) };
+        Ok(Some(KnownTable {
+            location: found.location.clone(),
+            columns: found.columns.clone(),
+            parameters: content.parameters.get(table).cloned().unwrap_or_default(),
+        }))
+    }
+
+    async fn put_statistics(
+        &self,
+        table: &TableName,
+        columns: &[ColumnStatistics],
+        analyzed_at: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let mut content = locked(&self.0);
+        let known = content.find(table, "UpdateColumnStatisticsForTable")?.columns.clone();
+        for one in columns {
+            if !known.contains(&one.column) {
+                let operation = "UpdateColumnStatisticsForTable";
+                return Err(CatalogError::NotFound { operation, what: one.column.name.clone() });
+            }
+            let statistics = content.statistics.entry(table.clone()).or_default();
+            statistics.insert(one.column.name.clone(), (one.clone(), analyzed_at));
+        }
+        Ok(())
+    }
+
+    async fn forget_statistics(&self, table: &TableName, column: &str) -> Result<(), CatalogError> {
+        let mut content = locked(&self.0);
+        content.find(table, "DeleteColumnStatisticsForTable")?;
+        content.statistics.entry(table.clone()).or_default().remove(column);
+        Ok(())
+    }
+
+    async fn put_parameters(
+        &self,
+        table: &TableName,
+        parameters: &BTreeMap<String, Option<String>>,
+    ) -> Result<(), CatalogError> {
+        let mut content = locked(&self.0);
+        content.find(table, "UpdateTable")?;
+        let held = content.parameters.entry(table.clone()).or_default();
+        for (name, value) in parameters {
+            match value {
+                Some(value) => held.insert(name.clone(), value.clone()),
+                None => held.remove(name),
+            };
         }
         Ok(())
     }

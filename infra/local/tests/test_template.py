@@ -183,6 +183,31 @@ def test_the_log_signs_checkpoints_and_no_statement():
     assert all(name in alarms for name in ("LogDeadLetterQueue", "LogQueue", "LogFunction"))
 
 
+def test_the_catalog_function_reads_no_data_signs_nothing_and_tells_one_database():
+    statements = policy_statements("CatalogPolicy")
+    told = RESOURCES["CatalogFunction"]["Properties"]["Environment"]["Variables"].keys()
+    names = ("EVIDENCE_BUCKET", "CURATED_BUCKET", "SIGNING_KEY_ARN", "RETIRED_SIGNING_KEYS", "POLICY_KEY", "CATALOG_DATABASE")
+    assert told == {f"SLUICE_{name}" for name in (*names, "METRICS_NAMESPACE")}
+    for item in statements:
+        if "CuratedBucket" in str(item["Resource"]):
+            assert listed(item["Action"]) == ["s3:ListBucketVersions"]
+        if all(action.split(":")[0] in ("s3", "glue") for action in listed(item["Action"])):
+            assert "lambda:SourceFunctionArn" in item["Condition"]["ArnEquals"], item["Sid"]
+    assert "kms:Sign" not in actions_of("CatalogPolicy", "kms")
+    assert {"Ref": "CatalogRole"} not in RESOURCES["SharedPolicy"]["Properties"]["Roles"]
+    (tells,) = [item for item in statements if any(action.startswith("glue:") for action in listed(item["Action"]))]
+    assert all("${CatalogDatabase}" in str(resource) or ":catalog" in str(resource) for resource in tells["Resource"])
+    assert not any("Create" in action or action == "glue:DeleteTable" for action in tells["Action"])
+    writes = [item["Resource"] for item in statements if "s3:PutObject" in listed(item["Action"])]
+    assert writes == [{"Fn::Sub": "${EvidenceBucket.Arn}/rollup/*"}]
+    denials = {item["Sid"]: item for item in policy_statements("EvidenceBucketPolicy") if item["Effect"] == "Deny"}
+    readers = denials["DenyReadsOfStatistics"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    assert readers[0] == {"Fn::GetAtt": ["CatalogRole", "Arn"]}
+    assert ["BreakGlass" in str(reader) for reader in readers[1:]] == [True]
+    alarms = [str(item) for item in of_type("AWS::CloudWatch::Alarm").values() if "CatalogFunction" in str(item)]
+    assert len(alarms) == 2
+
+
 def test_only_the_custodian_keeps_rotations():
     denials = {item["Sid"]: item for item in policy_statements("EvidenceBucketPolicy") if item["Effect"] == "Deny"}
     rotations = denials["DenyForeignRotations"]

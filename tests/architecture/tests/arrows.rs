@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-release", &["sluice-common", "sluice-evidence", "sluice-tabular"]),
     ("sluice-integrity", &["sluice-common", "sluice-evidence"]),
     ("sluice-inventory", &[COMMON, TABULAR]),
+    ("sluice-catalog", &[COMMON]),
     ("sluice-tlog", &[]),
     ("sluice-log", &[COMMON, EVIDENCE, TLOG]),
     ("sluice-audit", &["sluice-common", "sluice-evidence"]),
@@ -55,7 +56,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, PROFILE, REPORT, DQDL, TABULAR]),
     // The one function made of another: it is `quality` with an SQL engine, so that both give the same verdicts.
     ("quality-sql", &[AWS, COMMON, STAGE, QUALITY, QUALITY_SQL, TABULAR, "quality"]),
-    ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
+    ("pseudonymize", &[AWS, CATALOG, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
+    ("catalog", &[AWS, CATALOG, COMMON, EVIDENCE, STAGE]),
     ("audit", &[AWS, COMMON, EVIDENCE, STAGE, AUDIT, LOG, TLOG]),
     ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY, INVENTORY]),
     ("log-function", &[AWS, COMMON, EVIDENCE, STAGE, LOG, TLOG]),
@@ -64,6 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 const AWS: &str = "sluice-aws";
+const CATALOG: &str = "sluice-catalog";
 const COMMON: &str = "sluice-common";
 const EVIDENCE: &str = "sluice-evidence";
 const STAGE: &str = "sluice-stage";

@@ -3,6 +3,7 @@
 mod local_files;
 mod page;
 pub(super) mod past;
+mod references;
 mod rows;
 #[cfg(feature = "sql")]
 mod sql;
@@ -30,12 +31,14 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Answer> {
     let past = past::records(args.history.as_deref())?;
     let history = RecordedHistory::of(&past);
     let now_micros = SystemClock.now().as_microsecond();
+    let references = references::open(&args.reference)?;
     #[cfg(feature = "sql")]
-    let sql = sql::Sql::open(&args.file, &ruleset, &options, now_micros)?;
+    let sql = sql::Sql::open(&args.file, &ruleset, &options, now_micros, &references)?;
     let judge = || {
         let reader = Reader::open(source, &options)?;
         let mut options = EvaluationOptions::at(now_micros);
         options.row_results = args.rows.is_some();
+        options.reference_tables = references;
         options.files = Some(Arc::new(local_files::LocalFiles { table: args.file.clone() }));
         #[cfg(feature = "sql")]
         {

@@ -86,3 +86,52 @@ datasets:
     quality: { ruleset: "Rules = [ RowCount > 0 ]" }
     privacy: { undeclared: keep, output: parquet }
 "#;
+
+const ORDERS: &str = "order_id,customer,amount\n1,a,9\n2,b,18\n3,a,100\n";
+
+#[test]
+fn rules_on_two_datasets_look_up_named_files() {
+    let desk = Desk::new();
+    desk.put("orders.csv", ORDERS);
+    desk.put("customers.jsonl", "{\"name\":\"a\"}\n{\"name\":\"b\"}\n");
+    let rules = r#"Rules = [ ReferentialIntegrity "customer" "customers.name" = 1.0, RowCountMatch "copy" = 1.0 ]"#;
+    desk.put("rules", rules);
+    let known = ["--reference", "customers=customers.jsonl", "--reference", "copy=orders.csv"];
+    let ran = desk.run(&[&["check", "orders.csv", "--rules", "rules"][..], &known].concat()).exits(0);
+    assert!(ran.out.contains("2 of 2 rules pass"), "{}", ran.out);
+
+    desk.put("customers.jsonl", "{\"name\":\"a\"}\n");
+    desk.run(&[&["check", "orders.csv", "--rules", "rules"][..], &known].concat()).exits(1);
+    // Without the files the rules fail, and say what they miss.
+    let ran = desk.run(&["check", "orders.csv", "--rules", "rules"]).exits(1);
+    assert!(ran.out.contains("customers"), "{}", ran.out);
+}
+
+#[test]
+fn references_are_named_by_aliases_once() {
+    let desk = Desk::new();
+    desk.put("orders.csv", ORDERS);
+    desk.put("rules", "Rules = [ RowCount > 0 ]");
+    for wrong in ["customers", "=orders.csv", "a b=orders.csv", "Primary=orders.csv", "x="] {
+        desk.run(&["check", "orders.csv", "--rules", "rules", "--reference", wrong]).exits(2);
+    }
+    let twice = ["--reference", "x=orders.csv", "--reference", "X=orders.csv"];
+    let ran = desk.run(&[&["check", "orders.csv", "--rules", "rules"][..], &twice].concat()).exits(3);
+    assert!(ran.err.contains("given twice"), "{}", ran.err);
+    let missing = ["check", "orders.csv", "--rules", "rules", "--reference", "x=nowhere.csv"];
+    assert!(desk.run(&missing).exits(3).err.contains("nowhere.csv"));
+}
+
+#[cfg(feature = "sql")]
+#[test]
+fn queries_join_named_files() {
+    let desk = Desk::new();
+    desk.put("orders.csv", ORDERS);
+    desk.put("customers.csv", "name,tier\na,gold\nb,none\n");
+    let query = "select count(*) from primary p join Customers c on p.customer = c.name where c.tier = 'gold'";
+    desk.put("rules", format!("Rules = [ CustomSql \"{query}\" = 2 ]"));
+    let ran = ["check", "orders.csv", "--rules", "rules", "--reference", "customers=customers.csv"];
+    desk.run(&ran).exits(0);
+    desk.put("customers.csv", "name,tier\na,none\nb,none\n");
+    desk.run(&ran).exits(1);
+}

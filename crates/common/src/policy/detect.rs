@@ -294,7 +294,7 @@ impl Reader {
         within
     }
 
-    fn list<T>(
+    pub(super) fn list<T>(
         &mut self,
         node: &Node,
         path: &str,

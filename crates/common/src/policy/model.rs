@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::detect::{DetectSpec, UndeclaredPii};
 use super::digest::SectionDigests;
 use super::hand_over::HandOverSpec;
+use super::reference::ReferenceSpec;
 use super::release::ReleaseSpec;
 use super::risk::RiskSpec;
 use super::transform::Transform;
@@ -168,6 +169,9 @@ pub struct QualitySpec {
     /// Who judges objects that do not fit into the function's time. Default nobody: they are given up visibly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hand_over: Option<HandOverSpec>,
+    /// Tables that rules on two datasets and `CustomSql` look up, by alias.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ReferenceSpec>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -328,4 +332,20 @@ pub struct CatalogSpec {
     pub database: String,
     /// The table.
     pub table: String,
+    /// What the catalog is told of the table's content. It decides nothing that is published, so no digest has it.
+    #[serde(skip)]
+    pub statistics: CatalogStatistics,
+}
+
+/// What the catalog is told of a curated table's content, beside its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CatalogStatistics {
+    /// Nothing.
+    #[default]
+    None,
+    /// Table parameters, and of each column how many NULLs and different values it has and how long its texts are.
+    Counts,
+    /// The least and the greatest number and date of each column, too. These are published values, and whoever may read
+    /// the catalog sees them without being allowed to read the data.
+    Ranges,
 }

@@ -2,8 +2,8 @@
 
 use super::load::name;
 use super::model::{
-    CatalogSpec, Compression, DEFAULT_MAX_RATIO, FormatKind, FormatSpec, IntegritySpec, OnFail, QualitySpec,
-    RetentionSpec, RulesetRef,
+    CatalogSpec, CatalogStatistics, Compression, DEFAULT_MAX_RATIO, FormatKind, FormatSpec, IntegritySpec, OnFail,
+    QualitySpec, RetentionSpec, RulesetRef,
 };
 use super::reader::{Fields, Reader};
 use super::yaml::{Node, Yaml};
@@ -38,11 +38,14 @@ pub(super) const RETENTION_MODES: &[(&str, RetentionMode)] =
 const MAX_RATIO: u32 = 100_000;
 pub(super) const FORMAT_FIELDS: &[&str] = &["type", "compression", "max_ratio", "delimiter", "quote", "header"];
 const CSV_FIELDS: &[&str] = &["delimiter", "quote", "header"];
-pub(super) const QUALITY_FIELDS: &[&str] = &["ruleset", "on_fail", "keep_state", "model_monitor", "hand_over"];
+pub(super) const QUALITY_FIELDS: &[&str] =
+    &["ruleset", "on_fail", "keep_state", "model_monitor", "hand_over", "references"];
 pub(super) const RULESET_FIELDS: &[&str] = &["s3", "glue"];
 pub(super) const INTEGRITY_FIELDS: &[&str] = &["retention"];
 pub(super) const RETENTION_FIELDS: &[&str] = &["mode", "days"];
-pub(super) const CATALOG_FIELDS: &[&str] = &["database", "table"];
+pub(super) const CATALOG_FIELDS: &[&str] = &["database", "table", "statistics"];
+pub(super) const CATALOG_STATISTICS: &[(&str, CatalogStatistics)] =
+    &[("none", CatalogStatistics::None), ("counts", CatalogStatistics::Counts), ("ranges", CatalogStatistics::Ranges)];
 
 impl Reader {
     pub(super) fn format(&mut self, node: &Node, path: &str) -> Option<FormatSpec> {
@@ -109,12 +112,14 @@ impl Reader {
         let model_monitor = self.optional(&fields, "model_monitor", false, Self::boolean);
         let hand_over =
             self.optional(&fields, "hand_over", None, |reader, node, path| reader.hand_over(node, path).map(Some));
+        let references = self.optional(&fields, "references", Vec::new(), Self::references);
         Some(QualitySpec {
             ruleset: ruleset?,
             on_fail: on_fail?,
             keep_state: keep_state?,
             model_monitor: model_monitor?,
             hand_over: hand_over?,
+            references: references?,
         })
     }
 
@@ -171,7 +176,10 @@ impl Reader {
         let database = database.and_then(|node| self.catalog_name(node, &fields.path_of("database")));
         let table = self.required(&fields, "table");
         let table = table.and_then(|node| self.catalog_name(node, &fields.path_of("table")));
-        Some(CatalogSpec { database: database?, table: table? })
+        let statistics = self.optional(&fields, "statistics", CatalogStatistics::None, |reader, node, path| {
+            reader.one_of(node, path, "word", CATALOG_STATISTICS, &[])
+        });
+        Some(CatalogSpec { database: database?, table: table?, statistics: statistics? })
     }
 
     pub(super) fn catalog_name(&mut self, node: &Node, path: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use crate::port::RetentionMode;
 
 mod detect;
 mod hand_over;
+mod reference;
 mod risk;
 mod schema;
 mod transforms;
@@ -71,7 +72,11 @@ fn the_documented_example_is_read_as_it_says() {
     assert_eq!(columns[5].1, &Transform::Redact { with: "[REDACTED]".to_owned() });
     assert_eq!(orders.privacy.columns.get("customer_id"), Some(&Transform::Encrypt { key: KeyScope::Domain }));
     assert_eq!(orders.integrity.retention, Some(RetentionSpec { mode: RetentionMode::Governance, days: 365 }));
-    assert_eq!(orders.catalog, Some(CatalogSpec { database: "lake".to_owned(), table: "orders".to_owned() }));
+    let statistics = CatalogStatistics::Counts;
+    assert_eq!(
+        orders.catalog,
+        Some(CatalogSpec { database: "lake".to_owned(), table: "orders".to_owned(), statistics })
+    );
     let clicks = policy.dataset("clicks").unwrap();
     assert_eq!(
         clicks.format,
@@ -298,6 +303,8 @@ fn digests_follow_what_decides_the_result_and_nothing_else() {
     assert_eq!(changed("undeclared: drop", "undeclared: refuse"), (false, true));
     assert_eq!(changed("domain: customers", "domain: people"), (false, true));
     assert_eq!(changed("table: orders", "table: orders2"), (false, true));
+    // What the catalog is told changes nothing that is published.
+    assert_eq!(changed("statistics: counts", "statistics: ranges"), (false, false));
     let swapped = "        country:     { transform: keep }\n        order_id:    { transform: keep }\n";
     let order = "        order_id:    { transform: keep }\n        country:     { transform: keep }\n";
     assert_eq!(changed(order, swapped), (false, false));

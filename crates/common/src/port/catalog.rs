@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::disposition::{Dispose, Disposition};
@@ -49,6 +52,119 @@ pub struct CatalogTable {
 pub trait Catalog: Send + Sync {
     /// Creates the table or brings its columns and location up to date. Doing it twice changes nothing.
     async fn register(&self, table: &CatalogTable) -> Result<(), CatalogError>;
+}
+
+/// A table of a catalog by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableName {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+}
+
+/// What a catalog says of a table that it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTable {
+    /// `s3://bucket/prefix/` of its files.
+    pub location: String,
+    /// Its columns.
+    pub columns: Vec<TableColumn>,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// What a catalog keeps of one column: `ColumnStatistics` of the AWS Glue API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnStatistics {
+    /// The column and its Hive type.
+    pub column: TableColumn,
+    /// The statistics.
+    pub data: StatisticsData,
+}
+
+/// `ColumnStatisticsData` of the AWS Glue API: one shape for each kind of type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StatisticsData {
+    /// Booleans.
+    Boolean {
+        /// How many are true.
+        trues: u64,
+        /// How many are false.
+        falses: u64,
+        /// How many are NULL.
+        nulls: u64,
+    },
+    /// Whole numbers; points in time as seconds since 1970-01-01T00:00Z, as Hive has them.
+    Long(Extent<i64>),
+    /// Floating-point numbers.
+    Double(Extent<f64>),
+    /// Decimal numbers, unscaled.
+    Decimal {
+        /// Digits after the point.
+        scale: i32,
+        /// The unscaled values.
+        extent: Extent<i128>,
+    },
+    /// Dates, as days since 1970-01-01.
+    Date(Extent<i64>),
+    /// Texts, their lengths in characters.
+    Text {
+        /// The longest.
+        max_length: u64,
+        /// The mean.
+        average_length: f64,
+        /// How many are NULL.
+        nulls: u64,
+        /// How many are different.
+        distinct: u64,
+    },
+    /// Bytes.
+    Binary {
+        /// The longest, in bytes.
+        max_length: u64,
+        /// The mean, in bytes.
+        average_length: f64,
+        /// How many are NULL.
+        nulls: u64,
+    },
+}
+
+/// The statistics of ordered values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent<T> {
+    /// The least and the greatest value, where they may be told and there is one.
+    pub range: Option<(T, T)>,
+    /// How many are NULL.
+    pub nulls: u64,
+    /// How many are different.
+    pub distinct: u64,
+}
+
+/// Tells a catalog what its tables hold. Everything may be done twice.
+#[async_trait]
+pub trait TableStatistics: Send + Sync {
+    /// A table as the catalog has it; `None` when it does not know it.
+    async fn known(&self, table: &TableName) -> Result<Option<KnownTable>, CatalogError>;
+
+    /// Replaces the statistics of these columns.
+    async fn put_statistics(
+        &self,
+        table: &TableName,
+        columns: &[ColumnStatistics],
+        analyzed_at: Timestamp,
+    ) -> Result<(), CatalogError>;
+
+    /// Removes the statistics of a column, if there are any.
+    async fn forget_statistics(&self, table: &TableName, column: &str) -> Result<(), CatalogError>;
+
+    /// Sets parameters of a table, and removes those without a value. Whatever else the table says stays, even when
+    /// others change it at the same time.
+    async fn put_parameters(
+        &self,
+        table: &TableName,
+        parameters: &BTreeMap<String, Option<String>>,
+    ) -> Result<(), CatalogError>;
 }
 
 /// Rulesets kept in Glue: `GetDataQualityRuleset`.

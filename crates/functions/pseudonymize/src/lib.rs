@@ -5,6 +5,7 @@ mod config;
 mod curated;
 mod dropping;
 mod error;
+mod measure;
 mod publish;
 mod rewrite;
 mod risk_gate;

@@ -18,7 +18,7 @@ use sluice_stage::{About, FrameError, LoadedPolicy, PolicySourceError, table as 
 
 use crate::error::PublishError;
 use crate::rewrite::Recipe;
-use crate::{PseudonymizeFunction, curated, dropping, table};
+use crate::{PseudonymizeFunction, curated, dropping, measure, table};
 
 /// Name and version of the engine, as statements name it.
 pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"), "+1");
@@ -193,22 +193,22 @@ impl PseudonymizeFunction {
         let numbers = failing.map(|failing| &failing.numbers_sha256);
         let path =
             curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, key.as_deref(), numbers, &write)?;
-        let recipe = Recipe { read, plan, write: write.clone(), left_out };
+        let recipe = Recipe { read, plan, write: write.clone(), left_out, gauge: measure::gauge(dataset) };
         let gated = self.write_within_bounds(opened, cleared, &path, recipe, (dataset, key.as_deref()), about).await?;
         predicate.stats = counts(&gated.stats, &gated.schema, failing.map_or(0, |failing| failing.rows));
         gated.state(&mut predicate.stats, dataset);
-        let subject = match gated.published {
-            Ok((at, sha256)) => ResourceDescriptor::object(&at, sha256),
+        let subject = match &gated.published {
+            Ok((at, sha256)) => ResourceDescriptor::object(at, *sha256),
             Err(reason) => {
                 // Nothing was published: with no key, and of no row.
-                predicate.outcome = Outcome::Withheld { reason: reason.to_owned() };
+                predicate.outcome = Outcome::Withheld { reason: (*reason).to_owned() };
                 (predicate.keys, predicate.dropped) = (Vec::new(), None);
                 ResourceDescriptor::object(&cleared.version, cleared.sha256)
             }
         };
-        let is_published = predicate.outcome == Outcome::Published;
         let statement = self.frame.record(vec![subject], predicate).await?;
-        if is_published {
+        if let Ok((at, _)) = &gated.published {
+            self.keep_measured(dataset, at, gated.measured.as_ref()).await?;
             self.register(dataset, &write, &gated.schema).await?;
         }
         Ok(Settled { statement, bytes_read: gated.bytes_read })

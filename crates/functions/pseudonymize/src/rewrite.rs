@@ -1,12 +1,14 @@
 //! One pass: read, hash, transform, hash, upload; visible only when the bytes read were the sealed ones.
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+use sluice_catalog::{Gauge, TableState};
 use sluice_common::port::{StoreError, UserMetadata, WriteOnceUpload};
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
-use sluice_privacy::pseudonymize::{Plan, Risk, Stats, run_without};
+use sluice_privacy::pseudonymize::{Plan, Risk, Stats, run_watched};
 use sluice_stage::input::{HashedReader, Received, Receiving, receive};
 use sluice_stage::output::{HashedWriter, send};
 use sluice_stage::rows::RowSet;
@@ -34,6 +36,8 @@ pub(crate) struct Recipe {
     pub(crate) write: WriteOptions,
     /// The rows that are not published because they fail.
     pub(crate) left_out: Option<RowSet>,
+    /// What measures the result for the catalog, when that is told of it.
+    pub(crate) gauge: Option<Gauge>,
 }
 
 /// A table that was read to its end and written.
@@ -50,6 +54,8 @@ pub(crate) struct Written {
     pub(crate) stats: Stats,
     pub(crate) schema: SchemaRef,
     pub(crate) risk: Option<Risk>,
+    /// What the catalog is to be told of it.
+    pub(crate) measured: Option<TableState>,
 }
 
 impl PseudonymizeFunction {
@@ -133,11 +139,14 @@ async fn give_up(upload: Box<dyn WriteOnceUpload>) {
 
 /// Runs on a thread of its own: the engine reads and writes synchronously.
 fn transform(input: HashedReader, writer: HashedWriter, recipe: Recipe) -> Result<Written, PublishError> {
-    let Recipe { read, plan, write, left_out } = recipe;
+    let Recipe { read, plan, write, left_out, mut gauge } = recipe;
     let source = table::source(input, &read)?;
     let mut walk = left_out.map(RowSet::into_walk);
     let left_out = |first_row, rows| walk.as_mut().map(|walk| walk.within(first_row, rows)).unwrap_or_default();
-    let finished = run_without(source, &read, writer, &write, plan, left_out)?;
+    let mut measure = gauge.as_mut().map(|gauge| |batch: &RecordBatch| gauge.add(batch));
+    let watch = measure.as_mut().map(|measure| measure as &mut dyn FnMut(&RecordBatch));
+    let finished = run_watched(source, &read, writer, &write, plan, left_out, watch)?;
+    let measured = gauge.map(|gauge| gauge.finish(&finished.schema));
     let output = finished.sink.finish().map_err(|source| TabularError::Write { source })?;
-    Ok(Written { output, stats: finished.stats, schema: finished.schema, risk: finished.risk })
+    Ok(Written { output, stats: finished.stats, schema: finished.schema, risk: finished.risk, measured })
 }

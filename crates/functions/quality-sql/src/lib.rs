@@ -2,6 +2,7 @@
 //! rulesets have `CustomSql` rules beyond one pass, and judges whole rulesets as `quality` does: it is that function, with
 //! DataFusion plugged in. Its binary is large and its cold start slow, which nobody else pays for.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use sluice_aws::Aws;
 use sluice_common::config::{ConfigProblems, Environment};
 use sluice_common::runner::Runner;
 use sluice_quality::SqlEngine;
-use sluice_quality_sql::{DataFusionEngine, SqlLimits, SqlTables, StoredTable};
+use sluice_quality_sql::{DataFusionEngine, SqlLimits, SqlTables, StoredTable, Table};
 use sluice_stage::OnStatement;
 use sluice_tabular::{ReadOptions, TabularError};
 
@@ -43,10 +44,11 @@ impl SqlEngines for DataFusion {
         &self,
         table: Arc<File>,
         read: &ReadOptions,
+        references: &BTreeMap<String, Arc<dyn Table>>,
         now_epoch_micros: i64,
         until: Instant,
     ) -> Result<Arc<dyn SqlEngine>, TabularError> {
-        let tables = SqlTables::of(StoredTable::open(table, read.clone())?);
+        let tables = SqlTables::of(StoredTable::open(table, read.clone())?).with_references(references);
         let limits = SqlLimits { memory_bytes: self.memory_bytes, ..SqlLimits::until(until) };
         Ok(Arc::new(DataFusionEngine::new(tables, limits, now_epoch_micros)))
     }

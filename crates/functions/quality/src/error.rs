@@ -37,6 +37,24 @@ pub enum JudgeError {
     /// The stored list of what this run's verdict rests on is not what was stored, or names what is not.
     #[error("the stored list of a verdict's inputs, or a record that it names, is damaged: see who wrote it")]
     InputsDamaged,
+    /// A reference dataset could not be read.
+    #[error(
+        "the reference dataset `{alias}` cannot be read: {source}; check `quality.references` in the pipeline policy"
+    )]
+    ReferenceUnreadable {
+        /// Its alias.
+        alias: String,
+        /// What the store said.
+        source: StoreError,
+    },
+    /// A reference dataset is not the table that the policy says.
+    #[error("the reference dataset `{alias}` is unfit: {source}; correct it, then redrive the dead-letter queue")]
+    ReferenceUnfit {
+        /// Its alias.
+        alias: String,
+        /// What is wrong with it.
+        source: TabularError,
+    },
     /// Other bytes lie where this run keeps the failing rows.
     #[error("other rows lie in the raw bucket's quarantine under the key that this run gives: someone writes there")]
     QuarantineConflict,
@@ -72,6 +90,9 @@ impl Dispose for JudgeError {
             | Self::RulesetNotText
             | Self::Ruleset(_)
             | Self::HandOn(_)
+            | Self::ReferenceUnreadable { .. }
+            | Self::ReferenceUnfit { .. }
+            | Self::Check(CheckError::Reference { .. })
             | Self::HandedOver => Disposition::Retry,
             Self::Catalog(error) => error.disposition(),
             Self::InputsDamaged | Self::QuarantineConflict => Disposition::Alarm,
@@ -88,6 +109,8 @@ impl Dispose for JudgeError {
             Self::HandOn(_) => "sql_queue_unavailable",
             Self::HandedOver => "handed_over",
             Self::RulesetUnreadable(_) => "ruleset_unreadable",
+            Self::ReferenceUnreadable { .. } => "reference_unreadable",
+            Self::ReferenceUnfit { .. } | Self::Check(CheckError::Reference { .. }) => "reference_unfit",
             Self::RulesetNotText | Self::Ruleset(_) => "ruleset_refused",
             Self::Catalog(error) => error.reason(),
             Self::InputsDamaged => "verdict_inputs_damaged",

@@ -9,6 +9,7 @@ use sluice_stage::table;
 use sluice_tabular::{ReadOptions, Reader};
 
 use crate::error::JudgeError;
+use crate::references::References;
 use crate::sql::SqlWork;
 
 /// What an evaluation is told.
@@ -19,6 +20,8 @@ pub(crate) struct Question {
     pub(crate) arrived_micros: i64,
     pub(crate) history: RecordedHistory,
     pub(crate) files: Option<Arc<dyn FileSource>>,
+    /// The tables that rules look up, by alias.
+    pub(crate) references: References,
     /// What answers queries that the one pass cannot.
     pub(crate) sql: Option<SqlWork>,
     /// Whether the rows that fail are to be told.
@@ -40,13 +43,14 @@ impl Question {
         let reader = match &self.sql {
             None => table::open(input, &self.read)?,
             Some(sql) => {
-                let (source, engine) = sql.open(input, &self.read, self.arrived_micros)?;
+                let (source, engine) = sql.open(input, &self.read, &self.references, self.arrived_micros)?;
                 options.sql_engine = Some(engine);
                 Reader::open(source, &self.read)?
             }
         };
         options.row_results = self.wants_rows;
         options.files = self.files;
+        options.reference_tables = self.references;
         let measured = measure(reader, &self.ruleset, &options, &self.history)?;
         let state = if self.wants_state { stored(measured.state_bytes())? } else { None };
         let report = measured.finish().map_err(sluice_quality::CheckError::from)?;

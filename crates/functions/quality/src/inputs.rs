@@ -1,6 +1,7 @@
-//! What a verdict rests on beside the object and its ruleset: metrics of earlier objects, listings of files.
+//! What a verdict rests on beside the object and its ruleset: metrics of earlier objects, listings of files, reference
+//! datasets.
 //!
-//! Both change with time, and a verdict must not. So the first attempt at a run writes down which records and which files
+//! They change with time, and a verdict must not. So the first attempt at a run writes down which records and which files
 //! it took, under `report/inputs/<id>/<run>.json`, a key that is written once; every later attempt reads that list and
 //! looks for nothing new. The verdict names the list's SHA-256, and the list the SHA-256 of every record.
 //!
@@ -22,6 +23,7 @@ use crate::error::JudgeError;
 use crate::keep::report_key;
 use crate::listing::Listing;
 use crate::past::RecordRef;
+use crate::references::ReferenceRef;
 
 const VERSION: u32 = 1;
 /// Ten thousand files with keys of the greatest length.
@@ -36,6 +38,9 @@ pub(crate) struct Inputs {
     pub(crate) history: Vec<RecordRef>,
     /// Files, by the path that a rule names.
     pub(crate) listings: Vec<Listing>,
+    /// Reference datasets, by alias.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) references: Vec<ReferenceRef>,
 }
 
 /// The list, its digest, and what its records say.
@@ -57,7 +62,7 @@ pub(crate) struct Subject<'a> {
 impl QualityFunction {
     /// What a run's verdict rests on: as its first attempt wrote it down, or chosen and written down now.
     pub(crate) async fn pin(&self, judged: &Subject<'_>, asks: &Asks, run: &RunId) -> Result<Pinned, JudgeError> {
-        if asks.is_nothing() {
+        if asks.is_nothing() && judged.dataset.quality.references.is_empty() {
             return Ok(Pinned::default());
         }
         let key = report_key(judged.object, "inputs", &format!("{}.json", run.as_str()));
@@ -96,6 +101,7 @@ impl QualityFunction {
         for path in &asks.file_paths {
             listings.push(self.list_files(judged, path.as_deref()).await?);
         }
-        Ok(Inputs { version: VERSION, history, listings })
+        let references = self.choose_references(judged.dataset).await?;
+        Ok(Inputs { version: VERSION, history, listings, references })
     }
 }

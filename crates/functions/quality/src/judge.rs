@@ -83,6 +83,7 @@ impl QualityFunction {
         let (input, receiving) = receive(stream);
         let pinned = self.pin(&subject, &Asks::of(&ruleset.ruleset), &run).await?;
         let files = self.files(&pinned).await?;
+        let references = self.fetch_references(&pinned.inputs.references, dataset).await?;
         let read = table::read_options(&dataset.format);
         let question = Question {
             sql: self.sql_work(&ruleset.ruleset, deadline),
@@ -91,6 +92,7 @@ impl QualityFunction {
             arrived_micros: subject.arrived_micros,
             history: RecordedHistory::of(&pinned.records),
             files: files.clone().map(|files| files as Arc<dyn FileSource>),
+            references,
             wants_rows: dataset.quality.on_fail == OnFail::DropRows,
             wants_state: dataset.quality.keep_state,
         };

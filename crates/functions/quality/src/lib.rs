@@ -13,6 +13,7 @@ mod listing;
 mod metrics;
 mod monitor;
 mod past;
+mod references;
 mod ruleset;
 mod sql;
 

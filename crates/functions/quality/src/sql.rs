@@ -4,6 +4,7 @@
 //! function that has it is another one, `quality-sql`, made of this crate: it judges whole rulesets the same way, and a
 //! version is judged by exactly one of the two.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Instant;
 use sluice_common::ObjectVersion;
 use sluice_common::port::{Deadline, Queue, QueueError};
 use sluice_dqdl::ast::Ruleset;
-use sluice_quality::{SqlEngine, needs_sql_engine};
+use sluice_quality::{SqlEngine, Table, needs_sql_engine};
 use sluice_stage::input::HashedReader;
 use sluice_tabular::{ReadOptions, Source, TabularError, spool};
 
@@ -52,7 +53,7 @@ pub trait SqlEngines: Send + Sync {
     /// The engine's name and version, which stand in the verdict.
     fn name(&self) -> &'static str;
 
-    /// An engine on a table in a file. `now_epoch_micros` is what queries take for now; they end at `until`.
+    /// An engine on a table in a file and its reference datasets, by alias. `now_epoch_micros` is what queries take for now; they end at `until`.
     ///
     /// # Errors
     /// When the table cannot be opened.
@@ -60,6 +61,7 @@ pub trait SqlEngines: Send + Sync {
         &self,
         table: Arc<File>,
         read: &ReadOptions,
+        references: &BTreeMap<String, Arc<dyn Table>>,
         now_epoch_micros: i64,
         until: Instant,
     ) -> Result<Arc<dyn SqlEngine>, TabularError>;
@@ -77,12 +79,13 @@ impl SqlWork {
         &self,
         input: HashedReader,
         read: &ReadOptions,
+        references: &BTreeMap<String, Arc<dyn Table>>,
         now_epoch_micros: i64,
     ) -> Result<(Source, Arc<dyn SqlEngine>), TabularError> {
         let file = spool(input, &std::env::temp_dir(), MAX_SPOOL_BYTES)?;
         let table = file.try_clone().map_err(|source| TabularError::Read { source })?;
         // Whoever reads the table as a stream moves its position; the engine reads by position only.
-        let engine = self.engines.open(Arc::new(table), read, now_epoch_micros, self.until)?;
+        let engine = self.engines.open(Arc::new(table), read, references, now_epoch_micros, self.until)?;
         Ok((Source::File(file), engine))
     }
 }

@@ -1,8 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_select::filter::filter_record_batch;
 use sluice_common::policy::Undeclared;
 use sluice_tabular::{Change, ColumnPath, TabularError};
 
@@ -184,6 +185,32 @@ impl Pseudonymizer {
     /// As [`Self::transform`]. The batch may have more columns than the table, after those that are known.
     pub fn replacements(&mut self, batch: &RecordBatch) -> Result<Vec<ArrayRef>, PseudonymizeError> {
         self.apply(batch, |changed| changed)
+    }
+
+    /// What is published of a batch: the columns of [`Self::output_schema`], given the values of [`Self::replacements`] and
+    /// the rows that are kept.
+    pub(super) fn published(
+        &self,
+        batch: &RecordBatch,
+        values: &[ArrayRef],
+        keep: Option<&BooleanArray>,
+    ) -> Result<RecordBatch, PseudonymizeError> {
+        let shape = |error: ArrowError| PseudonymizeError::from(TabularError::Shape { problem: error.to_string() });
+        let changes = self.changes();
+        let replaced = changes.iter().filter(|(_, change)| *change != Change::Remove).map(|(path, _)| path.as_str());
+        let replaced: HashMap<&str, &ArrayRef> = replaced.zip(values).collect();
+        let columns = self.output_schema.fields().iter().map(|field| {
+            let column = replaced.get(field.name().as_str()).copied().or_else(|| batch.column_by_name(field.name()));
+            let missing = || TabularError::Shape { problem: "a column of the table is missing".to_owned() };
+            column.cloned().ok_or_else(missing)
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let published = RecordBatch::try_new_with_options(Arc::clone(&self.output_schema), columns, &options);
+        match keep {
+            None => published.map_err(shape),
+            Some(keep) => published.and_then(|rows| filter_record_batch(&rows, keep)).map_err(shape),
+        }
     }
 
     /// Counts a batch, and gives the published columns that `wanted` asks for, told whether they are changed.

@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::ops::Range;
 
-use arrow_array::BooleanArray;
+use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
 use sluice_common::policy::Undeclared;
 use sluice_tabular::{Block, ColumnPath, Format, ReadOptions, Reader, Rewriter, Source, WriteOptions};
@@ -54,7 +54,24 @@ pub fn run_without<W: Write + Send>(
     sink: W,
     write: &WriteOptions,
     plan: Plan,
+    left_out: impl FnMut(u64, usize) -> Vec<Range<usize>>,
+) -> Result<Finished<W>, PseudonymizeError> {
+    run_watched(source, read, sink, write, plan, left_out, None)
+}
+
+/// As [`run_without`]; `watch` is shown what is published: the columns of [`Finished::schema`], without the rows that are
+/// left out.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched<W: Write + Send>(
+    source: impl Into<Source>,
+    read: &ReadOptions,
+    sink: W,
+    write: &WriteOptions,
+    plan: Plan,
     mut left_out: impl FnMut(u64, usize) -> Vec<Range<usize>>,
+    mut watch: Option<&mut dyn FnMut(&RecordBatch)>,
 ) -> Result<Finished<W>, PseudonymizeError> {
     let mut write = write.clone();
     write.neutralise_formulas = true;
@@ -97,6 +114,9 @@ pub fn run_without<W: Write + Send>(
             None => keep,
         };
         writer.write(&block, &values, keep.as_ref())?;
+        if let Some(watch) = &mut watch {
+            watch(&pseudonymizer.published(&block.batch, &values, keep.as_ref())?);
+        }
     }
     let watched: Vec<&str> = risk.iter().flat_map(RiskPlan::columns).collect();
     check_unseen_columns(&reader, pseudonymizer.stats(), &watched)?;

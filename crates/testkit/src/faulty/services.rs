@@ -1,7 +1,11 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sluice_common::port::{
-    Catalog, CatalogError, CatalogTable, Metric, Metrics, MetricsError, QualityRunRequest, QualityRunResult,
-    QualityRunStatus, QualityRuns, Queue, QueueError, RulesetSource,
+    Catalog, CatalogError, CatalogTable, ColumnStatistics, KnownTable, Metric, Metrics, MetricsError,
+    QualityRunRequest, QualityRunResult, QualityRunStatus, QualityRuns, Queue, QueueError, RulesetSource, TableName,
+    TableStatistics,
 };
 
 use super::{Faulty, call};
@@ -10,6 +14,34 @@ use super::{Faulty, call};
 impl<T: Catalog> Catalog for Faulty<T> {
     async fn register(&self, table: &CatalogTable) -> Result<(), CatalogError> {
         call(&self.plan, "register", self.inner.register(table)).await
+    }
+}
+
+#[async_trait]
+impl<T: TableStatistics> TableStatistics for Faulty<T> {
+    async fn known(&self, table: &TableName) -> Result<Option<KnownTable>, CatalogError> {
+        call(&self.plan, "known", self.inner.known(table)).await
+    }
+
+    async fn put_statistics(
+        &self,
+        table: &TableName,
+        columns: &[ColumnStatistics],
+        analyzed_at: Timestamp,
+    ) -> Result<(), CatalogError> {
+        call(&self.plan, "put_statistics", self.inner.put_statistics(table, columns, analyzed_at)).await
+    }
+
+    async fn forget_statistics(&self, table: &TableName, column: &str) -> Result<(), CatalogError> {
+        call(&self.plan, "forget_statistics", self.inner.forget_statistics(table, column)).await
+    }
+
+    async fn put_parameters(
+        &self,
+        table: &TableName,
+        parameters: &BTreeMap<String, Option<String>>,
+    ) -> Result<(), CatalogError> {
+        call(&self.plan, "put_parameters", self.inner.put_parameters(table, parameters)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rulesets that need an SQL engine: refused, handed on to the function that has one, and judged there like any other.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Instant;
 
 use quality::{Sql, SqlEngines};
 use serde_json::{Value, json};
-use sluice_quality::{QualityError, SqlAnswer, SqlEngine, SqlQuestion};
+use sluice_quality::{QualityError, SqlAnswer, SqlEngine, SqlQuestion, Table};
 use sluice_tabular::{ReadOptions, TabularError};
 use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryQueue};
 
@@ -38,6 +39,7 @@ impl SqlEngines for Engines {
         &self,
         table: Arc<File>,
         _read: &ReadOptions,
+        _references: &BTreeMap<String, Arc<dyn Table>>,
         _now_epoch_micros: i64,
         _until: Instant,
     ) -> Result<Arc<dyn SqlEngine>, TabularError> {

@@ -19,6 +19,7 @@ mod tables;
 mod world;
 
 mod bombs;
+mod catalog_told;
 mod crash;
 mod custom_sql;
 mod dropping;
@@ -30,5 +31,6 @@ mod leaks;
 mod measures;
 mod poison;
 mod policy_changes;
+mod references;
 mod tampering;
 mod unknown;

@@ -1,5 +1,6 @@
 //! The SQL engine for `CustomSql` rules beyond one pass.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use sluice_common::Sha256Digest;
 use sluice_dqdl::ast::Ruleset;
 use sluice_quality::{SqlEngine, needs_sql_engine};
-use sluice_quality_sql::{DataFusionEngine, SqlLimits, SqlTables, StoredTable};
+use sluice_quality_sql::{DataFusionEngine, SqlLimits, SqlTables, StoredTable, Table};
 use sluice_tabular::{ReadOptions, spool};
 
 use crate::input::Input;
@@ -31,6 +32,7 @@ impl Sql {
         ruleset: &Ruleset,
         options: &ReadOptions,
         now_micros: i64,
+        references: &BTreeMap<String, Arc<dyn Table>>,
     ) -> anyhow::Result<Option<Self>> {
         if !needs_sql_engine(ruleset) {
             return Ok(None);
@@ -38,7 +40,7 @@ impl Sql {
         let open = || {
             let mut copy = spool(Input::open(file)?.into_read(), &std::env::temp_dir(), u64::MAX)?;
             let sha256 = digest(&mut copy)?;
-            let tables = SqlTables::of(StoredTable::open(Arc::new(copy), options.clone())?);
+            let tables = SqlTables::of(StoredTable::open(Arc::new(copy), options.clone())?).with_references(references);
             let engine = DataFusionEngine::new(tables, SqlLimits::until(Instant::now() + LONGEST), now_micros);
             anyhow::Ok(Self { engine: Arc::new(engine), sha256 })
         };

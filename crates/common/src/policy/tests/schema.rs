@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{EXAMPLE, Policy};
 use crate::policy::privacy::{OUTPUTS, PRIVACY_FIELDS, UNDECLARED};
 use crate::policy::transforms::{self, LATER_TRANSFORMS, TRANSFORMS};
-use crate::policy::{detect, hand_over, load, release, risk, sections};
+use crate::policy::{detect, hand_over, load, reference, release, risk, sections};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../../schema/pipeline-policy.schema.json")).unwrap()
@@ -38,6 +38,7 @@ fn fields_agree() {
         ("quality", sections::QUALITY_FIELDS),
         ("ruleset", sections::RULESET_FIELDS),
         ("hand_over", hand_over::HAND_OVER_FIELDS),
+        ("reference", reference::REFERENCE_FIELDS),
         ("privacy", PRIVACY_FIELDS),
         ("detect", detect::DETECT_FIELDS),
         ("custom_entity", detect::CUSTOM_FIELDS),
@@ -68,6 +69,7 @@ fn words_agree() {
         ("privacy", "output", words(OUTPUTS)),
         ("privacy", "small_classes", words(risk::SMALL_CLASSES)),
         ("retention", "mode", words(sections::RETENTION_MODES)),
+        ("catalog", "statistics", words(sections::CATALOG_STATISTICS)),
     ] {
         assert_eq!(words_of(definition, field), Value::from(table), "{definition}.{field}");
     }
