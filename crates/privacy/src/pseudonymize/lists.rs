@@ -121,7 +121,7 @@ fn published_with_its_object(plan: &Plan) -> Option<&str> {
     let kept: Vec<&PlannedColumn> = plan.columns.iter().filter(is_kept).collect();
     let inside = |inner: &str| {
         let below = |outer: &&PlannedColumn| inner.strip_prefix(&outer.name).is_some_and(|rest| rest.starts_with('.'));
-        kept.iter().any(|outer| below(outer))
+        kept.iter().any(below)
     };
     plan.columns.iter().find(|column| !is_kept(column) && inside(&column.name)).map(|column| column.name.as_str())
 }

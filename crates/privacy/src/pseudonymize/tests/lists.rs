@@ -80,7 +80,7 @@ fn subjects_are_those_of_the_row() {
     let input = "{\"user\":\"a\",\"visits\":[{\"on\":\"2025-01-31\"},{\"on\":\"2025-02-01\"}]}\n\
                  {\"user\":\"b\",\"visits\":[{\"on\":\"2025-01-31\"}]}\n{\"user\":\"a\",\"visits\":[{\"on\":\"2025-01-31\"}]}\n";
     let (output, _) = of(input, &lines("", &columns)).unwrap();
-    let dates: Vec<&str> = output.split("\"on\":\"").skip(1).map(|rest| &rest[..10]).collect();
+    let dates: Vec<&str> = output.split("\"on\":\"").skip(1).map(|rest| rest.get(..10).unwrap()).collect();
     assert_eq!(dates[0], dates[3], "one distance a subject");
     assert!(dates[0] != dates[1] && dates[0] != dates[2], "{dates:?}");
     let (flat, _) = of(
