@@ -34,6 +34,7 @@ pub use transform::{
     CheckDigit, DateOrder, DatePart, Fpe, Generalize, HashAlgorithm, HashConstruction, KeyScope, NoiseDistribution,
     Number, RedactWith, ShiftDate, SurrogateKind, Transform, Unfit,
 };
+pub use transforms::ALPHABETS;
 
 #[cfg(test)]
 mod tests;

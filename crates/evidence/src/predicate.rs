@@ -27,11 +27,13 @@ pub use budget::Budget;
 pub use finding::{Finding, FindingEvidence, Severity};
 pub use handover::Handover;
 pub use key_rotation::KeyRotation;
-pub use pseudonymize::{ConfigRef, DroppedRows, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats};
+pub use pseudonymize::{
+    ConfigRef, DroppedRows, FormatPreservingColumn, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats,
+};
 pub use quality::{ExternalRead, FailingRows, Quality, QualityResult, QuarantinedRows, RuleCounts, RulesetRef};
 pub use quarantine::Quarantine;
 pub use refusal::Refusal;
-pub use reidentify::{Decision, Reidentify};
+pub use reidentify::{Decision, FormatPreservingSource, Reidentify};
 pub use release::Release;
 pub use risk::{DiversityFigures, RiskFigures, RiskRemedy};
 pub use seal::{

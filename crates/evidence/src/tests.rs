@@ -97,6 +97,7 @@ fn pseudonymize() -> Pseudonymize {
         config: ConfigRef { digest: digest("config") },
         engine: "sluice-privacy/0".to_owned(),
         keys: vec![KeyUse { key_id: "customers".to_owned(), version: 1, purpose: "token".to_owned() }],
+        format_preserving: Vec::new(),
         stats: PseudonymizeStats { rows_read: 7, rows_written: 7, columns: 3, ..PseudonymizeStats::default() },
         dropped: None,
         predecessor: link(),
@@ -160,6 +161,7 @@ fn reidentify() -> Statement<Reidentify> {
         case_id: "C-1".to_owned(),
         purpose: "fraud".to_owned(),
         record_count: 2,
+        format_preserving: None,
         result_sha256: None,
         decision: Decision::Denied { reason: "same_person".to_owned() },
     };

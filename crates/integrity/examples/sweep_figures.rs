@@ -182,6 +182,7 @@ impl Lake {
             config: ConfigRef { digest: Sha256Digest::of(b"config") },
             engine: "bench".to_owned(),
             keys: Vec::new(),
+            format_preserving: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
             predecessor: verdict.link(),

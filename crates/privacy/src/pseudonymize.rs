@@ -4,6 +4,8 @@
 //! [`run`] reads, transforms and writes. The same input under the same plan gives the same bytes.
 
 mod error;
+mod format_preserving;
+mod lists;
 mod plan;
 mod pseudonymizer;
 mod risk_gate;
@@ -14,6 +16,7 @@ mod tests;
 mod undeclared;
 
 pub use error::PseudonymizeError;
+pub use format_preserving::FormatPreserving;
 pub use plan::{Plan, domain_of};
 pub use pseudonymizer::Pseudonymizer;
 pub use risk_gate::{Remedy, Risk};

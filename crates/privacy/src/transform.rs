@@ -37,12 +37,13 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use sluice_common::policy::{DetectSpec, KeyScope, RedactWith, Transform};
+use sluice_tabular::ColumnPath;
 
 pub use clip::Clip;
 pub use encrypt::{Decrypt, Encrypt};
 pub use error::TransformError;
 pub(crate) use error::type_name;
-pub use fpe::Fpe;
+pub use fpe::{Fpe, FpeMark};
 pub use generalize::Generalize;
 pub use hash::{Hash, SaltTooShort};
 pub use mask::Mask;
@@ -161,7 +162,7 @@ pub fn compile(
                 RedactWith::Entity => None,
                 RedactWith::Token => Some(Token::new(key()?)),
             };
-            RedactText::new(Arc::new(detector), column, token).into()
+            RedactText::new(Arc::new(detector), &ColumnPath::from(column).without_list_steps(), token).into()
         }
     })
 }

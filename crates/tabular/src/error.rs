@@ -31,6 +31,8 @@ pub enum Limit {
     Columns,
     /// Depth of nested values.
     Nesting,
+    /// Elements of lists in one row.
+    Elements,
     /// Bytes of a Parquet footer.
     FooterBytes,
     /// Decompressed bytes of one Parquet page.
@@ -48,6 +50,7 @@ impl fmt::Display for Limit {
             Self::FieldBytes => "bytes in a cell",
             Self::Columns => "columns",
             Self::Nesting => "levels of nesting",
+            Self::Elements => "elements of lists in a row",
             Self::FooterBytes => "bytes in a parquet footer",
             Self::PageBytes => "decompressed bytes in a parquet page or row group",
             Self::SpoolBytes => "bytes on ephemeral storage",
@@ -172,6 +175,12 @@ pub enum TabularError {
         /// The second value.
         place: Place,
     },
+    /// A key of a row reads like a path into a list.
+    #[error("{place}: a key that holds `[*]`, which stands for the elements of a list; rename it")]
+    KeyLikePath {
+        /// The key.
+        place: Place,
+    },
     /// A Parquet file is damaged, or uses a feature that is not supported.
     #[error("the parquet file could not be decoded: {problem}")]
     Parquet {
@@ -223,6 +232,7 @@ impl TabularError {
             | Self::DuplicateColumn { .. }
             | Self::Json { .. }
             | Self::AmbiguousPath { .. }
+            | Self::KeyLikePath { .. }
             | Self::Parquet { .. } => ErrorKind::Malformed,
         }
     }

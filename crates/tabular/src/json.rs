@@ -2,10 +2,13 @@
 //! wanted, where they lie, and with their positions, so that a rewriter can leave everything else as it was.
 
 mod edit;
+mod filter;
 mod lines;
+mod lists;
 mod paths;
 mod raw;
 mod reader;
+mod replacement;
 mod scan;
 mod select;
 mod string;

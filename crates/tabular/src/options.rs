@@ -88,6 +88,8 @@ pub struct Caps {
     pub columns: usize,
     /// Nesting of JSON values and Parquet types. Default 64.
     pub nesting: usize,
+    /// Elements of lists in one row that are walked into. Default 1,048,576: each takes some 32 bytes.
+    pub elements: usize,
     /// Bytes of a Parquet footer. Default 64 MiB.
     pub footer_bytes: usize,
     /// Decompressed bytes of one Parquet page, and of all repeated values of a column in one row group. Default 256 MiB.
@@ -104,6 +106,7 @@ impl Default for Caps {
             field_bytes: 8 << 20,
             columns: 4_096,
             nesting: 64,
+            elements: 1 << 20,
             footer_bytes: 64 << 20,
             page_bytes: 256 << 20,
         }
@@ -162,6 +165,9 @@ pub struct ReadOptions {
     pub text: TextType,
     /// Whether blocks carry what a [`crate::Rewriter`] needs. Default false.
     pub rewritable: bool,
+    /// JSON Lines: whether columns that nobody asked for are looked for inside lists too: `items[*].email` instead of one
+    /// column `items` with the list's text. Default false.
+    pub open_lists: bool,
 }
 
 impl ReadOptions {
@@ -175,6 +181,7 @@ impl ReadOptions {
             block_rows: 8_192,
             text: TextType::default(),
             rewritable: false,
+            open_lists: false,
         }
     }
 

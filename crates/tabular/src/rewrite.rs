@@ -22,6 +22,8 @@ use crate::writer::{Lines, WriteOptions, Writer};
 pub enum Change {
     /// Other values, of this type. JSON Lines writes text as strings and numbers as numbers.
     Replace(DataType),
+    /// As [`Self::Replace`], but JSON Lines keeps the spelling of a value whose text is what it was: a number stays a number.
+    ReplaceChanged(DataType),
     /// The column is gone.
     Remove,
 }
@@ -37,7 +39,7 @@ pub struct Rewriter<W: Write + Send> {
 
 enum Inner<W: Write + Send> {
     Lines(LineEditor, Lines<W>),
-    Selected(LineSelector, Lines<W>),
+    Selected(Box<LineSelector>, Lines<W>),
     Flat(Writer<W>, SchemaRef),
     Nested(Writer<W>),
 }
@@ -86,11 +88,12 @@ impl<W: Write + Send> Rewriter<W> {
 
     /// Starts a JSON Lines table that holds only these paths of the JSON Lines table that `reader` reads, in their order:
     /// with new values of a type, or as they are. Whatever else a line holds is left out with its key. Dots in a path
-    /// become nesting, and a row that lacks a path lacks it in the output too.
+    /// become nesting, and a row that lacks a path lacks it in the output too. A list keeps its length: an element that
+    /// lacks every path is an empty object if it was an object, else null.
     ///
     /// # Errors
     /// [`TabularError::Option`] when either side is not JSON Lines, [`TabularError::UnknownColumn`] for a path that was
-    /// not asked for, or a failing sink.
+    /// not asked for, a path into a list that lies within another path, or a failing sink.
     pub fn select(
         sink: W,
         options: &WriteOptions,
@@ -108,7 +111,8 @@ impl<W: Write + Send> Rewriter<W> {
             let columns = schema.fields().len();
             return Err(TabularError::UnknownColumn { path: path.as_str().to_owned(), columns });
         }
-        let selector = LineSelector::new(columns.iter().map(|(path, values)| (path.as_str(), values.is_some())));
+        let selector = LineSelector::new(columns.iter().map(|(path, values)| (path.as_str(), values.is_some())))?;
+        let selector = Box::new(selector);
         let replaced = columns
             .iter()
             .filter_map(|(path, values)| Some((path.as_str().to_owned(), Change::Replace(values.clone()?))));
@@ -131,7 +135,7 @@ impl<W: Write + Send> Rewriter<W> {
         match &mut self.inner {
             Inner::Lines(editor, lines) => {
                 let Origin::Lines(source) = &block.origin else { return Err(not_rewritable()) };
-                lines.write(|out| editor.write(source, block.rows(), values, keep, out))
+                lines.write(|out| editor.write(source, &block.batch, values, keep, out))
             }
             Inner::Selected(selector, lines) => {
                 let Origin::Lines(source) = &block.origin else { return Err(not_rewritable()) };
@@ -151,7 +155,7 @@ impl<W: Write + Send> Rewriter<W> {
 
     fn check(&self, block: &Block, values: &[ArrayRef], keep: Option<&BooleanArray>) -> Result<(), TabularError> {
         let mut types = self.changes.iter().filter_map(|(_, change)| match change {
-            Change::Replace(data_type) => Some(data_type),
+            Change::Replace(data_type) | Change::ReplaceChanged(data_type) => Some(data_type),
             Change::Remove => None,
         });
         let rows = block.rows();
@@ -194,7 +198,9 @@ fn changed_schema(schema: &Schema, changes: &[(String, Change)]) -> SchemaRef {
     let fields = schema.fields().iter().filter_map(|field| {
         match changes.iter().find(|(path, _)| path == field.name()).map(|(_, change)| change) {
             None => Some(Arc::clone(field)),
-            Some(Change::Replace(data_type)) => Some(Arc::new(Field::new(field.name(), data_type.clone(), true))),
+            Some(Change::Replace(data_type) | Change::ReplaceChanged(data_type)) => {
+                Some(Arc::new(Field::new(field.name(), data_type.clone(), true)))
+            }
             Some(Change::Remove) => None,
         }
     });

@@ -22,12 +22,14 @@ pub struct WriteOptions {
     pub compression: Compression,
     /// CSV: puts an apostrophe before cells that a spreadsheet would run (OWASP, "CSV Injection"). Default true.
     pub neutralise_formulas: bool,
+    /// Parquet: further entries of the file's key-value metadata. Other formats have none.
+    pub metadata: Vec<(String, String)>,
 }
 
 impl WriteOptions {
     /// Options for `format` with every default.
     pub fn new(format: Format) -> Self {
-        Self { format, compression: Compression::None, neutralise_formulas: true }
+        Self { format, compression: Compression::None, neutralise_formulas: true, metadata: Vec::new() }
     }
 
     /// The same with another compression.
@@ -79,7 +81,7 @@ impl<W: Write + Send> Writer<W> {
                         problem: "parquet is compressed inside; choose none",
                     });
                 }
-                Inner::Parquet(Box::new(ParquetWriter::new(sink, &schema)?))
+                Inner::Parquet(Box::new(ParquetWriter::new(sink, &schema, &options.metadata)?))
             }
         };
         Ok(Self { inner, schema })

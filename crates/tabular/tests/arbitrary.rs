@@ -29,6 +29,7 @@ const CAPS: Caps = Caps {
     field_bytes: 1 << 9,
     columns: 24,
     nesting: 6,
+    elements: 64,
     footer_bytes: 1 << 14,
     page_bytes: 1 << 16,
 };

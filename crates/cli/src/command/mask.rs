@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use sluice_common::Sha256Digest;
 use sluice_common::policy::{Dataset, OutputFormat, Policy};
-use sluice_privacy::pseudonymize::{Plan, Risk, Stats, domain_of, run as pseudonymize};
+use sluice_privacy::pseudonymize::{Finished, FormatPreserving, Plan, Risk, Stats, domain_of, run as pseudonymize};
 use sluice_stage::table;
 use sluice_tabular::{Format, ReadOptions, Source, WriteOptions};
 
@@ -44,6 +44,9 @@ pub(super) fn run(args: &Mask) -> anyhow::Result<Answer> {
         }
     };
     print(&mut out, &masked.stats)?;
+    for column in &masked.format_preserving {
+        writeln!(out, "{} of fpe: key {}, {}", column.column, column.mark.key_id(), column.line())?;
+    }
     if let Some(risk) = &masked.risk {
         risk_gate::print(&mut out, risk, remedy)?;
     }
@@ -66,6 +69,7 @@ struct Job {
 struct Masked {
     stats: Stats,
     risk: Option<Risk>,
+    format_preserving: Vec<FormatPreserving>,
     input_sha256: Sha256Digest,
 }
 
@@ -77,7 +81,8 @@ impl Job {
         if let Some(risk) = finished.risk.as_ref().filter(|risk| !risk.may_be_published()) {
             return Err(HeldBack(Box::new(risk.clone())).into());
         }
-        Ok((finished.sink, Masked { stats: finished.stats, risk: finished.risk, input_sha256 }))
+        let Finished { sink, stats, risk, format_preserving, .. } = finished;
+        Ok((sink, Masked { stats, risk, format_preserving, input_sha256 }))
     }
 }
 

@@ -237,7 +237,7 @@ fn is_allow(undeclared_pii: &UndeclaredPii) -> bool {
 }
 
 /// Columns and their transforms in the order of the file. A column is named as `tabular` names it: a header's name, or a
-/// dotted path into nested values.
+/// dotted path into nested values, in JSON Lines with `[*]` for the elements of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Columns(Vec<(String, Transform)>);
 

@@ -117,8 +117,8 @@ pub(super) const GENERALIZE_TO: &[(&str, GeneralizeTo)] = &[
     ("coordinate", GeneralizeTo::Coordinate),
 ];
 
-/// Alphabets of `fpe` by name.
-pub(super) const ALPHABETS: &[(&str, &str)] = &[
+/// Alphabets of `fpe` by name, the default first.
+pub const ALPHABETS: &[(&str, &str)] = &[
     ("digits", "0123456789"),
     ("hex", "0123456789abcdef"),
     ("lower", "abcdefghijklmnopqrstuvwxyz"),

@@ -25,6 +25,9 @@ pub struct Pseudonymize {
     pub engine: String,
     /// Keys used, never their values.
     pub keys: Vec<KeyUse>,
+    /// The columns of format-preserving encryption, whose values cannot name their key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub format_preserving: Vec<FormatPreservingColumn>,
     /// Counts.
     pub stats: PseudonymizeStats,
     /// The rows that were left out because they fail; absent when all rows were written.
@@ -82,6 +85,22 @@ pub struct KeyUse {
     pub version: u32,
     /// What for, such as `token`.
     pub purpose: String,
+}
+
+/// A column of format-preserving encryption, and under which key it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FormatPreservingColumn {
+    /// The column, as the policy names it.
+    pub column: String,
+    /// The domain of the key.
+    pub domain: String,
+    /// The epoch of the key.
+    pub epoch: u32,
+    /// The id of the key, as in tokens: `<epoch>-<8 of a-z2-7>`.
+    pub key_id: String,
+    /// Key and parameters in one, as the object's metadata and requests to turn values back have it: `fpe1_…`.
+    pub mark: String,
 }
 
 /// Counts of a run.

@@ -21,11 +21,24 @@ pub struct Reidentify {
     pub purpose: String,
     /// Values asked for.
     pub record_count: u64,
+    /// The column of format-preserving encryption that the values are of; absent when they name their keys themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format_preserving: Option<FormatPreservingSource>,
     /// SHA-256 of the answer; absent when it was denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result_sha256: Option<Sha256Digest>,
     /// What was decided.
     pub decision: Decision,
+}
+
+/// Where values of format-preserving encryption come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FormatPreservingSource {
+    /// The column.
+    pub column: String,
+    /// Key and parameters, as the object's metadata has them.
+    pub mark: String,
 }
 
 /// What was decided.

@@ -7,12 +7,12 @@ use sluice_common::policy::{Dataset, OnFail};
 use sluice_common::port::StoreError;
 use sluice_common::{ObjectVersion, Sha256Digest, VersionId};
 use sluice_evidence::predicate::{
-    ConfigRef, FindingEvidence, Input, KeyUse, Outcome, PolicyRef, Pseudonymize, PseudonymizeStats, Quality,
-    QualityResult, Seal,
+    ConfigRef, FindingEvidence, FormatPreservingColumn, Input, KeyUse, Outcome, PolicyRef, Pseudonymize,
+    PseudonymizeStats, Quality, QualityResult, Seal,
 };
 use sluice_evidence::{Kept, Recorded, ResourceDescriptor};
 use sluice_privacy::keyring::DomainKey;
-use sluice_privacy::pseudonymize::{Plan, Stats, domain_of};
+use sluice_privacy::pseudonymize::{FormatPreserving, Plan, Stats, domain_of};
 use sluice_privacy::transform;
 use sluice_stage::{About, FrameError, LoadedPolicy, PolicySourceError, table as stage_table};
 
@@ -21,7 +21,7 @@ use crate::rewrite::Recipe;
 use crate::{PseudonymizeFunction, curated, dropping, measure, table};
 
 /// Name and version of the engine, as statements name it.
-pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"), "+1");
+pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"), "+2");
 
 /// A verdict that rests on a seal, and the bytes that both are about.
 pub(crate) struct Cleared {
@@ -144,6 +144,7 @@ impl PseudonymizeFunction {
             config: ConfigRef { digest },
             engine: ENGINE.to_owned(),
             keys: Vec::new(),
+            format_preserving: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
             predecessor: cleared.verdict.link(),
@@ -172,6 +173,7 @@ impl PseudonymizeFunction {
             config: ConfigRef { digest: *dataset.privacy_digest() },
             engine: ENGINE.to_owned(),
             keys: keys_used(dataset, key.as_deref()),
+            format_preserving: plan.format_preserving().iter().map(format_preserving).collect(),
             stats: PseudonymizeStats::default(),
             dropped: failing.map(dropping::dropped),
             predecessor: cleared.verdict.link(),
@@ -203,6 +205,7 @@ impl PseudonymizeFunction {
                 // Nothing was published: with no key, and of no row.
                 predicate.outcome = Outcome::Withheld { reason: (*reason).to_owned() };
                 (predicate.keys, predicate.dropped) = (Vec::new(), None);
+                predicate.format_preserving = Vec::new();
                 ResourceDescriptor::object(&cleared.version, cleared.sha256)
             }
         };
@@ -286,6 +289,16 @@ fn keys_used(dataset: &Dataset, key: Option<&DomainKey>) -> Vec<KeyUse> {
         purpose: purpose.to_owned(),
     });
     used.collect()
+}
+
+fn format_preserving(column: &FormatPreserving) -> FormatPreservingColumn {
+    FormatPreservingColumn {
+        column: column.column.clone(),
+        domain: column.domain.as_str().to_owned(),
+        epoch: column.mark.epoch().number(),
+        key_id: column.mark.key_id(),
+        mark: column.mark.to_string(),
+    }
 }
 
 fn counts(stats: &Stats, schema: &SchemaRef, dropped: u64) -> PseudonymizeStats {

@@ -6,9 +6,9 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use sluice_catalog::{Gauge, TableState};
-use sluice_common::port::{StoreError, UserMetadata, WriteOnceUpload};
+use sluice_common::port::{StoreError, WriteOnceUpload};
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
-use sluice_privacy::pseudonymize::{Plan, Risk, Stats, run_watched};
+use sluice_privacy::pseudonymize::{FormatPreserving, Plan, Risk, Stats, run_watched};
 use sluice_stage::input::{HashedReader, Received, Receiving, receive};
 use sluice_stage::output::{HashedWriter, send};
 use sluice_stage::rows::RowSet;
@@ -80,8 +80,8 @@ impl PseudonymizeFunction {
         about: &mut About,
     ) -> Result<Rewritten, PublishError> {
         let Opened { input, receiving, .. } = opened;
-        let upload =
-            self.frame.ports().writer.upload_new(path, &UserMetadata::new()).await.map_err(PublishError::curated)?;
+        let metadata = FormatPreserving::metadata(recipe.plan.format_preserving());
+        let upload = self.frame.ports().writer.upload_new(path, &metadata).await.map_err(PublishError::curated)?;
         let (writer, sending) = send(upload);
         let engine = tokio::task::spawn_blocking(move || transform(input, writer, recipe));
         let written = engine.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));

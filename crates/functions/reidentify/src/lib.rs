@@ -17,11 +17,11 @@ use serde_json::Value;
 use sluice_aws::Aws;
 use sluice_common::port::{Clock as _, DataKeys, StoreError, SystemClock, UserMetadata};
 use sluice_common::{BucketName, Dispose as _, Disposition, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
-use sluice_evidence::predicate::{Decision, Reidentify};
+use sluice_evidence::predicate::{Decision, FormatPreservingSource, Reidentify};
 use sluice_evidence::{Kept, ResourceDescriptor, Stage as StageName, Statement, canonical};
-use sluice_privacy::keyring::KeyUnwrapper;
+use sluice_privacy::keyring::{KeyUnwrapper, KeyringError};
 use sluice_privacy::reidentify::{
-    Admission, Answer as Opened, RateLimit, ReidentifyRequest, RequestProblem, RequestProblems,
+    Admission, Answer as Opened, RateLimit, Refusal, ReidentifyRequest, RequestProblem, RequestProblems,
 };
 use sluice_stage::Context;
 use sluice_stage::context::Ports;
@@ -97,7 +97,13 @@ impl ReidentifyFunction {
         let request_sha256 = Sha256Digest::of(&json);
         let answer = match ReidentifyRequest::parse(&json) {
             Ok(request) => match self.admit(&request).await? {
-                Ok(()) => self.grant(&request).await?,
+                Ok(()) => match self.fpe_refusal(&request).await? {
+                    None => self.grant(&request).await?,
+                    Some(refusal) => {
+                        let problem = RequestProblem::FpeRefused(refusal);
+                        self.refuse(payload, request_sha256, &RequestProblems(vec![problem])).await?
+                    }
+                },
                 Err(problem) => self.refuse(payload, request_sha256, &RequestProblems(vec![problem])).await?,
             },
             Err(problems) => self.refuse(payload, request_sha256, &problems).await?,
@@ -121,6 +127,14 @@ impl ReidentifyFunction {
         })
     }
 
+    /// Why the values of `fpe` cannot be opened, if so.
+    async fn fpe_refusal(&self, request: &ReidentifyRequest) -> Result<Option<Refusal>, ReidentifyFunctionError> {
+        match sluice_privacy::reidentify::fpe_refusal(request, &self.keys).await {
+            Ok(refusal) => Ok(refusal),
+            Err(error) => Err(self.key_failed(request, error).await?),
+        }
+    }
+
     async fn refuse(
         &self,
         payload: &Value,
@@ -139,16 +153,7 @@ impl ReidentifyFunction {
     async fn grant(&self, request: &ReidentifyRequest) -> Result<Answer, ReidentifyFunctionError> {
         let opened = match sluice_privacy::reidentify::reidentify(request, &self.keys).await {
             Ok(opened) => opened,
-            Err(error) => {
-                if error.disposition() != Disposition::Retry {
-                    self.state(described(request, Decision::Denied { reason: error.reason().to_owned() }, None))
-                        .await?;
-                }
-                if error.disposition() == Disposition::Alarm {
-                    raise_alarm(&self.context, error.reason()).await;
-                }
-                return Err(error.into());
-            }
+            Err(error) => return Err(self.key_failed(request, error).await?),
         };
         let json = opened.to_json()?;
         let result_sha256 = Opened::digest(&json);
@@ -162,6 +167,21 @@ impl ReidentifyFunction {
             refused: opened.results().len().saturating_sub(opened.opened()),
             request_sha256: request.digest,
         })
+    }
+
+    /// A key could not be had: states and raises what that takes, and gives the error back.
+    async fn key_failed(
+        &self,
+        request: &ReidentifyRequest,
+        error: KeyringError,
+    ) -> Result<ReidentifyFunctionError, ReidentifyFunctionError> {
+        if error.disposition() != Disposition::Retry {
+            self.state(described(request, Decision::Denied { reason: error.reason().to_owned() }, None)).await?;
+        }
+        if error.disposition() == Disposition::Alarm {
+            raise_alarm(&self.context, error.reason()).await;
+        }
+        Ok(error.into())
     }
 
     /// Puts an answer into the vault, under a key that its content decides. An earlier attempt may have put it there.
@@ -207,6 +227,11 @@ fn described(request: &ReidentifyRequest, decision: Decision, result_sha256: Opt
         case_id: request.case_id.clone(),
         purpose: request.reason.clone(),
         record_count: request.tokens.len() as u64,
+        format_preserving: request
+            .fpe
+            .as_ref()
+            .zip(request.column.as_ref())
+            .map(|(source, column)| FormatPreservingSource { column: column.clone(), mark: source.mark.to_string() }),
         result_sha256,
         decision,
     }

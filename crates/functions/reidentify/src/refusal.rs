@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sluice_common::Sha256Digest;
 use sluice_evidence::predicate::{Decision, Reidentify};
-use sluice_privacy::reidentify::{RequestProblem, RequestProblems};
+use sluice_privacy::reidentify::{Refusal, RequestProblem, RequestProblems};
 
 /// What is denied, as far as it can be told. A field that is not in order stays empty: whoever asks wrongly does not get
 /// to write into the evidence.
@@ -24,6 +24,7 @@ pub(crate) fn denied(payload: &Value, request_sha256: Sha256Digest, problems: &R
         case_id: visible("caseId", 128),
         purpose: if is_sound { purpose.to_owned() } else { String::new() },
         record_count: tokens as u64,
+        format_preserving: None,
         result_sha256: None,
         decision: Decision::Denied { reason: reason(problems).to_owned() },
     }
@@ -43,6 +44,13 @@ pub(crate) fn reason(problems: &RequestProblems) -> &'static str {
         Some(RequestProblem::CaseId) => "no_case",
         Some(RequestProblem::Reason) => "no_reason",
         Some(RequestProblem::Column) => "no_column",
+        Some(RequestProblem::Fpe) => "fpe_unfit",
+        Some(RequestProblem::FpeRefused(refusal)) => match refusal {
+            Refusal::UnknownEpoch => "fpe_unknown_epoch",
+            Refusal::Shredded => "fpe_key_shredded",
+            Refusal::OtherParameters => "fpe_other_parameters",
+            _ => "fpe_other_key",
+        },
         Some(RequestProblem::Expires | RequestProblem::ValidTooLong) => "expiry_unfit",
         Some(RequestProblem::Expired) => "approval_expired",
         Some(RequestProblem::RateLimited) => "rate_limited",

@@ -13,11 +13,12 @@ use arrow_array::{ArrayRef, StringArray};
 use reidentify::{Answer, Config, ReidentifyFunction};
 use serde_json::{Value, json};
 use sluice_common::config::Environment;
+use sluice_common::policy::{CheckDigit, Fpe, KeyScope, Unfit};
 use sluice_common::{Dispose as _, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Decision, Reidentify};
 use sluice_evidence::{Archive, Kept, Predicate, TrustedKeys, canonical};
 use sluice_privacy::keyring::{Domain, Keyring};
-use sluice_privacy::transform::{ColumnTransform as _, Encrypt};
+use sluice_privacy::transform::{ColumnTransform as _, Encrypt, Fpe as Encryption, FpeMark};
 use sluice_stage::context::Ports;
 use sluice_testkit::names::{bucket, path};
 use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryKms, MemoryMetrics, MemoryS3};
@@ -46,6 +47,29 @@ impl World {
         let key = ring.current(&Domain::new("customers").unwrap()).await.unwrap();
         let input: ArrayRef = Arc::new(StringArray::from(vec![value]));
         Encrypt::new(&key).apply(&input).unwrap().as_string_view().value(0).to_owned()
+    }
+
+    /// What pseudonymize would have written for a card of the domain `customers`, and the mark beside it.
+    async fn card(&self, card: &str, scope: KeyScope) -> (String, String) {
+        let s3 = Arc::new(self.s3.clone());
+        let kms = Arc::new(self.pseudonym.clone());
+        let ring = Keyring::new(bucket("lake-vault"), s3.clone(), s3.clone(), s3, kms);
+        let key = ring.current(&Domain::new("customers").unwrap()).await.unwrap();
+        let parameters = Fpe {
+            alphabet: "0123456789".to_owned(),
+            keep_first: 0,
+            keep_last: 4,
+            check: CheckDigit::Luhn,
+            unfit: Unfit::Token,
+            key: scope,
+        };
+        let scoped = match scope {
+            KeyScope::Domain => (&key).into(),
+            KeyScope::Column => key.of_column("card"),
+        };
+        let input: ArrayRef = Arc::new(StringArray::from(vec![card]));
+        let sealed = Encryption::new(&parameters, scoped).unwrap().apply(&input).unwrap();
+        (sealed.as_string_view().value(0).to_owned(), FpeMark::new(&parameters, scoped).to_string())
     }
 
     fn function(&self, plan: FaultPlan) -> ReidentifyFunction {
@@ -188,4 +212,81 @@ async fn another_answer_in_the_vault_is_not_adopted() {
     assert!(world.s3.tamper_byte(&at, 5));
     let error = world.function(FaultPlan::new()).answer(&request).await.unwrap_err();
     assert_eq!(error.reason(), "result_conflict");
+}
+
+const CARD: &str = "4111-1111-1111-1111";
+
+fn card_request(tokens: &[String], mark: &str) -> Value {
+    let mut request = request(tokens);
+    request["column"] = "card".into();
+    request["fpe"] = json!({ "mark": mark, "keepLast": 4, "check": "luhn" });
+    request
+}
+
+#[tokio::test]
+async fn values_of_fpe_are_turned_back_with_the_mark_of_their_object() {
+    let world = World::new();
+    for scope in [KeyScope::Domain, KeyScope::Column] {
+        let (sealed, mark) = world.card(CARD, scope).await;
+        let (short, _) = world.card("1234", scope).await;
+        let encrypted = world.pseudonym("anna@example.com").await;
+        let tokens = [sealed.clone(), short, encrypted, "12-34".to_owned(), "tk1_1_zz".to_owned()];
+        let answer = world.answer(&card_request(&tokens, &mark)).await;
+        let Answer::Granted { statement, result, opened, refused, .. } = &answer else { panic!("{answer:?}") };
+        assert_eq!((*opened, *refused), (2, 3));
+        let stored = world.s3.stored_bytes(&ObjectVersion::from_uri(result).unwrap()).unwrap();
+        let values: Value = serde_json::from_slice(&stored).unwrap();
+        assert_eq!(
+            values["results"],
+            json!([
+                {"value": CARD}, {"error": "not_reversible"}, {"value": "anna@example.com"},
+                {"error": "not_format_preserving"}, {"error": "malformed"},
+            ])
+        );
+        let kept = world.statement::<Reidentify>(statement).await;
+        let stated = kept.statement().predicate();
+        let source = stated.format_preserving.as_ref().unwrap();
+        assert_eq!((source.column.as_str(), &source.mark), ("card", &mark));
+        let outside = format!("{} {:?}", serde_json::to_string(&answer).unwrap(), kept.payload());
+        assert!(!outside.contains(CARD) && !outside.contains(&sealed), "{outside}");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_theirs_is_denied_in_a_statement() {
+    let world = World::new();
+    let (sealed, mark) = world.card(CARD, KeyScope::Domain).await;
+    let (_, of_column) = world.card(CARD, KeyScope::Column).await;
+    let (key, parameters) = mark.rsplit_once('_').unwrap();
+    let denied = async |change: &dyn Fn(&mut Value)| {
+        let mut request = card_request(std::slice::from_ref(&sealed), &mark);
+        change(&mut request);
+        let answer = world.answer(&request).await;
+        let Answer::Denied { statement, reason, .. } = &answer else { panic!("{answer:?}") };
+        let kept = world.statement::<Reidentify>(statement).await;
+        assert_eq!(kept.statement().predicate().decision, Decision::Denied { reason: (*reason).to_owned() });
+        (*reason).to_owned()
+    };
+    let with_mark = async |mark: String| denied(&|request| request["fpe"]["mark"] = mark.clone().into()).await;
+    assert_eq!(with_mark(format!("fpe1_1-aaaaaaaa_{parameters}")).await, "fpe_other_key");
+    assert_eq!(with_mark(mark.replacen("fpe1_1-", "fpe1_2-", 1)).await, "fpe_unknown_epoch");
+    assert_eq!(with_mark(format!("{key}_aaaaaaaa")).await, "fpe_other_parameters");
+    assert_eq!(with_mark("fpe1_1".to_owned()).await, "fpe_unfit");
+    assert_eq!(denied(&|request| request["fpe"]["keepLast"] = 3.into()).await, "fpe_other_parameters");
+    assert_eq!(denied(&|request| request["fpe"]["check"] = "none".into()).await, "fpe_other_parameters");
+    let other_alphabet = |request: &mut Value| {
+        request["fpe"] = json!({ "mark": mark, "alphabet": "abcdefghij", "keepLast": 4 });
+    };
+    assert_eq!(denied(&other_alphabet).await, "fpe_other_parameters");
+    assert_eq!(denied(&|request| request["column"] = Value::Null).await, "fpe_unfit");
+    // The key of one column opens values of no other.
+    let other_column = |request: &mut Value| {
+        request["fpe"]["mark"] = of_column.clone().into();
+        request["column"] = "account".into();
+    };
+    assert_eq!(denied(&other_column).await, "fpe_other_key");
+    assert!(world.keys_under("lake-vault", "results/").is_empty(), "nothing was opened");
+    let mut approved_by_nobody = card_request(std::slice::from_ref(&sealed), &mark);
+    approved_by_nobody["approver"] = "ALICE@example.org".into();
+    assert!(matches!(world.answer(&approved_by_nobody).await, Answer::Denied { reason: "same_person", .. }));
 }

@@ -113,6 +113,7 @@ impl World {
             config: ConfigRef { digest: sha256 },
             engine: "test/1".to_owned(),
             keys: Vec::new(),
+            format_preserving: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
             predecessor: Predecessor {

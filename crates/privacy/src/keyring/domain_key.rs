@@ -162,11 +162,15 @@ impl ScopedKey<'_> {
     /// What names the key in a pseudonym: its epoch, and when it is not the whole domain's, 40 bits that follow from the
     /// secret and the scope and give neither away.
     pub fn key_ref(&self) -> KeyRef {
-        let scope = match self.scope {
-            Scope::Domain => None,
-            Scope::Column(_) | Scope::Entity(_) => Some(*self.derive::<5>(KeyPurpose::Identity)),
-        };
-        KeyRef { epoch: self.key.epoch, scope }
+        match self.scope {
+            Scope::Domain => KeyRef { epoch: self.key.epoch, scope: None },
+            Scope::Column(_) | Scope::Entity(_) => self.fingerprint(),
+        }
+    }
+
+    /// As [`Self::key_ref`], with the forty bits for the whole domain's key too: for what names its key beside its values.
+    pub fn fingerprint(&self) -> KeyRef {
+        KeyRef { epoch: self.key.epoch, scope: Some(*self.derive::<5>(KeyPurpose::Identity)) }
     }
 }
 

@@ -70,6 +70,14 @@ pub enum PseudonymizeError {
     /// No column can be brought into another epoch.
     #[error("the policy has no column of `encrypt` or `fpe`: there is nothing to bring into another epoch")]
     NothingToRetokenise,
+    /// A path into lists or objects that cannot be taken.
+    #[error("column `{column}`: {problem}")]
+    Nested {
+        /// The column.
+        column: String,
+        /// Why not, and what to do.
+        problem: &'static str,
+    },
     /// Nothing would be published.
     #[error("the policy leaves no column of the table; keep at least one")]
     NothingLeft,
@@ -117,6 +125,7 @@ impl Dispose for PseudonymizeError {
             Self::Detect { .. } => "detection_unfit",
             Self::Irreversible { .. } => "column_irreversible",
             Self::NothingToRetokenise => "nothing_to_retokenise",
+            Self::Nested { .. } => "path_unfit",
             Self::NothingLeft => "nothing_to_publish",
             Self::LateColumns { .. } => "late_columns",
             Self::Transform { .. } => "transform_failed",

@@ -4,6 +4,7 @@ use sluice_common::policy::{PrivacySpec, Undeclared};
 use sluice_risk::OffendingClasses;
 
 use super::error::PseudonymizeError;
+use super::format_preserving::FormatPreserving;
 use super::risk_gate::RiskPlan;
 use super::undeclared::Watch;
 use crate::keyring::{Domain, DomainKey};
@@ -17,6 +18,7 @@ pub struct Plan {
     pub(super) undeclared: Undeclared,
     pub(super) watch: Option<Watch>,
     pub(super) risk: Option<RiskPlan>,
+    pub(super) format_preserving: Vec<FormatPreserving>,
 }
 
 /// What becomes of a column that the policy names.
@@ -66,7 +68,13 @@ impl Plan {
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
         let watch = Watch::new(privacy)?;
         let risk = privacy.risk.as_ref().map(RiskPlan::new);
-        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk })
+        let format_preserving = FormatPreserving::columns(privacy, key);
+        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk, format_preserving })
+    }
+
+    /// The columns of `fpe`, and under which key they are made.
+    pub fn format_preserving(&self) -> &[FormatPreserving] {
+        &self.format_preserving
     }
 
     /// The same plan, which leaves out the rows of these classes. They must be of the same table under the same plan.
@@ -114,6 +122,7 @@ impl Plan {
             return Err(PseudonymizeError::NothingToRetokenise);
         }
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
-        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None, risk: None })
+        let format_preserving = FormatPreserving::columns(privacy, Some(new));
+        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None, risk: None, format_preserving })
     }
 }

@@ -8,6 +8,7 @@ use sluice_common::policy::Undeclared;
 use sluice_tabular::{Change, ColumnPath, TabularError};
 
 use super::error::PseudonymizeError;
+use super::lists;
 use super::plan::Plan;
 use super::stats::{ColumnStats, Stats};
 use super::undeclared::Watch;
@@ -74,11 +75,11 @@ impl Pseudonymizer {
         };
         let mut fields = Vec::with_capacity(inputs.len());
         for (bound, field) in inputs.iter().zip(input.fields()) {
-            let Some(output) = output_type(&plan, *bound, field.data_type())? else { continue };
+            let Some(output) = output_type(&plan, *bound, field)? else { continue };
             if let Bound::Declared(column) = bound
                 && let Some(stats) = stats.columns.get_mut(*column)
             {
-                stats.output_type = Some(type_name(&output));
+                stats.output_type = Some(type_name(lists::value_type(field.name(), &output)));
             }
             let kept = output == *field.data_type();
             fields.push(if kept { Arc::clone(field) } else { Arc::new(Field::new(field.name(), output, true)) });
@@ -107,7 +108,7 @@ impl Pseudonymizer {
                 Bound::KeptUndeclared => return None,
                 Bound::DroppedUndeclared => Change::Remove,
                 Bound::MaskedUndeclared => {
-                    Change::Replace(self.output_schema.field_with_name(field.name()).ok()?.data_type().clone())
+                    Change::ReplaceChanged(self.output_schema.field_with_name(field.name()).ok()?.data_type().clone())
                 }
                 Bound::Declared(column) => match &self.plan.columns.get(*column)?.action {
                     Action::Keep => return None,
@@ -250,15 +251,22 @@ impl Pseudonymizer {
                 Action::Drop => continue,
                 Action::Keep => (Arc::clone(array), false),
                 Action::Map(transform) => {
-                    let subject = subject.and_then(|index| batch.columns().get(index));
-                    let output = transform.apply_beside(array, &Beside { subject, first_row });
                     let named = |source| PseudonymizeError::Transform { column: column.name.clone(), source };
+                    let subject = subject.and_then(|index| batch.columns().get(index));
+                    let subject = subject.map(|subject| lists::spread(&column.name, array, subject)).transpose();
+                    let subject = subject.map_err(named)?;
+                    // Inside lists, where a value stands is its number among all before it.
+                    let is_list = lists::value_type(&column.name, array.data_type()) != array.data_type();
+                    let first_row = if is_list { stats.values.saturating_add(stats.nulls) } else { first_row };
+                    let beside = Beside { subject: subject.as_ref(), first_row };
+                    let output = lists::map(&column.name, array, |values| transform.apply_beside(values, &beside));
                     (output.map_err(named)?, true)
                 }
             };
-            let nulls = array.logical_null_count();
+            let values = lists::values(&column.name, array);
+            let nulls = values.logical_null_count();
             stats.nulls = stats.nulls.saturating_add(count(nulls));
-            stats.values = stats.values.saturating_add(count(array.len().saturating_sub(nulls)));
+            stats.values = stats.values.saturating_add(count(values.len().saturating_sub(nulls)));
             if wanted(changed) {
                 outputs.push(output);
             }
@@ -312,19 +320,20 @@ fn bind(plan: &Plan, field: &Field) -> Bound {
     }
 }
 
-fn output_type(plan: &Plan, bound: Bound, input: &DataType) -> Result<Option<DataType>, PseudonymizeError> {
+fn output_type(plan: &Plan, bound: Bound, field: &Field) -> Result<Option<DataType>, PseudonymizeError> {
+    let (name, input) = (field.name(), field.data_type());
     let column = match bound {
         Bound::Declared(column) => column,
         Bound::KeptUndeclared => return Ok(Some(input.clone())),
-        Bound::MaskedUndeclared => return Ok(Some(DataType::Utf8View)),
+        Bound::MaskedUndeclared => return Ok(Some(lists::with_value_type(name, input, DataType::Utf8View))),
         Bound::DroppedUndeclared => return Ok(None),
     };
     let Some(column) = plan.columns.get(column) else { return Ok(None) };
     match &column.action {
         Action::Drop => Ok(None),
         Action::Keep => Ok(Some(input.clone())),
-        Action::Map(transform) => match transform.output_type(input) {
-            Ok(output) => Ok(Some(output)),
+        Action::Map(transform) => match transform.output_type(lists::value_type(name, input)) {
+            Ok(output) => Ok(Some(lists::with_value_type(name, input, output))),
             Err(source) => Err(PseudonymizeError::Transform { column: column.name.clone(), source }),
         },
     }

@@ -133,7 +133,7 @@ impl RiskPlan {
     /// A gate for the table that a pseudonymizer is bound to. `read`: the columns of its blocks.
     pub(super) fn bind(&self, read: &Schema, pseudonymizer: &Pseudonymizer) -> Result<RiskGate, PseudonymizeError> {
         let changes = pseudonymizer.changes();
-        let replaced = changes.iter().filter(|(_, change)| matches!(change, Change::Replace(_)));
+        let replaced = changes.iter().filter(|(_, change)| *change != Change::Remove);
         let replaced: Vec<&str> = replaced.map(|(path, _)| path.as_str()).collect();
         let mut places = Vec::new();
         for column in self.columns() {

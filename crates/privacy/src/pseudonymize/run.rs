@@ -7,6 +7,8 @@ use sluice_common::policy::Undeclared;
 use sluice_tabular::{Block, ColumnPath, Format, ReadOptions, Reader, Rewriter, Source, WriteOptions};
 
 use super::error::PseudonymizeError;
+use super::format_preserving::FormatPreserving;
+use super::lists;
 use super::plan::{Plan, PlannedColumn};
 use super::pseudonymizer::Pseudonymizer;
 use super::risk_gate::{Risk, RiskGate, RiskPlan};
@@ -23,12 +25,15 @@ pub struct Finished<W> {
     pub schema: SchemaRef,
     /// How easily people are found again in it, when the policy names quasi-identifiers.
     pub risk: Option<Risk>,
+    /// Its columns of `fpe`, and under which key they are made.
+    pub format_preserving: Vec<FormatPreserving>,
 }
 
 /// Reads a table, transforms it and writes it, block by block.
 ///
 /// Cells that a spreadsheet would run as a formula are neutralised in CSV, whatever `write` says. Parquet stays nested,
-/// JSON Lines keeps the spelling of what is not changed.
+/// JSON Lines keeps the spelling of what is not changed. The metadata of a Parquet file tells the keys of columns of `fpe`
+/// (`sluice-fpe`: [`FormatPreserving::lines`]); other formats have no room for them.
 ///
 /// # Errors
 /// As [`Pseudonymizer::new`], [`Pseudonymizer::transform`], the reader and the writer. The sink then holds an unfinished
@@ -75,9 +80,17 @@ pub fn run_watched<W: Write + Send>(
 ) -> Result<Finished<W>, PseudonymizeError> {
     let mut write = write.clone();
     write.neutralise_formulas = true;
-    let read = ReadOptions { rewritable: true, ..read.clone() };
+    if !plan.format_preserving.is_empty() {
+        write.metadata.push((FormatPreserving::METADATA.to_owned(), FormatPreserving::lines(&plan.format_preserving)));
+    }
+    // What nobody declared is looked for inside lists too, where it is looked at or refused.
+    let open_lists =
+        plan.undeclared == Undeclared::Refuse || (plan.undeclared == Undeclared::Keep && plan.watch.is_some());
+    let read = ReadOptions { rewritable: true, open_lists, ..read.clone() };
+    lists::check(&plan, &read.format, &write.format)?;
     let mut reader = Reader::open(source, &read)?;
     let (undeclared, risk) = (plan.undeclared, plan.risk.clone());
+    let format_preserving = plan.format_preserving.clone();
     let is_selected = undeclared != Undeclared::Keep && read.format == Format::JsonLines && write.format == read.format;
     ask_for_declared(&mut reader, &read.format, &plan)?;
     let mut pseudonymizer = Pseudonymizer::new(plan, &reader.schema())?;
@@ -86,11 +99,6 @@ pub fn run_watched<W: Write + Send>(
         reader.project(&pseudonymizer.narrow())?;
     }
     let masks_undeclared = pseudonymizer.masks_undeclared();
-    if masks_undeclared && read.format == Format::JsonLines {
-        let paths: Vec<ColumnPath> =
-            reader.schema().fields().iter().map(|field| field.name().as_str().into()).collect();
-        reader.require(&paths)?;
-    }
     let known_columns = reader.schema().fields().len();
     let mut gate = match &risk {
         Some(risk) => Some(risk.bind(&reader.schema(), &pseudonymizer)?),
@@ -123,7 +131,8 @@ pub fn run_watched<W: Write + Send>(
     pseudonymizer.check_undeclared()?;
     let schema = SchemaRef::clone(pseudonymizer.output_schema());
     let risk = gate.map(RiskGate::finish).transpose()?;
-    Ok(Finished { sink: writer.finish()?, stats: pseudonymizer.stats().clone(), schema, risk })
+    let stats = pseudonymizer.stats().clone();
+    Ok(Finished { sink: writer.finish()?, stats, schema, risk, format_preserving })
 }
 
 /// The rows of a block that are kept; `None`: all of them.

@@ -17,6 +17,7 @@ use super::*;
 use crate::keyring::{Domain, DomainKey, Epoch};
 use crate::transform::{Decrypt, TokenText};
 
+mod lists;
 mod risk_gate;
 
 fn key() -> DomainKey {
@@ -245,6 +246,22 @@ fn parquet_stays_nested_and_typed_but_where_it_is_changed() {
     let Ok(TokenText::Encrypted { sealed, .. }) = TokenText::parse(born.value(0)) else { panic!("a ciphertext") };
     assert_eq!(Decrypt::new(&key()).open(&sealed).unwrap().as_str(), "2025-01-31");
     assert!(born.is_null(1));
+}
+
+#[test]
+fn a_parquet_file_tells_the_keys_of_its_fpe_columns() {
+    let written = |transform: &str| {
+        let lines = format!("domain: customers\noutput: parquet\ncolumns:\n  card: {{ transform: {transform} }}");
+        let source = Bytes::from_static(b"card\n4111111111111111\n");
+        let write = WriteOptions::new(Format::Parquet);
+        run(source, &ReadOptions::new(csv()), Vec::new(), &write, plan(&lines)).unwrap()
+    };
+    let told = |file: &[u8], text: &str| file.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+    let fpe = written("fpe, keep_last: 4, check: luhn");
+    assert_eq!(fpe.format_preserving.len(), 1);
+    assert!(told(&fpe.sink, "sluice-fpe") && told(&fpe.sink, "customers/fpe1_1-sl2vynqb_wldmw3t4/card"));
+    let tokens = written("token");
+    assert!(!told(&tokens.sink, "sluice-fpe") && tokens.format_preserving.is_empty());
 }
 
 #[test]

@@ -6,7 +6,10 @@ use arrow_schema::DataType;
 use sluice_common::policy::{PrivacySpec, UndeclaredPii};
 use sluice_detect::{ColumnClass, ColumnScan, Detector, Memory, TableOptions, VoteRule};
 
+use sluice_tabular::ColumnPath;
+
 use super::error::PseudonymizeError;
+use super::lists;
 use crate::detection::{detector, vote_rule};
 use crate::transform::{ColumnTransform as _, RedactText, TransformError};
 
@@ -60,10 +63,12 @@ impl Watch {
 
     /// Watches a column. Says whether its values will be replaced: text is masked, other types can only be refused.
     pub(super) fn add(&mut self, position: usize, name: &str, data_type: &DataType) -> bool {
+        let data_type = lists::value_type(name, data_type);
         let is_text = matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-        let mask = (self.masks && is_text).then(|| RedactText::new(Arc::clone(&self.detector), name, None));
+        let words = ColumnPath::from(name).without_list_steps();
+        let mask = (self.masks && is_text).then(|| RedactText::new(Arc::clone(&self.detector), &words, None));
         let replaces = mask.is_some();
-        let scan = ColumnScan::new(&self.detector, name);
+        let scan = ColumnScan::new(&self.detector, &words);
         self.columns.push(Watched { position, name: name.to_owned(), scan, mask });
         replaces
     }
@@ -79,15 +84,16 @@ impl Watch {
             return Ok(None);
         };
         if let Some(mask) = &column.mask {
-            let masked = mask.apply(array);
+            let masked = lists::map(name, array, |values| mask.apply(values));
             return masked.map(Some).map_err(|source| in_column(column.position, source));
         }
+        let array = lists::values(name, array);
         let memory = self.memory.take();
         let mut scanner = match memory {
             Some(memory) => self.detector.scanner_with(memory),
             None => self.detector.scanner(),
         };
-        let scanned = column.scan.add(&mut scanner, array, 0, TableOptions { positions: 0, examples: 0 });
+        let scanned = column.scan.add(&mut scanner, &array, 0, TableOptions { positions: 0, examples: 0 });
         self.memory = Some(scanner.into_memory());
         scanned?;
         Ok(None)
@@ -98,7 +104,8 @@ impl Watch {
         for (position, array) in batch.columns().iter().enumerate().skip(known) {
             let Some(field) = batch.schema_ref().fields().get(position) else { continue };
             if self.columns.iter().all(|column| column.name != *field.name()) {
-                let scan = ColumnScan::new(&self.detector, field.name());
+                let scan =
+                    ColumnScan::new(&self.detector, &ColumnPath::from(field.name().as_str()).without_list_steps());
                 self.columns.push(Watched { position, name: field.name().clone(), scan, mask: None });
             }
             self.look_at(field.name(), array)?;
@@ -133,7 +140,8 @@ impl Watch {
     /// data for keys, has personal data where names are expected.
     fn told_name(&self, column: &Watched) -> String {
         const MAX_BYTES: usize = 64;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ');
+        let plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ' | b'[' | b'*' | b']');
         let is_plain = self.names_are_known
             && column.name.len() <= MAX_BYTES
             && column.name.starts_with(|first: char| first.is_ascii_alphabetic())

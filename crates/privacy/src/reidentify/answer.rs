@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 #[non_exhaustive]
 pub enum Refusal {
     /// A token: a keyed digest.
-    #[error("a token cannot be turned back: it is a digest; only values of the transform `encrypt` can")]
+    #[error("a token cannot be turned back: it is a digest; only values of the transforms `encrypt` and `fpe` can")]
     NotReversible,
     /// Not a pseudonym, or one of a later release, or a damaged one.
     #[error("not a pseudonym of this release, or a damaged one")]
@@ -28,6 +28,15 @@ pub enum Refusal {
     /// Made under the key of another column.
     #[error("the pseudonym was made under the key of another column, or in another domain")]
     OtherColumn,
+    /// The key that was named is not one of the domain and column.
+    #[error("the values were made by `fpe` under another key: domain, epoch and key id must be those of the object")]
+    OtherKey,
+    /// The parameters are not those that the values were made with.
+    #[error("the values were made by `fpe` with other parameters: alphabet, kept ends or check digit differ")]
+    OtherParameters,
+    /// FF1 never made such a value.
+    #[error("no value of `fpe`: it has too few or too many characters of the alphabet")]
+    NotFormatPreserving,
     /// The key is gone for good.
     #[error("the key of the pseudonym's epoch was shredded: it cannot be opened any more")]
     Shredded,

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::answer::{Answer, Opened, Refusal};
-use super::request::ReidentifyRequest;
+use super::request::{FpeSource, ReidentifyRequest};
 use crate::crypto::{HmacKey, NotAuthentic};
 use crate::keyring::{DomainKey, KeyPurpose, KeyRef, KeyUnwrapper, KeyringError, ScopedKey};
-use crate::transform::{Decrypt, TokenText};
+use crate::transform::{Decrypt, Fpe, TokenText, TokenTextError};
 
 /// The most keys of one request: each epoch costs a call to KMS.
 const MAX_KEYS: usize = 32;
@@ -19,6 +19,10 @@ type Opener = Result<Decrypt, Refusal>;
 pub async fn reidentify(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Result<Answer, KeyringError> {
     let mut openers: BTreeMap<KeyRef, Opener> = BTreeMap::new();
     let mut blind = None;
+    let fpe = match &request.fpe {
+        Some(source) => Some(fpe_opener(request, source, keys, &mut blind).await?),
+        None => None,
+    };
     let mut results = Vec::with_capacity(request.tokens.len());
     for token in &request.tokens {
         let (key, sealed) = match TokenText::parse(token) {
@@ -27,8 +31,16 @@ pub async fn reidentify(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Res
                 results.push(Opened::Refused(Refusal::NotReversible));
                 continue;
             }
-            Err(_) => {
-                results.push(Opened::Refused(Refusal::Malformed));
+            Err(error) => {
+                // A number may begin like nothing that we write; what begins like a pseudonym is one.
+                let fpe = fpe.as_ref().filter(|_| error == TokenTextError::Unknown);
+                results.push(match fpe {
+                    Some(Ok(fpe)) => {
+                        fpe.open(token).map_or(Opened::Refused(Refusal::NotFormatPreserving), Opened::Value)
+                    }
+                    Some(Err(refusal)) => Opened::Refused(*refusal),
+                    None => Opened::Refused(Refusal::Malformed),
+                });
                 continue;
             }
         };
@@ -50,6 +62,40 @@ pub async fn reidentify(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Res
         });
     }
     Ok(Answer { results, request: request.digest, blind })
+}
+
+/// Why the values of `fpe` that a request names cannot be opened, if so: before any is, since FF1 would give other values of
+/// the same format without a word. `None`: they can be, or there are none.
+///
+/// # Errors
+/// As [`reidentify`].
+pub async fn fpe_refusal(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Result<Option<Refusal>, KeyringError> {
+    let Some(source) = &request.fpe else { return Ok(None) };
+    Ok(fpe_opener(request, source, keys, &mut None).await?.err())
+}
+
+async fn fpe_opener(
+    request: &ReidentifyRequest,
+    source: &FpeSource,
+    keys: &KeyUnwrapper,
+    blind: &mut Option<[u8; 32]>,
+) -> Result<Result<Fpe, Refusal>, KeyringError> {
+    let key = match keys.open(&request.domain, source.mark.epoch()).await {
+        Ok(key) => key,
+        Err(KeyringError::Unknown { .. }) => return Ok(Err(Refusal::UnknownEpoch)),
+        Err(KeyringError::Shredded { .. }) => return Ok(Err(Refusal::Shredded)),
+        Err(error) => return Err(error),
+    };
+    blind.get_or_insert_with(|| blind_of(request, &key));
+    // The id says whether it was the domain's key or the column's.
+    let of_domain = ScopedKey::from(&*key);
+    let of_column = request.column.as_deref().map(|column| key.of_column(column));
+    let scoped = [Some(of_domain), of_column].into_iter().flatten().find(|scoped| source.mark.is_of_key(*scoped));
+    let Some(scoped) = scoped else { return Ok(Err(Refusal::OtherKey)) };
+    if !source.mark.has_parameters(&source.parameters) {
+        return Ok(Err(Refusal::OtherParameters));
+    }
+    Ok(Fpe::new(&source.parameters, scoped).map_err(|_unfit| Refusal::OtherParameters))
 }
 
 async fn opener(

@@ -1,10 +1,14 @@
+use std::collections::HashSet;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use sluice_common::policy::{ALPHABETS, CheckDigit, Fpe, KeyScope, Unfit};
 use sluice_common::{Dispose, Disposition, Sha256Digest};
 
+use super::answer::Refusal;
 use crate::keyring::Domain;
+use crate::transform::FpeMark;
 
 /// The most bytes a request can have: what Lambda takes in a synchronous call.
 pub const MAX_REQUEST_BYTES: usize = 6 * 1024 * 1024;
@@ -17,6 +21,10 @@ pub const MAX_VALIDITY_DAYS: u32 = 7;
 
 const MAX_TOKEN_BYTES: usize = 256 * 1024;
 const MAX_COLUMN_BYTES: usize = 1_024;
+/// As many as in a policy.
+const MAX_ALPHABET_CHARACTERS: usize = 1_024;
+/// As many characters as a policy may keep at an end.
+const MAX_KEPT: u16 = 64;
 const MAX_CASE_ID_BYTES: usize = 128;
 const MAX_REASON_CHARACTERS: usize = 2_000;
 const MIN_REASON_CHARACTERS: usize = 10;
@@ -66,12 +74,72 @@ pub struct ReidentifyRequest {
     pub case_id: String,
     /// Why.
     pub reason: String,
-    /// The column of the pseudonyms, when they were made under its own key (`key: column`).
+    /// The column of the pseudonyms, when they were made under its own key (`key: column`) or by `fpe`.
     pub column: Option<String>,
+    /// How the values were made that are no pseudonyms by their form: by `fpe`.
+    pub fpe: Option<FpeSource>,
     /// Until when the approval holds; none when it says nothing.
     pub expires: Option<Timestamp>,
     /// SHA-256 of the request's bytes.
     pub digest: Sha256Digest,
+}
+
+/// Under which key and how values of `fpe` were made. They have no room to say it themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FpeSource {
+    /// As the metadata of the object has it that the values come from, and its statement.
+    pub mark: FpeMark,
+    /// The parameters of the policy's column.
+    pub parameters: Fpe,
+}
+
+/// The parameters of `fpe`, with the policy's names and defaults.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FpeDocument {
+    mark: String,
+    #[serde(default = "digits")]
+    alphabet: String,
+    #[serde(default)]
+    keep_first: u16,
+    #[serde(default)]
+    keep_last: u16,
+    #[serde(default)]
+    check: Option<String>,
+}
+
+fn digits() -> String {
+    "digits".to_owned()
+}
+
+impl FpeDocument {
+    fn read(self) -> Option<FpeSource> {
+        let check = match self.check.as_deref() {
+            None | Some("none") => CheckDigit::None,
+            Some("luhn") => CheckDigit::Luhn,
+            Some(_) => return None,
+        };
+        let named = ALPHABETS.iter().find(|(name, _)| *name == self.alphabet);
+        let alphabet = named.map_or(self.alphabet, |(_, characters)| (*characters).to_owned());
+        let characters: HashSet<char> = alphabet.chars().collect();
+        let is_alphabet = (2..=MAX_ALPHABET_CHARACTERS).contains(&characters.len())
+            && characters.len() == alphabet.chars().count()
+            && (check == CheckDigit::None || ALPHABETS.first().is_some_and(|(_, digits)| *digits == alphabet));
+        if !is_alphabet || self.keep_first > MAX_KEPT || self.keep_last > MAX_KEPT {
+            return None;
+        }
+        Some(FpeSource {
+            mark: FpeMark::parse(&self.mark)?,
+            parameters: Fpe {
+                alphabet,
+                keep_first: self.keep_first,
+                keep_last: self.keep_last,
+                check,
+                unfit: Unfit::Null,
+                key: KeyScope::Domain,
+            },
+        })
+    }
 }
 
 /// The document: what a request looks like.
@@ -86,6 +154,8 @@ struct Document {
     reason: String,
     #[serde(default)]
     column: Option<String>,
+    #[serde(default)]
+    fpe: Option<FpeDocument>,
     #[serde(default)]
     expires: Option<String>,
 }
@@ -147,6 +217,15 @@ pub enum RequestProblem {
     /// Not a column's name.
     #[error("column: expected 1 to 1,024 bytes, or nothing")]
     Column,
+    /// Not a description of values of `fpe`.
+    #[error(
+        "fpe: expected the mark fpe1_… from the object's metadata, and alphabet, keepFirst, keepLast and check as in the \
+         policy; the request must name the column"
+    )]
+    Fpe,
+    /// The values of `fpe` cannot be opened, none of them.
+    #[error("fpe: {0}")]
+    FpeRefused(Refusal),
     /// Not a case.
     #[error("caseId: expected 1 to 128 visible ASCII characters")]
     CaseId,
@@ -234,6 +313,11 @@ impl ReidentifyRequest {
         if document.column.as_ref().is_some_and(|name| !(1..=MAX_COLUMN_BYTES).contains(&name.len())) {
             problems.push(RequestProblem::Column);
         }
+        let names_fpe = document.fpe.is_some();
+        let fpe = document.fpe.and_then(FpeDocument::read);
+        if names_fpe && (fpe.is_none() || document.column.is_none()) {
+            problems.push(RequestProblem::Fpe);
+        }
         let reason = document.reason.trim().to_owned();
         let length = reason.chars().count();
         if !(MIN_REASON_CHARACTERS..=MAX_REASON_CHARACTERS).contains(&length) || reason.chars().any(char::is_control) {
@@ -242,7 +326,7 @@ impl ReidentifyRequest {
         match (domain, requester, approver) {
             (Some(domain), Some(requester), Some(approver)) if problems.is_empty() => {
                 let (tokens, column, expires) = (document.tokens, document.column, expires.and_then(Result::ok));
-                Ok(Self { domain, tokens, requester, approver, case_id, reason, column, expires, digest })
+                Ok(Self { domain, tokens, requester, approver, case_id, reason, column, fpe, expires, digest })
             }
             _ => Err(problems),
         }
@@ -322,6 +406,34 @@ mod tests {
         assert_eq!(problems(|d| d["tokens"] = json!(["a", long])), [RequestProblem::TokenLength { index: 1 }]);
         assert!(matches!(problems(|d| d["more"] = 1.into())[..], [RequestProblem::Json { .. }]));
         assert!(matches!(problems(|d| d["tokens"] = "enc1".into())[..], [RequestProblem::Json { .. }]));
+    }
+
+    #[test]
+    fn values_of_fpe_come_with_their_source() {
+        const MARK: &str = "fpe1_1-sl2vynqb_wldmw3t4";
+        let mut sound = document();
+        sound["column"] = "card".into();
+        sound["fpe"] = json!({ "mark": MARK, "keepLast": 4, "check": "luhn" });
+        let request = ReidentifyRequest::parse(sound.to_string().as_bytes()).unwrap();
+        let source = request.fpe.unwrap();
+        assert_eq!(source.mark.to_string(), MARK);
+        assert_eq!((source.parameters.alphabet.as_str(), source.parameters.keep_last), ("0123456789", 4));
+        sound["fpe"] = json!({ "mark": MARK, "alphabet": "hex" });
+        let request = ReidentifyRequest::parse(sound.to_string().as_bytes()).unwrap();
+        assert_eq!(request.fpe.unwrap().parameters.alphabet, "0123456789abcdef");
+        let refused = |fpe: Value| problems(|d| (d["column"], d["fpe"]) = ("card".into(), fpe));
+        for unsound in [
+            json!({ "mark": "fpe1_1_wldmw3t4" }),
+            json!({ "mark": MARK, "alphabet": "0" }),
+            json!({ "mark": MARK, "alphabet": "0120" }),
+            json!({ "mark": MARK, "alphabet": "hex", "check": "luhn" }),
+            json!({ "mark": MARK, "check": "verhoeff" }),
+            json!({ "mark": MARK, "keepFirst": 65 }),
+        ] {
+            assert_eq!(refused(unsound.clone()), [RequestProblem::Fpe], "{unsound}");
+        }
+        assert_eq!(problems(|d| d["fpe"] = json!({ "mark": MARK })), [RequestProblem::Fpe], "which column?");
+        assert!(matches!(refused(json!({ "mark": MARK, "more": 1 }))[..], [RequestProblem::Json { .. }]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 mod alphabet;
 mod luhn;
+mod mark;
 
 use std::fmt;
 use std::ops::Range;
@@ -9,6 +10,7 @@ use arrow_array::{Array as _, ArrayRef, StringViewArray};
 use arrow_schema::DataType;
 use sluice_common::policy::{self, CheckDigit, Unfit};
 use sluice_tabular::Texts;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::text::{CHUNK_ROWS, bytes_of, chunks, finish, has_text, text_of};
 use super::token::Token;
@@ -16,13 +18,14 @@ use super::{ColumnTransform, TransformError};
 use crate::crypto::{Ff1, Ff1Error, Ff1Lane};
 use crate::keyring::{KeyPurpose, ScopedKey};
 use alphabet::Alphabet;
+pub use mark::FpeMark;
 
 /// Format-preserving encryption: FF1 with AES-256 over the characters of an alphabet. Others, such as the hyphens of a
 /// number, stay where they are, as do so many of the alphabet's at either end as the policy keeps.
 ///
 /// What is kept is the tweak, so that equal middles of different card numbers are not encrypted alike; where the separators
 /// stand is not part of it, so that `4111-1111-…` and `41111111…` have the same digits. The key is named in the statement
-/// and in the object's metadata, since a text of the same format has no room for it.
+/// and in the object's metadata, since a text of the same format has no room for it ([`FpeMark`]).
 ///
 /// With the Luhn check, FF1 is applied to all but one of the encrypted digits, and that one is set so that the sum keeps
 /// its remainder: a valid number stays valid, an invalid one stays invalid, and there is one way back. It takes one digit
@@ -90,6 +93,21 @@ impl Fpe {
     /// As [`ColumnTransform::apply`]; a value that is too short was never encrypted.
     pub fn decrypt(&self, input: &ArrayRef) -> Result<ArrayRef, TransformError> {
         self.map(input, Direction::Decrypt)
+    }
+
+    /// Decrypts one value. None when it was never encrypted: it has too few characters of the alphabet, or too many.
+    pub fn open(&self, text: &str) -> Option<Zeroizing<String>> {
+        let mut chunk = Chunk::default();
+        let row = self.read(text, &mut chunk)?;
+        self.ff1.decrypt_lanes(&mut chunk.lanes);
+        let Chunk { numerals, lanes, scratch, .. } = &mut chunk;
+        let finished = self.finish(&row, numerals, lanes, Direction::Decrypt);
+        // Room for all of it from the start, so that growing leaves no copies behind.
+        let mut opened = Zeroizing::new(String::with_capacity(text.len().saturating_mul(4)));
+        self.alphabet.write(text, numerals, scratch, &mut opened);
+        numerals.zeroize();
+        scratch.zeroize();
+        finished.ok().map(|()| opened)
     }
 
     fn map(&self, input: &ArrayRef, direction: Direction) -> Result<ArrayRef, TransformError> {
@@ -320,6 +338,20 @@ mod tests {
         assert_eq!(texts(&fpe.decrypt(&output).unwrap())[1].as_deref(), Some(long.as_str()));
         let error = fpe.apply(&(Arc::new(StringArray::from(vec!["1".repeat(5_000)])) as ArrayRef)).unwrap_err();
         assert!(error.to_string().contains("4,096"), "{error}");
+    }
+
+    #[test]
+    fn one_value_opens_as_a_column_does() {
+        for (keep_last, luhn) in [(0, CheckDigit::None), (4, CheckDigit::Luhn)] {
+            let fpe = fpe(&policy::Fpe { keep_last, check: luhn, ..parameters() }, "customers");
+            for value in ["4111-1111 1111.1111", "é1234567 89012", &"1234567890".repeat(30)] {
+                assert_eq!(fpe.open(&one(&fpe, value)).unwrap().as_str(), value);
+            }
+        }
+        let fpe = fpe(&parameters(), "customers");
+        for never in ["", "12345", "no digits", &"1".repeat(5_000)] {
+            assert!(fpe.open(never).is_none(), "{never}");
+        }
     }
 
     #[test]

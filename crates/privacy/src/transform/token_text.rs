@@ -22,7 +22,7 @@ const ENCRYPTED: &str = "enc1_";
 /// Bytes of a token: collisions among n values have a chance of n² / 2¹²⁹.
 pub(super) const TOKEN_BYTES: usize = 16;
 const TOKEN_DIGITS: usize = 26;
-const SCOPE_DIGITS: usize = 8;
+pub(super) const SCOPE_DIGITS: usize = 8;
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// The digits of ten bits. Which ones are looked up is what is published.
 static BASE32_PAIRS: [[u8; 2]; 1 << 10] = base32_pairs();
@@ -115,27 +115,36 @@ pub(super) fn encrypted_prefix(key: KeyRef) -> String {
     format!("{ENCRYPTED}{}_", key_text(key))
 }
 
-fn key_text(key: KeyRef) -> String {
+pub(super) fn key_text(key: KeyRef) -> String {
     let mut text = key.epoch.to_string();
-    if let Some([a, b, c, d, e]) = key.scope {
+    if let Some(scope) = key.scope {
         text.push('-');
-        push_five_bits(u128::from(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])) << 88, SCOPE_DIGITS, &mut text);
+        push_scope(scope, &mut text);
     }
     text
 }
 
-fn parse_key(text: &str) -> Option<KeyRef> {
+/// Appends forty bits in base32.
+pub(super) fn push_scope(scope: [u8; 5], out: &mut String) {
+    let bits = scope.iter().fold(0u128, |bits, byte| bits << 8 | u128::from(*byte));
+    push_five_bits(bits << 88, SCOPE_DIGITS, out);
+}
+
+pub(super) fn parse_key(text: &str) -> Option<KeyRef> {
     let (epoch, scope) = match text.split_once('-') {
-        Some((epoch, digits)) if digits.len() == SCOPE_DIGITS => {
-            let place = |digit| BASE32.iter().position(|letter| *letter == digit);
-            let bits = digits.bytes().try_fold(0u64, |bits, digit| Some(bits << 5 | place(digit)? as u64))?;
-            let [_, _, _, scope @ ..] = bits.to_be_bytes();
-            (epoch, Some(scope))
-        }
+        Some((epoch, digits)) if digits.len() == SCOPE_DIGITS => (epoch, Some(parse_scope(digits)?)),
         Some(_) => return None,
         None => (text, None),
     };
     Some(KeyRef { epoch: epoch.parse().ok()?, scope })
+}
+
+/// Forty bits from [`SCOPE_DIGITS`] digits.
+pub(super) fn parse_scope(digits: &str) -> Option<[u8; 5]> {
+    let place = |digit| BASE32.iter().position(|letter| *letter == digit);
+    let bits = digits.bytes().try_fold(0u64, |bits, digit| Some(bits << 5 | place(digit)? as u64))?;
+    let [_, _, _, scope @ ..] = bits.to_be_bytes();
+    Some(scope)
 }
 
 /// Appends a ciphertext in base64url.

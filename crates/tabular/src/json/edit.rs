@@ -1,63 +1,79 @@
 //! Writes lines back as they were, with some values replaced or removed.
 
-use arrow_array::{Array, ArrayRef, BooleanArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 
 use crate::error::TabularError;
-use crate::json::lines::SourceLines;
-use crate::json::value::writers;
+use crate::json::lines::{Members, SourceLines};
+use crate::json::replacement::Replacement;
 use crate::json::walk::Member;
 use crate::rewrite::Change;
-
-/// Levels of nesting that are written.
-const NESTING: usize = 64;
 
 /// Replaces and removes members of lines; every other byte stays.
 #[derive(Debug)]
 pub(crate) struct LineEditor {
-    /// Path, and the number of its values; `None`: removed.
-    changes: Vec<(String, Option<usize>)>,
+    changes: Vec<(String, Edit)>,
+}
+
+/// What is done to the values of a path.
+#[derive(Debug, Clone, Copy)]
+enum Edit {
+    Remove,
+    /// Replaced by the values of this number.
+    Replace(usize),
+    /// The same, save those whose text stays as it was.
+    ReplaceChanged(usize),
+}
+
+/// A path of a block.
+struct Column<'a> {
+    members: &'a Members,
+    new: Option<Replacement<'a>>,
 }
 
 /// One change to one line.
 #[derive(Debug, Clone, Copy)]
 struct Splice {
     member: Member,
-    values: Option<usize>,
+    column: usize,
+    /// Which of the row's values it is.
+    nth: usize,
 }
 
 impl LineEditor {
     pub(crate) fn new(changes: &[(String, Change)]) -> Self {
         let mut next = 0;
-        let mut number = |change: &Change| match change {
-            Change::Replace(_) => {
-                next += 1;
-                Some(next - 1)
-            }
-            Change::Remove => None,
+        let mut number = |edit: fn(usize) -> Edit| {
+            next += 1;
+            edit(next - 1)
         };
-        Self { changes: changes.iter().map(|(path, change)| (path.clone(), number(change))).collect() }
+        let edits = changes.iter().map(|(path, change)| {
+            let edit = match change {
+                Change::Replace(_) => number(Edit::Replace),
+                Change::ReplaceChanged(_) => number(Edit::ReplaceChanged),
+                Change::Remove => Edit::Remove,
+            };
+            (path.clone(), edit)
+        });
+        Self { changes: edits.collect() }
     }
 
-    /// Appends the lines that `keep` keeps. `values`: one array for each replaced path.
+    /// Appends the lines that `keep` keeps. `read`: the block as it was read; `values`: one array for each replaced path.
     pub(crate) fn write(
         &self,
         lines: &SourceLines,
-        rows: usize,
+        read: &RecordBatch,
         values: &[ArrayRef],
         keep: Option<&BooleanArray>,
         out: &mut Vec<u8>,
     ) -> Result<(), TabularError> {
-        let writers = writers(values, NESTING)?;
-        let members = |(path, values): &(String, Option<usize>)| lines.members(path).map(|members| (members, *values));
-        let columns: Vec<(&[Member], Option<usize>)> = self.changes.iter().filter_map(members).collect();
+        let columns = self.columns(lines, read, values)?;
         let mut splices = Vec::new();
-        for row in (0..rows).filter(|row| keep.is_none_or(|keep| keep.is_valid(*row) && keep.value(*row))) {
+        for row in (0..read.num_rows()).filter(|row| keep.is_none_or(|keep| keep.is_valid(*row) && keep.value(*row))) {
             splices.clear();
-            let present = columns.iter().filter_map(|(members, values)| {
-                let member = members.get(row).copied().filter(|member| *member != Member::ABSENT)?;
-                Some(Splice { member, values: *values })
-            });
-            splices.extend(present);
+            for (number, column) in columns.iter().enumerate() {
+                let members = column.members.of_row(row).iter().enumerate();
+                splices.extend(members.map(|(nth, member)| Splice { member: *member, column: number, nth }));
+            }
             splices.sort_unstable_by_key(|splice| splice.member.key_start);
             let (start, end) = lines.line(row);
             let mut copied = start;
@@ -67,19 +83,45 @@ impl LineEditor {
                 if (key_start as usize) < copied {
                     continue;
                 }
-                if let Some(writer) = splice.values.and_then(|values| writers.get(values)) {
-                    copy(lines, copied, value_start as usize, out);
-                    writer.write(row, out);
-                    copied = value_end as usize;
-                } else {
-                    copy(lines, copied, key_start as usize, out);
-                    copied = remove(lines.bytes(), value_end as usize, end, out);
+                match columns.get(splice.column).and_then(|column| column.new.as_ref()) {
+                    Some(new) if new.is_unchanged(row, splice.nth) => {}
+                    Some(new) => {
+                        copy(lines, copied, value_start as usize, out);
+                        new.write(row, splice.nth, out);
+                        copied = value_end as usize;
+                    }
+                    None => {
+                        copy(lines, copied, key_start as usize, out);
+                        copied = remove(lines.bytes(), value_end as usize, end, out);
+                    }
                 }
             }
             copy(lines, copied, end, out);
             out.push(b'\n');
         }
         Ok(())
+    }
+
+    fn columns<'a>(
+        &self,
+        lines: &'a SourceLines,
+        read: &'a RecordBatch,
+        values: &'a [ArrayRef],
+    ) -> Result<Vec<Column<'a>>, TabularError> {
+        let mut columns = Vec::with_capacity(self.changes.len());
+        for (path, edit) in &self.changes {
+            let Some(members) = lines.members(path) else { continue };
+            let new = match *edit {
+                Edit::Remove => None,
+                Edit::Replace(number) => Some(Replacement::new(values.get(number), members)?),
+                Edit::ReplaceChanged(number) => {
+                    let new = Replacement::new(values.get(number), members)?;
+                    Some(new.where_changed(read.column_by_name(path)))
+                }
+            };
+            columns.push(Column { members, new });
+        }
+        Ok(columns)
     }
 }
 

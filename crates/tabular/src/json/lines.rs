@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_buffer::Buffer;
+use arrow_array::ListArray;
+use arrow_buffer::{Buffer, OffsetBuffer};
 
 use crate::error::{Limit, Place, TabularError};
 use crate::json::paths::Paths;
@@ -21,7 +22,44 @@ struct Rows {
     /// Start and end of each line, its line feed not included.
     lines: Vec<(usize, usize)>,
     names: Vec<String>,
-    members: Vec<Vec<Member>>,
+    members: Vec<Members>,
+    /// The outermost lists by the paths of their elements, and where each row has it.
+    lists: Vec<(String, Vec<Member>)>,
+}
+
+/// Where the values of a column are.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    pub(crate) all: Vec<Member>,
+    /// Inside lists: where the values of each row begin, and where those of the last one end.
+    pub(crate) offsets: Option<OffsetBuffer<i32>>,
+}
+
+impl Members {
+    /// The values of a row: one or none, any number inside lists.
+    pub(crate) fn of_row(&self, row: usize) -> &[Member] {
+        let range = match &self.offsets {
+            Some(offsets) => bound(offsets, row)..bound(offsets, row + 1),
+            None => row..row + 1,
+        };
+        let members = self.all.get(range).unwrap_or_default();
+        if self.offsets.is_none() && members.first() == Some(&Member::ABSENT) { &[] } else { members }
+    }
+
+    /// Whether a row may have more than one value.
+    pub(crate) fn is_in_list(&self) -> bool {
+        self.offsets.is_some()
+    }
+
+    /// Whether the rows have so many values as `list` has, each.
+    pub(crate) fn fit(&self, list: &ListArray) -> bool {
+        self.offsets.as_ref().is_some_and(|offsets| offsets.lengths().eq(list.offsets().lengths()))
+    }
+}
+
+/// One of a list's offsets.
+pub(crate) fn bound(offsets: &OffsetBuffer<i32>, index: usize) -> usize {
+    offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or_default()
 }
 
 impl SourceLines {
@@ -29,9 +67,10 @@ impl SourceLines {
         block: Buffer,
         lines: Vec<(usize, usize)>,
         names: Vec<String>,
-        members: Vec<Vec<Member>>,
+        members: Vec<Members>,
+        lists: Vec<(String, Vec<Member>)>,
     ) -> Self {
-        Self(Arc::new(Rows { block, lines, names, members }))
+        Self(Arc::new(Rows { block, lines, names, members, lists }))
     }
 
     /// The line of a row.
@@ -43,10 +82,15 @@ impl SourceLines {
         self.0.block.as_slice()
     }
 
-    /// Where the values of a column are, row by row; later rows have none. `None`: no row of the block has one.
-    pub(crate) fn members(&self, name: &str) -> Option<&[Member]> {
+    /// Where the values of a column are. `None`: there is no such column.
+    pub(crate) fn members(&self, name: &str) -> Option<&Members> {
         let column = self.0.names.iter().position(|known| known == name)?;
-        self.0.members.get(column).map(Vec::as_slice)
+        self.0.members.get(column)
+    }
+
+    /// Where an outermost list is, row by row; later rows have none. `path`: that of its elements.
+    pub(crate) fn list(&self, path: &str) -> &[Member] {
+        self.0.lists.iter().find(|(known, _)| known == path).map(|(_, rows)| rows.as_slice()).unwrap_or_default()
     }
 }
 
@@ -64,6 +108,7 @@ pub(crate) struct Keep {
 pub(crate) struct Parsed {
     pub(crate) lines: Vec<(usize, usize)>,
     pub(crate) columns: Vec<Column>,
+    pub(crate) lists: Vec<Vec<Member>>,
 }
 
 /// Reads each line of `bytes`, which begin at `at`.
@@ -76,7 +121,7 @@ pub(crate) fn parse(
 ) -> Result<Parsed, TabularError> {
     check_utf8(bytes, at)?;
     let Keep { members: keep_members, expected_rows } = keep;
-    let mut parsed = Parsed { lines: Vec::with_capacity(expected_rows), columns: Vec::new() };
+    let mut parsed = Parsed { lines: Vec::with_capacity(expected_rows), ..Parsed::default() };
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', bytes) {
         let (line_start, line_end) = (start, end);
@@ -91,11 +136,20 @@ pub(crate) fn parse(
             continue;
         }
         let row = parsed.lines.len();
-        let columns = &mut parsed.columns;
-        let (field_bytes, nesting) = (caps.field_bytes, caps.nesting);
-        Walk { cursor, paths, columns, row, expected_rows, field_bytes, nesting, keep_members }
-            .line()
-            .map_err(|fault| explain(fault, bytes, at, caps))?;
+        let mut walk = Walk {
+            cursor,
+            paths,
+            columns: &mut parsed.columns,
+            row,
+            expected_rows,
+            field_bytes: caps.field_bytes,
+            nesting: caps.nesting,
+            keep_members,
+            lists: &mut parsed.lists,
+            within: 0,
+            elements_left: caps.elements,
+        };
+        walk.line().map_err(|fault| explain(fault, bytes, at, caps))?;
         parsed.lines.push((line_start, line_end));
     }
     Ok(parsed)
@@ -110,6 +164,8 @@ fn explain(fault: Fault, bytes: &[u8], from: Place, caps: &Caps) -> TabularError
         Problem::TooDeep => crossed(Limit::Nesting, caps.nesting),
         Problem::TooLong => crossed(Limit::FieldBytes, caps.field_bytes),
         Problem::TooManyPaths => crossed(Limit::Columns, caps.columns),
+        Problem::TooManyElements => crossed(Limit::Elements, caps.elements),
         Problem::Ambiguous => TabularError::AmbiguousPath { place },
+        Problem::KeyLikePath => TabularError::KeyLikePath { place },
     }
 }

@@ -8,8 +8,9 @@ use arrow_schema::SchemaRef;
 
 use crate::block::{Origin, batch_of};
 use crate::error::{Place, TabularError};
-use crate::json::lines::{Keep, Parsed, SourceLines, parse};
-use crate::json::paths::Paths;
+use crate::json::lines::{Keep, Members, Parsed, SourceLines, parse};
+use crate::json::lists::{list_of, offsets_of};
+use crate::json::paths::{Met, Paths};
 use crate::options::{Caps, TextType};
 
 /// How lines become the columns asked for, when no others are wanted.
@@ -35,21 +36,37 @@ pub(crate) struct Learnt {
     pub(crate) last_rows: usize,
 }
 
-/// Whether some row had a value, if only null, for the column of this number.
+/// What some row had.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seen(Arc<Mutex<Vec<bool>>>);
+pub(crate) struct Seen(Arc<Mutex<Had>>);
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Had {
+    /// By column: whether it was a value, if only null.
+    pub(crate) columns: Vec<bool>,
+    /// By list.
+    pub(crate) lists: Vec<Met>,
+}
 
 impl Seen {
-    fn add(&self, parsed: &Parsed) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let columns = parsed.columns.len().max(seen.len());
-        seen.resize(columns, false);
-        for (seen, column) in seen.iter_mut().zip(&parsed.columns) {
+    fn add(&self, parsed: &Parsed, paths: &Paths) {
+        let mut had = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Had { columns, lists } = &mut *had;
+        columns.resize(parsed.columns.len().max(columns.len()), false);
+        for (seen, column) in columns.iter_mut().zip(&parsed.columns) {
             *seen |= column.cells.len() > 0;
+        }
+        for (number, met) in paths.met_lists().enumerate() {
+            if lists.len() <= number {
+                lists.push(Met::default());
+            }
+            if let Some(known) = lists.get_mut(number) {
+                *known = known.and(met);
+            }
         }
     }
 
-    pub(crate) fn columns(&self) -> Vec<bool> {
+    pub(crate) fn had(&self) -> Had {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -73,18 +90,26 @@ impl Learnt {
         let rows = parsed.lines.len();
         self.last_rows = rows;
         parsed.columns.resize_with(self.paths.names().len(), Default::default);
-        seen.add(&parsed);
+        seen.add(&parsed, &self.paths);
         let buffers: Arc<[Buffer]> = [block.clone()].into();
         let mut members = Vec::new();
         let mut arrays = Vec::new();
-        for mut column in parsed.columns {
+        for (number, mut column) in parsed.columns.into_iter().enumerate() {
+            if self.paths.is_in_list(number) {
+                let offsets = offsets_of(&column.rows, rows);
+                let values = column.cells.finish(text, &buffers)?;
+                arrays.push(list_of(values, offsets.clone())?);
+                members.push(Members { all: column.members, offsets: Some(offsets) });
+                continue;
+            }
             column.cells.pad(rows);
             arrays.push(column.cells.finish(text, &buffers)?);
-            members.push(column.members);
+            members.push(Members { all: column.members, offsets: None });
         }
         let origin = if keep_lines {
             let names = self.paths.names().to_vec();
-            Origin::Lines(SourceLines::new(block.clone(), parsed.lines, names, members))
+            let lists = self.paths.outermost_lists(parsed.lists);
+            Origin::Lines(SourceLines::new(block.clone(), parsed.lines, names, members, lists))
         } else {
             Origin::Batch
         };

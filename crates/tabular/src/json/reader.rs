@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::block::batch_of;
 use crate::error::TabularError;
 use crate::feed::Feed;
 use crate::inflate::Inflated;
 use crate::json::lines::{Keep, parse};
+use crate::json::lists::element_field;
 use crate::json::paths::Paths;
 use crate::json::raw::{Decoding, Learnt, RawLines, Seen};
 use crate::options::{Caps, ReadOptions, TextType};
@@ -22,6 +23,7 @@ pub(crate) struct JsonReader {
     feed: Feed,
     caps: Caps,
     keep_lines: bool,
+    open_lists: bool,
     text: TextType,
     learnt: Learnt,
     /// The columns of the batch; `None`: all, as they come up.
@@ -39,8 +41,9 @@ impl JsonReader {
             feed: Feed::open(input, options)?,
             caps: options.caps.clone(),
             keep_lines: options.rewritable,
+            open_lists: options.open_lists,
             text: options.text,
-            learnt: Learnt::new(Paths::new(&[], true, options.caps.columns)),
+            learnt: Learnt::new(Paths::new(&[], true, options.caps.columns).opening_lists(options.open_lists)),
             projection: None,
             decoding: None,
             schema: Arc::new(Schema::empty()),
@@ -58,7 +61,7 @@ impl JsonReader {
     pub(crate) fn project(&mut self, asked: &[ColumnPath]) -> Result<(), TabularError> {
         self.learnt = Learnt::new(self.asked(asked, false)?);
         self.projection = Some(asked.iter().map(|path| path.as_str().to_owned()).collect());
-        self.schema = schema_of(asked.iter().map(ColumnPath::as_str), self.text);
+        self.schema = schema_of(asked.iter().map(|path| (path.as_str(), path.list().is_some())), self.text);
         self.decoding = None;
         Ok(())
     }
@@ -86,21 +89,26 @@ impl JsonReader {
             });
         }
         let asked: Vec<&str> = asked.iter().map(ColumnPath::as_str).collect();
-        Ok(Paths::new(&asked, discover, self.caps.columns))
+        Ok(Paths::new(&asked, discover, self.caps.columns).opening_lists(self.open_lists))
     }
 
     pub(crate) fn set_text(&mut self, text: TextType) {
         self.text = text;
-        let names: Vec<String> = self.schema.fields().iter().map(|field| field.name().clone()).collect();
-        self.schema = schema_of(names.iter().map(String::as_str), text);
+        let is_list = |field: &Field| matches!(field.data_type(), DataType::List(_));
+        let columns = self.schema.fields().iter().map(|field| (field.name().as_str(), is_list(field)));
+        self.schema = schema_of(columns, text);
         self.decoding = None;
     }
 
     /// The paths asked for or found that no row had so far.
     pub(crate) fn unseen(&self) -> impl Iterator<Item = &str> {
-        let seen = self.seen.columns();
+        let had = self.seen.had();
         let names = self.learnt.paths.names().iter().enumerate();
-        names.filter(move |(column, _)| !seen.get(*column).is_some_and(|seen| *seen)).map(|(_, name)| name.as_str())
+        let unseen = names.filter(move |(column, _)| {
+            let is_seen = had.columns.get(*column).is_some_and(|seen| *seen);
+            !is_seen && !self.learnt.paths.only_empty_lists(*column, &had.lists)
+        });
+        unseen.map(|(_, name)| name.as_str())
     }
 
     /// Finds the paths of the block that comes next.
@@ -110,8 +118,15 @@ impl JsonReader {
             let Self { feed, caps, learnt, .. } = self;
             parse(feed.first(bytes), at, caps, &mut learnt.paths, Keep { members: false, expected_rows: 0 })?;
         }
-        self.schema = schema_of(self.learnt.paths.names().iter().map(String::as_str), self.text);
+        self.schema = self.schema_of_all();
         Ok(())
+    }
+
+    /// The columns of all paths.
+    fn schema_of_all(&self) -> SchemaRef {
+        let paths = &self.learnt.paths;
+        let columns = paths.names().iter().enumerate();
+        schema_of(columns.map(|(column, name)| (name.as_str(), paths.is_in_list(column))), self.text)
     }
 
     /// The next rows, or `None` at the end. With a projection they are not decoded yet; without one each block may bring
@@ -126,7 +141,7 @@ impl JsonReader {
         let how = (&self.caps, self.text, self.keep_lines);
         let (rows, arrays, origin) = self.learnt.read(&block, at, how, &self.seen)?;
         if arrays.len() != self.schema.fields().len() {
-            self.schema = schema_of(self.learnt.paths.names().iter().map(String::as_str), self.text);
+            self.schema = self.schema_of_all();
         }
         Ok(Some(Raw::Decoded(batch_of(&self.schema, arrays, rows)?, origin)))
     }
@@ -162,6 +177,12 @@ impl JsonReader {
     }
 }
 
-fn schema_of<'a>(names: impl Iterator<Item = &'a str>, text: TextType) -> SchemaRef {
-    Arc::new(Schema::new(names.map(|name| Field::new(name, text.data_type(), true)).collect::<Vec<_>>()))
+/// `columns`: names, and whether they lie inside lists.
+fn schema_of<'a>(columns: impl Iterator<Item = (&'a str, bool)>, text: TextType) -> SchemaRef {
+    let text = text.data_type();
+    let field = |(name, is_in_list): (&str, bool)| {
+        let data_type = if is_in_list { DataType::List(element_field(text.clone())) } else { text.clone() };
+        Field::new(name, data_type, true)
+    };
+    Arc::new(Schema::new(columns.map(field).collect::<Vec<_>>()))
 }

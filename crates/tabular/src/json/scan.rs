@@ -21,7 +21,9 @@ pub(crate) enum Problem {
     TooDeep,
     TooLong,
     TooManyPaths,
+    TooManyElements,
     Ambiguous,
+    KeyLikePath,
 }
 
 impl Fault {

@@ -95,7 +95,9 @@ fn changed_fields(fields: &Fields, prefix: &str, changes: &[(String, Change)]) -
         }
         match changes.iter().find(|(name, _)| *name == path).map(|(_, change)| change) {
             None => Some(Arc::clone(field)),
-            Some(Change::Replace(data_type)) => Some(Arc::new(Field::new(field.name(), data_type.clone(), true))),
+            Some(Change::Replace(data_type) | Change::ReplaceChanged(data_type)) => {
+                Some(Arc::new(Field::new(field.name(), data_type.clone(), true)))
+            }
             Some(Change::Remove) => None,
         }
     });

@@ -1,4 +1,4 @@
-//! Writes Parquet: zstd, row groups of bounded size, nothing in the file but the data.
+//! Writes Parquet: zstd, row groups of bounded size, nothing in the file but the data and the metadata that is asked for.
 
 use std::io::Write;
 
@@ -7,6 +7,7 @@ use arrow_schema::{DataType, SchemaRef};
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::error::TabularError;
@@ -22,8 +23,11 @@ pub(crate) struct ParquetWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
-    pub(crate) fn new(sink: W, schema: &SchemaRef) -> Result<Self, TabularError> {
+    pub(crate) fn new(sink: W, schema: &SchemaRef, metadata: &[(String, String)]) -> Result<Self, TabularError> {
+        let entries = metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+        let entries: Vec<KeyValue> = entries.collect();
         let properties = WriterProperties::builder()
+            .set_key_value_metadata(Some(entries).filter(|entries| !entries.is_empty()))
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_created_by("sluice".to_owned())

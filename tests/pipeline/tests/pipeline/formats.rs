@@ -1,8 +1,8 @@
 //! What is good reaches the curated bucket, what is not is withheld, and each says so.
 
 use bytes::Bytes;
-use sluice_common::Sha256Digest;
-use sluice_common::port::TableFormat;
+use sluice_common::port::{ObjectReader as _, TableFormat};
+use sluice_common::{ObjectVersion, Sha256Digest};
 use sluice_tabular::Format;
 use sluice_testkit::names::path;
 
@@ -160,4 +160,47 @@ async fn the_verdict_names_the_report_that_is_kept() {
     assert!(page.starts_with(b"<!doctype html>"));
     assert_eq!(world.metrics.sum("RulesPassed"), 3.0);
     assert_eq!(world.metrics.sum("Rows"), 3.0);
+}
+
+#[tokio::test]
+async fn the_object_and_its_statement_tell_the_key_of_an_fpe_column() {
+    let fpe = "{ transform: fpe, alphabet: alphanumeric_lower, unfit: token }";
+    let mut world = World::new(&policy_with("email: { transform: token }", &format!("email: {fpe}")));
+    for key in ["people/a.csv", "people/b.jsonl"] {
+        world.upload(key, if key.ends_with("csv") { tables::csv() } else { tables::json_lines() });
+    }
+    world.run().await;
+    let stated = world.statements_of("pseudonymize").await;
+    assert_eq!(stated.len(), 2);
+    for found in &stated {
+        let column = &found.predicate("formatPreserving")[0];
+        assert_eq!(
+            (&column["column"], &column["domain"], &column["epoch"]),
+            (&"email".into(), &"people".into(), &1.into())
+        );
+        let (key_id, mark) = (column["keyId"].as_str().unwrap(), column["mark"].as_str().unwrap());
+        assert!(mark.starts_with(&format!("fpe1_{key_id}_")), "{mark}");
+        let at = ObjectVersion::from_uri(found.payload["subject"][0]["name"].as_str().unwrap()).unwrap();
+        let told = world.s3.get(&at).await.unwrap().facts.metadata;
+        assert_eq!(told.get("sluice-fpe"), Some(&format!("people/{mark}/email")));
+    }
+}
+
+#[tokio::test]
+async fn lists_in_json_lines_are_published_element_by_element() {
+    let mut world =
+        World::new(&policy_with("email: { transform: token }", "\"friends[*].email\": { transform: token }"));
+    let body = "{\"id\":\"1\",\"name\":\"A\",\"city\":\"B\",\"friends\":[{\"email\":\"x@y.z\",\"canary\":1},{}]}\n\
+                {\"id\":\"2\",\"name\":\"A\",\"city\":\"B\",\"friends\":{\"email\":\"x@y.z\"}}\n";
+    world.upload("people/lists.jsonl", body);
+    world.run().await;
+    let curated = world.curated();
+    let [(_, bytes)] = curated.as_slice() else { panic!("{curated:?}") };
+    let lines: Vec<serde_json::Value> =
+        std::str::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let token = &lines[1]["friends"]["email"];
+    assert!(token.as_str().unwrap().starts_with("tk1_1_"), "{token}");
+    assert_eq!(lines[0]["friends"], serde_json::json!([{ "email": token }, {}]));
+    let stated = world.statements_of("pseudonymize").await;
+    assert_eq!(stated[0].predicate("stats")["columns"], 4);
 }

@@ -48,9 +48,9 @@ pub(super) fn run(args: &KeysRetokenise) -> anyhow::Result<Answer> {
         let file = File::create(&partial).with_context(|| partial.to_string_lossy().into_owned())?;
         let mut finished = pseudonymize(source, &read, BufWriter::new(file), &write, plan)?;
         finished.sink.flush()?;
-        Ok(finished.stats)
+        Ok((finished.stats, finished.format_preserving))
     };
-    let stats = match written() {
+    let (stats, format_preserving) = match written() {
         Ok(stats) => stats,
         Err(error) => {
             // An unfinished table must not be taken for a whole one.
@@ -63,6 +63,9 @@ pub(super) fn run(args: &KeysRetokenise) -> anyhow::Result<Answer> {
     let mut out = std::io::stdout().lock();
     for column in &stats.columns {
         writeln!(out, "{}: {} values of `{}`", column.name, column.values, column.transform)?;
+    }
+    for column in &format_preserving {
+        writeln!(out, "{} of fpe: key {}, {}", column.column, column.mark.key_id(), column.line())?;
     }
     writeln!(
         out,

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use sluice_aws::S3Objects;
 use sluice_common::port::{ObjectReader as _, ObjectWriter as _, StoreError, UserMetadata, WriteOnceUpload};
 use sluice_common::{ObjectPath, VersionId};
+use sluice_privacy::pseudonymize::FormatPreserving;
 use sluice_stage::output::send;
 
 use super::{Job, Masked};
@@ -34,19 +35,24 @@ fn to_file(job: Job, output: &Path) -> anyhow::Result<Masked> {
 fn to_s3(job: Job, path: &ObjectPath, output: &str) -> anyhow::Result<(Masked, String)> {
     let cloud = Cloud::connect()?;
     let objects = cloud.objects();
-    let upload = cloud.runtime.block_on(Box::pin(begin(&objects, path)))?;
+    let metadata = FormatPreserving::metadata(job.plan.format_preserving());
+    let upload = cloud.runtime.block_on(Box::pin(begin(&objects, path, &metadata)))?;
     let (masked, version_id) = cloud.runtime.block_on(Box::pin(transfer(job, upload, &objects, path)))?;
     Ok((masked, version_id.map_or_else(|| output.to_owned(), |version_id| path.clone().version(version_id).uri())))
 }
 
-async fn begin(objects: &S3Objects, path: &ObjectPath) -> anyhow::Result<Box<dyn WriteOnceUpload>> {
+async fn begin(
+    objects: &S3Objects,
+    path: &ObjectPath,
+    metadata: &UserMetadata,
+) -> anyhow::Result<Box<dyn WriteOnceUpload>> {
     match objects.current(path).await {
         Ok(_taken) => bail!(TAKEN),
         Err(StoreError::NotFound { .. }) => {}
         Err(error) if is_unversioned(&error) => bail!(TAKEN),
         Err(error) => return Err(cloud::explain(objects, path, error).await),
     }
-    match objects.upload_new(path, &UserMetadata::new()).await {
+    match objects.upload_new(path, metadata).await {
         Ok(upload) => Ok(upload),
         Err(error) => Err(explain_upload(objects, path, error).await),
     }
