@@ -83,6 +83,7 @@ WRITERS = {
     ("evidence", "att/keyrotation/new"): {"KeyCustodian"},
     ("evidence", "policy/new.yaml"): {"PolicyEditor"},
     ("vault", "domains/new"): {"Pseudonymize"},
+    ("vault", "cohorts/new"): {"Pseudonymize"},
     ("vault", "results/new"): {"Reidentify"},
 }
 

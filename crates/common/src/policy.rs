@@ -14,6 +14,7 @@ mod reader;
 mod release;
 mod risk;
 mod sections;
+mod subjects;
 mod transform;
 mod transforms;
 mod yaml;
@@ -28,6 +29,7 @@ pub use model::{
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};
 pub use risk::{RiskSpec, SmallClasses};
+pub use subjects::{CohortSize, SubjectsSpec};
 pub use transform::{
     CheckDigit, DateOrder, DatePart, Fpe, Generalize, HashAlgorithm, HashConstruction, KeyScope, NoiseDistribution,
     Number, RedactWith, ShiftDate, SurrogateKind, Transform, Unfit,

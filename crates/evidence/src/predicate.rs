@@ -37,7 +37,7 @@ pub use risk::{DiversityFigures, RiskFigures, RiskRemedy};
 pub use seal::{
     ChecksumCheck, ChecksumVerdict, HashEngine, HashedBy, Lock, OwnChecksums, Seal, SealChecks, SealedObject,
 };
-pub use shred::Shred;
+pub use shred::{Shred, ShreddedCohort, ShreddedKey};
 pub use sweep::{Coverage, Deep, InventoryRef, LogHead, Sweep, SweepCursor};
 
 /// The bytes of a digest that may be absent, for a run's key.

@@ -9,13 +9,15 @@ mod pseudonymizer;
 mod risk_gate;
 mod run;
 mod stats;
+mod subjects;
 #[cfg(test)]
 mod tests;
 mod undeclared;
 
 pub use error::PseudonymizeError;
-pub use plan::{Plan, domain_of};
+pub use plan::{Plan, PlanKeys, domain_of};
 pub use pseudonymizer::Pseudonymizer;
 pub use risk_gate::{Remedy, Risk};
 pub use run::{Finished, run, run_without};
 pub use stats::{ColumnStats, Stats};
+pub use subjects::{SubjectKeys, Waiter};

@@ -12,6 +12,7 @@ mod civil;
 mod clip;
 mod drop;
 mod encrypt;
+mod encrypt_for_subject;
 mod error;
 mod fpe;
 mod generalize;
@@ -40,6 +41,7 @@ use sluice_common::policy::{DetectSpec, KeyScope, RedactWith, Transform};
 
 pub use clip::Clip;
 pub use encrypt::{Decrypt, Encrypt};
+pub use encrypt_for_subject::{EncryptForSubject, RowKeys};
 pub use error::TransformError;
 pub(crate) use error::type_name;
 pub use fpe::Fpe;
@@ -97,6 +99,8 @@ pub struct Beside<'b> {
     pub subject: Option<&'b ArrayRef>,
     /// The batch's first row in the table, counted from 0.
     pub first_row: u64,
+    /// The key of each row's subject, where the policy names subjects.
+    pub keys: Option<&'b RowKeys>,
 }
 
 /// What becomes of a column.

@@ -8,6 +8,7 @@ mod detect;
 mod hand_over;
 mod risk;
 mod schema;
+mod subjects;
 mod transforms;
 
 const EXAMPLE: &str = include_str!("../../schema/pipeline-policy.example.yaml");

@@ -97,12 +97,20 @@ pub struct PseudonymizeStats {
     /// Columns by transform.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub transforms: BTreeMap<String, u64>,
+    /// Values that became NULL because the key of their subject's cohort was destroyed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub values_destroyed: u64,
     /// Smallest group over the quasi-identifiers, when the policy names some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<u64>,
     /// Further figures of that kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<RiskFigures>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Rows that were left out.

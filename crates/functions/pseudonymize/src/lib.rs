@@ -8,6 +8,7 @@ mod error;
 mod publish;
 mod rewrite;
 mod risk_gate;
+mod subjects;
 mod table;
 
 use std::fmt;

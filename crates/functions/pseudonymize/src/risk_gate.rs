@@ -5,8 +5,7 @@ use arrow_schema::SchemaRef;
 use sluice_common::policy::Dataset;
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{DiversityFigures, PseudonymizeStats, RiskFigures, RiskRemedy};
-use sluice_privacy::keyring::DomainKey;
-use sluice_privacy::pseudonymize::{Remedy, Risk, Stats};
+use sluice_privacy::pseudonymize::{PlanKeys, Remedy, Risk, Stats};
 use sluice_stage::About;
 
 use crate::PseudonymizeFunction;
@@ -33,7 +32,7 @@ impl PseudonymizeFunction {
         cleared: &Cleared,
         path: &ObjectPath,
         recipe: Recipe,
-        (dataset, key): (&Dataset, Option<&DomainKey>),
+        (dataset, keys): (&Dataset, PlanKeys<'_>),
         about: &mut About,
     ) -> Result<Gated, PublishError> {
         let (read, write, left_out) = (recipe.read.clone(), recipe.write.clone(), recipe.left_out.clone());
@@ -42,7 +41,7 @@ impl PseudonymizeFunction {
             return Ok(Gated::new(first, "k_too_small", None));
         };
         let (reason, k_before) = (risk.violation.map_or("k_too_small", |bound| bound.reason()), risk.figures.k);
-        let Some((plan, remedy)) = risk.remedy(&dataset.privacy, key)? else {
+        let Some((plan, remedy)) = risk.remedy(&dataset.privacy, keys)? else {
             return Ok(Gated::new(first, reason, None));
         };
         let opened = self.open(&cleared.version).await?;

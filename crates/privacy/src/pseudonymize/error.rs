@@ -2,6 +2,7 @@ use sluice_common::{Dispose, Disposition};
 use sluice_risk::RiskError;
 use sluice_tabular::{ErrorKind, TabularError};
 
+use crate::keyring::KeyringError;
 use crate::transform::TransformError;
 
 /// Why a table was not pseudonymised. Messages name columns of the policy; columns that only the data names are counted
@@ -70,6 +71,17 @@ pub enum PseudonymizeError {
     /// No column can be brought into another epoch.
     #[error("the policy has no column of `encrypt` or `fpe`: there is nothing to bring into another epoch")]
     NothingToRetokenise,
+    /// Values under keys of cohorts are not brought into another epoch.
+    #[error(
+        "values under the keys of `subjects` are not brought into another epoch; publish the sealed objects again in the new one"
+    )]
+    SubjectsStay,
+    /// The policy has `subjects`, and there is no vault to keep the keys of their cohorts.
+    #[error("the policy has `subjects`, whose keys are kept in a vault; name one")]
+    SubjectKeysNeeded,
+    /// The keys of the subjects' cohorts cannot be had.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// Nothing would be published.
     #[error("the policy leaves no column of the table; keep at least one")]
     NothingLeft,
@@ -103,6 +115,7 @@ impl Dispose for PseudonymizeError {
                 Disposition::Retry
             }
             Self::Risk(RiskError::Storage(_)) => Disposition::Retry,
+            Self::Keyring(error) => error.disposition(),
             _ => Disposition::Quarantine,
         }
     }
@@ -117,6 +130,9 @@ impl Dispose for PseudonymizeError {
             Self::Detect { .. } => "detection_unfit",
             Self::Irreversible { .. } => "column_irreversible",
             Self::NothingToRetokenise => "nothing_to_retokenise",
+            Self::SubjectsStay => "subjects_stay",
+            Self::SubjectKeysNeeded => "subject_keys_missing",
+            Self::Keyring(error) => error.reason(),
             Self::NothingLeft => "nothing_to_publish",
             Self::LateColumns { .. } => "late_columns",
             Self::Transform { .. } => "transform_failed",

@@ -1,13 +1,14 @@
 use std::collections::HashMap;
 
-use sluice_common::policy::{PrivacySpec, Undeclared};
+use sluice_common::policy::{PrivacySpec, Transform, Undeclared};
 use sluice_risk::OffendingClasses;
 
 use super::error::PseudonymizeError;
 use super::risk_gate::RiskPlan;
+use super::subjects::SubjectKeys;
 use super::undeclared::Watch;
 use crate::keyring::{Domain, DomainKey};
-use crate::transform::{Action, Retokenise, compile, name};
+use crate::transform::{Action, EncryptForSubject, Retokenise, compile, name};
 
 /// A privacy section of the policy, ready for use.
 #[derive(Debug)]
@@ -17,6 +18,22 @@ pub struct Plan {
     pub(super) undeclared: Undeclared,
     pub(super) watch: Option<Watch>,
     pub(super) risk: Option<RiskPlan>,
+    pub(super) subjects: Option<SubjectKeys>,
+}
+
+/// The keys that a plan needs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlanKeys<'k> {
+    /// That of [`domain_of`].
+    pub domain: Option<&'k DomainKey>,
+    /// Those of the subjects' cohorts, where the section has `subjects`.
+    pub subjects: Option<&'k SubjectKeys>,
+}
+
+impl<'k> From<Option<&'k DomainKey>> for PlanKeys<'k> {
+    fn from(domain: Option<&'k DomainKey>) -> Self {
+        Self { domain, subjects: None }
+    }
 }
 
 /// What becomes of a column that the policy names.
@@ -52,21 +69,32 @@ pub fn domain_of(privacy: &PrivacySpec) -> Result<Option<Domain>, PseudonymizeEr
 }
 
 impl Plan {
-    /// Readies the transforms. `key`: that of [`domain_of`].
+    /// Readies the transforms.
     ///
     /// # Errors
-    /// [`PseudonymizeError::Transform`] when a keyed transform is given no key.
-    pub fn new(privacy: &PrivacySpec, key: Option<&DomainKey>) -> Result<Self, PseudonymizeError> {
+    /// [`PseudonymizeError::Transform`] when a keyed transform is given no key, [`PseudonymizeError::SubjectKeysNeeded`] when the
+    /// section has `subjects` and their keys are not given.
+    pub fn new<'k>(privacy: &PrivacySpec, keys: impl Into<PlanKeys<'k>>) -> Result<Self, PseudonymizeError> {
+        let keys = keys.into();
+        if privacy.subjects.is_some() && keys.subjects.is_none() {
+            return Err(PseudonymizeError::SubjectKeysNeeded);
+        }
         let planned = privacy.columns.iter().map(|(column, transform)| {
-            let action = compile(transform, column, key, &privacy.detect)
-                .map_err(|source| PseudonymizeError::Transform { column: column.to_owned(), source })?;
+            let action = match (transform, &privacy.subjects) {
+                (Transform::Encrypt { key }, Some(subjects)) => {
+                    EncryptForSubject::new(&subjects.column, column, *key).into()
+                }
+                _ => compile(transform, column, keys.domain, &privacy.detect)
+                    .map_err(|source| PseudonymizeError::Transform { column: column.to_owned(), source })?,
+            };
             Ok(PlannedColumn { name: column.to_owned(), transform: name(transform), action })
         });
         let columns = planned.collect::<Result<Vec<_>, PseudonymizeError>>()?;
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
         let watch = Watch::new(privacy)?;
         let risk = privacy.risk.as_ref().map(RiskPlan::new);
-        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk })
+        let subjects = keys.subjects.cloned();
+        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk, subjects })
     }
 
     /// The same plan, which leaves out the rows of these classes. They must be of the same table under the same plan.
@@ -86,13 +114,17 @@ impl Plan {
     ///
     /// # Errors
     /// [`PseudonymizeError::Irreversible`] when there are such columns and they are not to be left;
-    /// [`PseudonymizeError::NothingToRetokenise`] when there is nothing else.
+    /// [`PseudonymizeError::NothingToRetokenise`] when there is nothing else; [`PseudonymizeError::SubjectsStay`] when values are
+    /// under keys of cohorts.
     pub fn retokenise(
         privacy: &PrivacySpec,
         old: &DomainKey,
         new: &DomainKey,
         leave: bool,
     ) -> Result<Self, PseudonymizeError> {
+        if privacy.subjects.is_some() {
+            return Err(PseudonymizeError::SubjectsStay);
+        }
         let mut columns = Vec::new();
         let published = privacy.columns.iter().filter(|(_, transform)| transform.is_keyed());
         for (column, transform) in published {
@@ -114,6 +146,6 @@ impl Plan {
             return Err(PseudonymizeError::NothingToRetokenise);
         }
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
-        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None, risk: None })
+        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None, risk: None, subjects: None })
     }
 }

@@ -66,6 +66,7 @@ impl Pseudonymizer {
         }
         let mut stats = Stats {
             rows: 0,
+            values_destroyed: 0,
             columns: plan.columns.iter().map(|column| column_stats(&column.name, column.transform)).collect(),
             undeclared_kept: count_of(&inputs, Bound::KeptUndeclared)
                 .saturating_add(count_of(&inputs, Bound::MaskedUndeclared)),
@@ -199,6 +200,10 @@ impl Pseudonymizer {
         if let Some(watch) = &mut self.plan.watch {
             watch.look_at_late(batch, self.inputs.len())?;
         }
+        let keys = match &self.plan.subjects {
+            Some(subjects) => subjects_array(batch, subjects.column()).map(|array| subjects.of_rows(array)).transpose()?,
+            None => None,
+        };
         for ((bound, field), array) in self.inputs.iter().zip(self.input_schema.fields()).zip(batch.columns()) {
             let subject = match bound {
                 Bound::Declared(column) => self.subjects.get(*column).copied().flatten(),
@@ -224,7 +229,10 @@ impl Pseudonymizer {
                 Action::Keep => (Arc::clone(array), false),
                 Action::Map(transform) => {
                     let subject = subject.and_then(|index| batch.columns().get(index));
-                    let output = transform.apply_beside(array, &Beside { subject, first_row });
+                    let output = transform.apply_beside(array, &Beside { subject, first_row, keys: keys.as_ref() });
+                    if let Some(keys) = keys.as_ref().filter(|_| column.transform == "encrypt") {
+                        self.stats.values_destroyed = self.stats.values_destroyed.saturating_add(keys.destroyed(array));
+                    }
                     let named = |source| PseudonymizeError::Transform { column: column.name.clone(), source };
                     (output.map_err(named)?, true)
                 }
@@ -250,6 +258,11 @@ impl Pseudonymizer {
         }
         Err(TabularError::Shape { problem: "the batch has other columns than the table".to_owned() }.into())
     }
+}
+
+/// The column of a batch that names the subjects.
+fn subjects_array<'b>(batch: &'b RecordBatch, column: &str) -> Option<&'b ArrayRef> {
+    batch.schema_ref().index_of(column).ok().and_then(|index| batch.columns().get(index))
 }
 
 /// Where the input has the columns that name subjects, by column of the policy.

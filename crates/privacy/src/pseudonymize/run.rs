@@ -61,6 +61,7 @@ pub fn run_without<W: Write + Send>(
     let read = ReadOptions { rewritable: true, ..read.clone() };
     let mut reader = Reader::open(source, &read)?;
     let (undeclared, risk) = (plan.undeclared, plan.risk.clone());
+    let subject = plan.subjects.as_ref().map(|subjects| subjects.column().to_owned());
     let is_selected = undeclared != Undeclared::Keep && read.format == Format::JsonLines && write.format == read.format;
     ask_for_declared(&mut reader, &read.format, &plan)?;
     let mut pseudonymizer = Pseudonymizer::new(plan, &reader.schema())?;
@@ -98,7 +99,8 @@ pub fn run_without<W: Write + Send>(
         };
         writer.write(&block, &values, keep.as_ref())?;
     }
-    let watched: Vec<&str> = risk.iter().flat_map(RiskPlan::columns).collect();
+    let watched = risk.iter().flat_map(RiskPlan::columns).chain(subject.as_deref());
+    let watched: Vec<&str> = watched.collect();
     check_unseen_columns(&reader, pseudonymizer.stats(), &watched)?;
     pseudonymizer.check_undeclared()?;
     let schema = SchemaRef::clone(pseudonymizer.output_schema());

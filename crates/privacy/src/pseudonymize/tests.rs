@@ -18,6 +18,7 @@ use crate::keyring::{Domain, DomainKey, Epoch};
 use crate::transform::{Decrypt, TokenText};
 
 mod risk_gate;
+mod subjects;
 
 fn key() -> DomainKey {
     DomainKey::new(Domain::new("customers").unwrap(), Epoch::FIRST, Zeroizing::new([7; 32]))
