@@ -81,6 +81,8 @@ WRITERS = {
     ("evidence", "att/quarantine/new"): {"Seal", "Quality", "Pseudonymize"},
     ("evidence", "att/finding/new"): {"Seal", "Quality", "Pseudonymize", "Sweep"},
     ("evidence", "att/keyrotation/new"): {"KeyCustodian"},
+    ("evidence", "report/risk/new"): {"Pseudonymize"},
+    ("evidence", "report/text/new"): {"Pseudonymize"},
     ("evidence", "policy/new.yaml"): {"PolicyEditor"},
     ("vault", "domains/new"): {"Pseudonymize"},
     ("vault", "cohorts/new"): {"Pseudonymize"},

@@ -3,6 +3,7 @@
 //! [`Policy::parse`] lists every problem at once, each by path, line and column. The published JSON Schema,
 //! `crates/common/schema/pipeline-policy.schema.json`, gives editors the same answer for everything that a schema can say.
 
+mod comprehend;
 mod detect;
 mod digest;
 mod hand_over;
@@ -19,6 +20,7 @@ mod transform;
 mod transforms;
 mod yaml;
 
+pub use comprehend::{ComprehendSpec, TextKind, TextLanguage};
 pub use detect::{AllowSpec, CustomEntitySpec, DetectSpec, EntityChecksum, TestValues, UndeclaredPii};
 pub use hand_over::HandOverSpec;
 pub use load::MAX_POLICY_BYTES;

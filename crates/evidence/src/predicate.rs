@@ -27,7 +27,9 @@ pub use budget::Budget;
 pub use finding::{Finding, FindingEvidence, Severity};
 pub use handover::Handover;
 pub use key_rotation::KeyRotation;
-pub use pseudonymize::{ConfigRef, DroppedRows, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats};
+pub use pseudonymize::{
+    ConfigRef, DroppedRows, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats, TextDetection,
+};
 pub use quality::{ExternalRead, FailingRows, Quality, QualityResult, QuarantinedRows, RuleCounts, RulesetRef};
 pub use quarantine::Quarantine;
 pub use refusal::Refusal;

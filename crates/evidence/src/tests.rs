@@ -99,6 +99,7 @@ fn pseudonymize() -> Pseudonymize {
         keys: vec![KeyUse { key_id: "customers".to_owned(), version: 1, purpose: "token".to_owned() }],
         stats: PseudonymizeStats { rows_read: 7, rows_written: 7, columns: 3, ..PseudonymizeStats::default() },
         dropped: None,
+        text_detection: None,
         predecessor: link(),
     }
 }

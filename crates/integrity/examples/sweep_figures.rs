@@ -184,6 +184,7 @@ impl Lake {
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
+            text_detection: None,
             predecessor: verdict.link(),
         };
         let subject = ResourceDescriptor::object(&curated, Sha256Digest::of(b"id\n1\n"));

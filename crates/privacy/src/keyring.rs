@@ -36,8 +36,8 @@ mod vault;
 mod wrapped;
 
 pub use admin::{EpochRecord, EpochStatus, MAX_DOMAINS, ShredNote, Shredded};
-pub use cohort::{Assignment, Cohort, CohortError};
 pub(crate) use cohort::MAX_COHORTS_IN_USE;
+pub use cohort::{Assignment, Cohort, CohortError};
 pub use cohort_admin::CohortState;
 pub use cohort_vault::{CohortKeyDigest, CohortNote, ShredReference};
 pub use cohorts::Cohorts;

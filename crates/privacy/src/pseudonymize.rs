@@ -12,6 +12,7 @@ mod stats;
 mod subjects;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod undeclared;
 
 pub use error::PseudonymizeError;
@@ -21,3 +22,4 @@ pub use risk_gate::{Remedy, Risk};
 pub use run::{Finished, run, run_without};
 pub use stats::{ColumnStats, Stats};
 pub use subjects::{SubjectKeys, Waiter};
+pub use texts::{TextAnswers, TextService, asks_service};

@@ -51,7 +51,7 @@ pub use mask::Mask;
 pub use noise::Noise;
 pub use null::Null;
 pub use redact::Redact;
-pub use redact_text::RedactText;
+pub use redact_text::{ForeignSpan, RedactText};
 pub use replace::Replace;
 pub use retokenise::Retokenise;
 pub use shift_date::ShiftDate;
@@ -101,6 +101,8 @@ pub struct Beside<'b> {
     pub first_row: u64,
     /// The key of each row's subject, where the policy names subjects.
     pub keys: Option<&'b RowKeys>,
+    /// What a service found in each row's text, where the policy asks one.
+    pub found: Option<&'b [Vec<ForeignSpan>]>,
 }
 
 /// What becomes of a column.
@@ -159,13 +161,14 @@ pub fn compile(
         Transform::ShiftDate(parameters) => ShiftDate::new(parameters, key()?).into(),
         Transform::Noise { distribution, scale, unfit } => Noise::new(*distribution, *scale, *unfit, key()?).into(),
         Transform::Surrogate { kind, keep_domain, .. } => Surrogate::new(*kind, *keep_domain, key()?).into(),
-        Transform::RedactText { entities, with, .. } => {
+        Transform::RedactText { entities, with, comprehend, .. } => {
             let detector = detector(detect, entities.as_deref())?;
             let token = match with {
                 RedactWith::Entity => None,
                 RedactWith::Token => Some(Token::new(key()?)),
             };
-            RedactText::new(Arc::new(detector), column, token).into()
+            let redact = RedactText::new(Arc::new(detector), column, token);
+            if comprehend.is_some() { redact.beside_a_service().into() } else { redact.into() }
         }
     })
 }

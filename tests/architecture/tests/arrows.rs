@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-quality", &["sluice-dqdl", "sluice-tabular"]),
     ("sluice-quality-sql", &["sluice-quality", "sluice-tabular"]),
     ("sluice-profile", &["sluice-dqdl", "sluice-quality", "sluice-tabular"]),
-    ("sluice-report", &["sluice-quality", "sluice-profile"]),
+    ("sluice-report", &["sluice-quality", "sluice-profile", "sluice-risk"]),
     ("sluice-detect", &[TABULAR]),
     ("sluice-risk", &["sluice-tabular"]),
     ("sluice-privacy", &["sluice-common", "sluice-detect", "sluice-risk", "sluice-tabular"]),
@@ -55,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("quality", &[AWS, COMMON, EVIDENCE, STAGE, QUALITY, PROFILE, REPORT, DQDL, TABULAR]),
     // The one function made of another: it is `quality` with an SQL engine, so that both give the same verdicts.
     ("quality-sql", &[AWS, COMMON, STAGE, QUALITY, QUALITY_SQL, TABULAR, "quality"]),
-    ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, TABULAR]),
+    ("pseudonymize", &[AWS, COMMON, EVIDENCE, STAGE, PRIVACY, REPORT, TABULAR]),
     ("audit", &[AWS, COMMON, EVIDENCE, STAGE, AUDIT, LOG, TLOG]),
     ("sweep", &[AWS, COMMON, EVIDENCE, STAGE, INTEGRITY, INVENTORY]),
     ("log-function", &[AWS, COMMON, EVIDENCE, STAGE, LOG, TLOG]),

@@ -46,8 +46,8 @@ impl Reader {
         let output = self.optional(&fields, "output", OutputFormat::Same, |reader, node, path| {
             reader.one_of(node, path, "output", OUTPUTS, &[])
         });
-        let subjects = self
-            .optional(&fields, "subjects", None, |reader, node, path| reader.subjects(node, path).map(Some));
+        let subjects =
+            self.optional(&fields, "subjects", None, |reader, node, path| reader.subjects(node, path).map(Some));
         let risk = match fields.get("quasi_identifiers") {
             Some(node) => self.risk(node, &fields).map(Some),
             None => self.says_nothing_of_risk(&fields).then_some(None),

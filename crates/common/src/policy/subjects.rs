@@ -64,7 +64,9 @@ impl Reader {
                 return Some(CohortSize::Each);
             }
             let count = match &node.yaml {
-                Yaml::Scalar { text, plain: true } => text.parse().ok().filter(|count| (1..=MAX_COHORTS).contains(count)),
+                Yaml::Scalar { text, plain: true } => {
+                    text.parse().ok().filter(|count| (1..=MAX_COHORTS).contains(count))
+                }
                 _ => None,
             };
             if count.is_none() {

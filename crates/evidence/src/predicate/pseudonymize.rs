@@ -30,6 +30,9 @@ pub struct Pseudonymize {
     /// The rows that were left out because they fail; absent when all rows were written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<DroppedRows>,
+    /// What a service answered about free text; absent when none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_detection: Option<TextDetection>,
     /// The quality verdict.
     pub predecessor: Predecessor,
 }
@@ -111,6 +114,18 @@ pub struct PseudonymizeStats {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+/// What a service answered about free text. Its model may change: the kept answers are what the output follows from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TextDetection {
+    /// Such as `comprehend`.
+    pub service: String,
+    /// Units that were asked for, of 100 characters each.
+    pub units: u32,
+    /// SHA-256 of the kept answers, which hold spans and no text.
+    pub answers_sha256: Sha256Digest,
 }
 
 /// Rows that were left out.

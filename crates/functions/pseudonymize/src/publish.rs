@@ -145,6 +145,7 @@ impl PseudonymizeFunction {
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
+            text_detection: None,
             predecessor: cleared.verdict.link(),
         };
         Ok(self.frame.record(vec![ResourceDescriptor::object(&cleared.version, sha256)], predicate).await?)
@@ -163,7 +164,12 @@ impl PseudonymizeFunction {
             None => None,
         };
         let subjects = self.subject_keys(&dataset.privacy, key.as_ref()).await?;
-        let keys = PlanKeys { domain: key.as_deref(), subjects: subjects.as_ref() };
+        let texts = self.texts(cleared, dataset).await?;
+        let keys = PlanKeys {
+            domain: key.as_deref(),
+            subjects: subjects.as_ref(),
+            texts: texts.as_ref().map(|texts| &texts.service),
+        };
         let plan = Plan::new(&dataset.privacy, keys)?;
         let failing = dropping::failing_rows(dataset, cleared.verdict.statement().predicate());
         let mut predicate = Pseudonymize {
@@ -175,6 +181,7 @@ impl PseudonymizeFunction {
             keys: keys_used(dataset, keys),
             stats: PseudonymizeStats::default(),
             dropped: failing.map(dropping::dropped),
+            text_detection: None,
             predecessor: cleared.verdict.link(),
         };
         if let Some(published) = self.published_before(&predicate, about).await? {
@@ -192,12 +199,12 @@ impl PseudonymizeFunction {
         let write = curated::write_options(dataset, &read, opened.compression);
         let arrived = opened.arrived;
         let numbers = failing.map(|failing| &failing.numbers_sha256);
-        let path =
-            curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, keys, numbers, &write)?;
-        let recipe = Recipe { read, plan, write: write.clone(), left_out };
+        let path = curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, keys, numbers, &write)?;
+        let recipe = Recipe { read, plan, write: write.clone(), left_out, texts: texts.clone() };
         let gated = self.write_within_bounds(opened, cleared, &path, recipe, (dataset, keys), about).await?;
         predicate.stats = counts(&gated.stats, &gated.schema, failing.map_or(0, |failing| failing.rows));
         gated.state(&mut predicate.stats, dataset);
+        predicate.text_detection = gated.text_detection;
         let subject = match gated.published {
             Ok((at, sha256)) => ResourceDescriptor::object(&at, sha256),
             Err(reason) => {
@@ -208,6 +215,9 @@ impl PseudonymizeFunction {
             }
         };
         let is_published = predicate.outcome == Outcome::Published;
+        if let Some(risk) = &gated.risk {
+            self.keep_risk_page(cleared, dataset, &predicate, risk).await?;
+        }
         let statement = self.frame.record(vec![subject], predicate).await?;
         if is_published {
             self.register(dataset, &write, &gated.schema).await?;

@@ -4,7 +4,7 @@
 use arrow_schema::SchemaRef;
 use sluice_common::policy::Dataset;
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
-use sluice_evidence::predicate::{DiversityFigures, PseudonymizeStats, RiskFigures, RiskRemedy};
+use sluice_evidence::predicate::{DiversityFigures, PseudonymizeStats, RiskFigures, RiskRemedy, TextDetection};
 use sluice_privacy::pseudonymize::{PlanKeys, Remedy, Risk, Stats};
 use sluice_stage::About;
 
@@ -20,7 +20,8 @@ pub(crate) struct Gated {
     pub(crate) bytes_read: u64,
     pub(crate) stats: Stats,
     pub(crate) schema: SchemaRef,
-    risk: Option<Risk>,
+    pub(crate) text_detection: Option<TextDetection>,
+    pub(crate) risk: Option<Risk>,
     remedy: Option<(Remedy, u64)>,
 }
 
@@ -36,6 +37,7 @@ impl PseudonymizeFunction {
         about: &mut About,
     ) -> Result<Gated, PublishError> {
         let (read, write, left_out) = (recipe.read.clone(), recipe.write.clone(), recipe.left_out.clone());
+        let texts = recipe.texts.clone();
         let first = self.stream(opened, cleared.sha256, path, recipe, about).await?;
         let (None, Some(risk)) = (&first.at, &first.written.risk) else {
             return Ok(Gated::new(first, "k_too_small", None));
@@ -45,7 +47,7 @@ impl PseudonymizeFunction {
             return Ok(Gated::new(first, reason, None));
         };
         let opened = self.open(&cleared.version).await?;
-        let second = Recipe { read, plan, write, left_out };
+        let second = Recipe { read, plan, write, left_out, texts };
         let second = self.stream(opened, cleared.sha256, path, second, about).await?;
         let still = second.written.risk.as_ref().and_then(|risk| risk.violation);
         Ok(Gated::new(second, still.map_or(reason, |bound| bound.reason()), Some((remedy, k_before))))
@@ -54,8 +56,9 @@ impl PseudonymizeFunction {
 
 impl Gated {
     fn new(rewritten: Rewritten, otherwise: &'static str, remedy: Option<(Remedy, u64)>) -> Self {
-        let Rewritten { at, bytes_read, written: Written { output, stats, schema, risk } } = rewritten;
-        Self { published: at.map(|at| (at, output.sha256)).ok_or(otherwise), bytes_read, stats, schema, risk, remedy }
+        let Rewritten { at, bytes_read, written: Written { output, stats, schema, risk }, text_detection } = rewritten;
+        let published = at.map(|at| (at, output.sha256)).ok_or(otherwise);
+        Self { published, bytes_read, stats, schema, text_detection, risk, remedy }
     }
 
     /// Adds the figures to what is stated of a run.

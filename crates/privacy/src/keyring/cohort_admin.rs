@@ -35,7 +35,11 @@ impl CohortNote {
     ///
     /// # Errors
     /// Never: there is nothing in it that JSON cannot say.
-    pub fn digest_of(domain: &Domain, cohort: Cohort, keys: &[CohortKeyDigest]) -> Result<Sha256Digest, serde_json::Error> {
+    pub fn digest_of(
+        domain: &Domain,
+        cohort: Cohort,
+        keys: &[CohortKeyDigest],
+    ) -> Result<Sha256Digest, serde_json::Error> {
         Ok(Sha256Digest::of(&serde_json::to_vec(&Subject { domain, cohort, keys })?))
     }
 }

@@ -76,10 +76,7 @@ async fn cohorts_have_keys_of_their_own_that_all_processes_share() {
     let domain = ring.current(&customers()).await.unwrap();
     let unwrapped = world.unwrapper().open_cohort(&domain, cohort(2)).await.unwrap();
     assert_eq!(unwrapped.id(), ids(&opened)[1]);
-    assert!(matches!(
-        world.unwrapper().open_cohort(&domain, cohort(3)).await,
-        Err(KeyringError::CohortUnknown { .. })
-    ));
+    assert!(matches!(world.unwrapper().open_cohort(&domain, cohort(3)).await, Err(KeyringError::CohortUnknown { .. })));
 }
 
 #[tokio::test]

@@ -123,7 +123,8 @@ fn header(key: &DomainKey, cohort: Cohort) -> String {
 impl CohortRecord {
     pub(super) fn json(key: &DomainKey, cohort: Cohort, secret: &[u8; 32]) -> Result<Vec<u8>, &'static str> {
         let cipher = SivCipher::aes_256(&key.derive(KeyPurpose::Cohorts));
-        let wrapped = cipher.seal(&[header(key, cohort).as_bytes()], secret).map_err(|_headers| "it cannot be wrapped")?;
+        let wrapped =
+            cipher.seal(&[header(key, cohort).as_bytes()], secret).map_err(|_headers| "it cannot be wrapped")?;
         let (domain, epoch) = (key.domain(), key.epoch());
         let record = serde_json::json!({
             "v": VERSION, "domain": domain, "epoch": epoch, "cohort": cohort, "wrapped": BASE64.encode(&wrapped),

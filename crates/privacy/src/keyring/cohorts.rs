@@ -5,13 +5,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use sluice_common::policy::CohortSize;
-use sluice_common::port::{KeyError, ObjectReader, ObjectWriter, StoreError, UserMetadata, VersionEntry, VersionLister};
+use sluice_common::port::{
+    KeyError, ObjectReader, ObjectWriter, StoreError, UserMetadata, VersionEntry, VersionLister,
+};
 use sluice_common::{BucketName, ObjectPath, ObjectVersion, VersionId};
 use zeroize::Zeroizing;
 
 use super::cache::KeyCache;
 use super::cohort::{Assignment, Cohort};
-use super::cohort_vault::{CohortEntry, CohortNote, CohortRecord, PlanRecord, ShredReference, notes_prefix, plan_context};
+use super::cohort_vault::{
+    CohortEntry, CohortNote, CohortRecord, PlanRecord, ShredReference, notes_prefix, plan_context,
+};
 use super::domain::Domain;
 use super::domain_key::DomainKey;
 use super::error::KeyringError;
@@ -83,7 +87,9 @@ impl Keyring {
         let (size, wrapped) = PlanRecord::read(&json, domain).map_err(altered)?;
         match self.unwrapper.data_keys().unwrap_key(&wrapped, &plan_context(domain, size)).await {
             Ok(secret) => Ok(Some(Assignment::new(size, &secret))),
-            Err(KeyError::InvalidCiphertext { .. }) => Err(altered("KMS does not open the plan's key under its context")),
+            Err(KeyError::InvalidCiphertext { .. }) => {
+                Err(altered("KMS does not open the plan's key under its context"))
+            }
             Err(source) => Err(KeyringError::PlanKms { domain: domain.clone(), source }),
         }
     }
@@ -117,7 +123,8 @@ impl Keyring {
         let failed = |source| KeyringError::Vault { domain: domain.clone(), source };
         let entries = list(self.lister.as_ref(), self.unwrapper.bucket(), &prefix).await.map_err(failed)?;
         // A note that somebody deleted, and that only its marker tells of, holds all the same.
-        let number = |entry: &VersionEntry| entry.key.as_str().strip_prefix(&prefix)?.strip_suffix(".json")?.parse().ok();
+        let number =
+            |entry: &VersionEntry| entry.key.as_str().strip_prefix(&prefix)?.strip_suffix(".json")?.parse().ok();
         let shredded: BTreeSet<Cohort> = entries.iter().filter_map(number).collect();
         if shredded.len() >= MAX_SHREDDED {
             return Err(KeyringError::TooMany { domain: domain.clone(), limit: MAX_SHREDDED });
@@ -240,8 +247,8 @@ pub(super) async fn note(
     let on = reader.head(&at).await.map_err(failed)?.last_modified;
     let json = vault::read(reader, &at).await.map_err(failed)?;
     let json = json.ok_or_else(|| altered("the note of a cohort's destruction is larger than one can be"))?;
-    let note: CohortNote =
-        serde_json::from_slice(&json).map_err(|_json| altered("the note of a cohort's destruction is not one in JSON"))?;
+    let note: CohortNote = serde_json::from_slice(&json)
+        .map_err(|_json| altered("the note of a cohort's destruction is not one in JSON"))?;
     if (&note.domain, note.cohort) != (domain, cohort) {
         return Err(altered("the note of a cohort's destruction is another cohort's"));
     }

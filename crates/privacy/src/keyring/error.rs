@@ -153,12 +153,17 @@ impl Dispose for KeyringError {
         match self {
             Self::Vault { source, .. } | Self::Listing { source } => source.disposition(),
             Self::Kms { source, .. } | Self::PlanKms { source, .. } => source.disposition(),
-            Self::CohortAltered { .. } | Self::CohortUnknown { .. } | Self::Altered { .. } | Self::Overwritten { .. } | Self::Unknown { .. } | Self::TooMany { .. } => {
-                Disposition::Alarm
-            }
+            Self::CohortAltered { .. }
+            | Self::CohortUnknown { .. }
+            | Self::Altered { .. }
+            | Self::Overwritten { .. }
+            | Self::Unknown { .. }
+            | Self::TooMany { .. } => Disposition::Alarm,
             Self::Shredded { .. } | Self::CohortShredded { .. } => Disposition::Quarantine,
             // The policy is at fault where cohorts are others: a corrected one clears the queue.
-            Self::Unversioned | Self::Contended { .. } | Self::NoRandomness | Self::OtherCohorts { .. } => Disposition::Retry,
+            Self::Unversioned | Self::Contended { .. } | Self::NoRandomness | Self::OtherCohorts { .. } => {
+                Disposition::Retry
+            }
         }
     }
 

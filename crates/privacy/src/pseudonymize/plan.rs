@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
-use sluice_common::policy::{PrivacySpec, Transform, Undeclared};
+use sluice_common::policy::{ComprehendSpec, PrivacySpec, Transform, Undeclared};
 use sluice_risk::OffendingClasses;
 
 use super::error::PseudonymizeError;
 use super::risk_gate::RiskPlan;
 use super::subjects::SubjectKeys;
+use super::texts::{TextService, asks_service};
 use super::undeclared::Watch;
 use crate::keyring::{Domain, DomainKey};
 use crate::transform::{Action, EncryptForSubject, Retokenise, compile, name};
@@ -19,6 +20,7 @@ pub struct Plan {
     pub(super) watch: Option<Watch>,
     pub(super) risk: Option<RiskPlan>,
     pub(super) subjects: Option<SubjectKeys>,
+    pub(super) texts: Option<TextService>,
 }
 
 /// The keys that a plan needs.
@@ -28,11 +30,13 @@ pub struct PlanKeys<'k> {
     pub domain: Option<&'k DomainKey>,
     /// Those of the subjects' cohorts, where the section has `subjects`.
     pub subjects: Option<&'k SubjectKeys>,
+    /// Who is asked about texts, where a column wants that ([`asks_service`]).
+    pub texts: Option<&'k TextService>,
 }
 
 impl<'k> From<Option<&'k DomainKey>> for PlanKeys<'k> {
     fn from(domain: Option<&'k DomainKey>) -> Self {
-        Self { domain, subjects: None }
+        Self { domain, ..Self::default() }
     }
 }
 
@@ -42,6 +46,8 @@ pub(super) struct PlannedColumn {
     pub(super) name: String,
     pub(super) transform: &'static str,
     pub(super) action: Action,
+    /// What a service is asked about its texts.
+    pub(super) comprehend: Option<ComprehendSpec>,
 }
 
 impl PlannedColumn {
@@ -79,6 +85,9 @@ impl Plan {
         if privacy.subjects.is_some() && keys.subjects.is_none() {
             return Err(PseudonymizeError::SubjectKeysNeeded);
         }
+        if asks_service(privacy) && keys.texts.is_none() {
+            return Err(PseudonymizeError::TextServiceNeeded);
+        }
         let planned = privacy.columns.iter().map(|(column, transform)| {
             let action = match (transform, &privacy.subjects) {
                 (Transform::Encrypt { key }, Some(subjects)) => {
@@ -87,14 +96,18 @@ impl Plan {
                 _ => compile(transform, column, keys.domain, &privacy.detect)
                     .map_err(|source| PseudonymizeError::Transform { column: column.to_owned(), source })?,
             };
-            Ok(PlannedColumn { name: column.to_owned(), transform: name(transform), action })
+            let comprehend = match transform {
+                Transform::RedactText { comprehend, .. } => comprehend.clone(),
+                _ => None,
+            };
+            Ok(PlannedColumn { name: column.to_owned(), transform: name(transform), action, comprehend })
         });
         let columns = planned.collect::<Result<Vec<_>, PseudonymizeError>>()?;
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
         let watch = Watch::new(privacy)?;
         let risk = privacy.risk.as_ref().map(RiskPlan::new);
-        let subjects = keys.subjects.cloned();
-        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk, subjects })
+        let (subjects, texts) = (keys.subjects.cloned(), keys.texts.cloned());
+        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk, subjects, texts })
     }
 
     /// The same plan, which leaves out the rows of these classes. They must be of the same table under the same plan.
@@ -134,6 +147,7 @@ impl Plan {
                     name: column.to_owned(),
                     transform: name(transform),
                     action: action.into(),
+                    comprehend: None,
                 }),
                 None if leave => {}
                 None => {
@@ -146,6 +160,14 @@ impl Plan {
             return Err(PseudonymizeError::NothingToRetokenise);
         }
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
-        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None, risk: None, subjects: None })
+        Ok(Self {
+            columns,
+            by_name,
+            undeclared: Undeclared::Keep,
+            watch: None,
+            risk: None,
+            subjects: None,
+            texts: None,
+        })
     }
 }

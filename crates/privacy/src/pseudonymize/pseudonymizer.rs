@@ -201,7 +201,9 @@ impl Pseudonymizer {
             watch.look_at_late(batch, self.inputs.len())?;
         }
         let keys = match &self.plan.subjects {
-            Some(subjects) => subjects_array(batch, subjects.column()).map(|array| subjects.of_rows(array)).transpose()?,
+            Some(subjects) => {
+                subjects_array(batch, subjects.column()).map(|array| subjects.of_rows(array)).transpose()?
+            }
             None => None,
         };
         for ((bound, field), array) in self.inputs.iter().zip(self.input_schema.fields()).zip(batch.columns()) {
@@ -229,7 +231,12 @@ impl Pseudonymizer {
                 Action::Keep => (Arc::clone(array), false),
                 Action::Map(transform) => {
                     let subject = subject.and_then(|index| batch.columns().get(index));
-                    let output = transform.apply_beside(array, &Beside { subject, first_row, keys: keys.as_ref() });
+                    let found = match (&column.comprehend, &self.plan.texts) {
+                        (Some(spec), Some(texts)) => Some(texts.of_rows(&column.name, spec, first_row, array)?),
+                        _ => None,
+                    };
+                    let beside = Beside { subject, first_row, keys: keys.as_ref(), found: found.as_deref() };
+                    let output = transform.apply_beside(array, &beside);
                     if let Some(keys) = keys.as_ref().filter(|_| column.transform == "encrypt") {
                         self.stats.values_destroyed = self.stats.values_destroyed.saturating_add(keys.destroyed(array));
                     }

@@ -52,7 +52,8 @@ impl SubjectKeys {
         let texts = text_of(subjects).map_err(named)?;
         let assigned = self.cohorts.assignment().cohorts(texts.iter().map(Option::unwrap_or_default));
         // A row without a subject is nobody's.
-        let assigned = texts.iter().zip(assigned).map(|(text, cohort)| text.filter(|text| !text.is_empty()).map(|_| cohort));
+        let assigned =
+            texts.iter().zip(assigned).map(|(text, cohort)| text.filter(|text| !text.is_empty()).map(|_| cohort));
         let mut distinct = HashMap::new();
         let mut cohorts = Vec::new();
         let mut rows = Vec::with_capacity(texts.len());

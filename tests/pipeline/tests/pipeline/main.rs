@@ -30,5 +30,7 @@ mod leaks;
 mod measures;
 mod poison;
 mod policy_changes;
+mod risk_page;
 mod tampering;
+mod texts;
 mod unknown;

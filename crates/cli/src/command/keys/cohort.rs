@@ -32,8 +32,9 @@ impl<'a> Asked<'a> {
             Self::Subject("") => bail!("--subject: expected the value that names the subject in the table"),
             Self::Subject(subject) => {
                 let assignment = vault.keyring.assignment(domain).await?;
-                let assignment = assignment
-                    .with_context(|| format!("domain {domain} has no cohorts: no dataset with `subjects` was published"))?;
+                let assignment = assignment.with_context(|| {
+                    format!("domain {domain} has no cohorts: no dataset with `subjects` was published")
+                })?;
                 Ok(assignment.cohort(subject))
             }
         }
@@ -58,7 +59,11 @@ pub(super) fn list(vault: &Vault, domain: &Domain, asked: Asked<'_>, json: bool)
         let epochs: Vec<String> = epochs.iter().map(ToString::to_string).collect();
         match (shredded, epochs.is_empty()) {
             (Some(one), true) => {
-                writeln!(out, "cohort {cohort} of domain {domain}: shredded on {} by statement {}", one.on, one.statement)?;
+                writeln!(
+                    out,
+                    "cohort {cohort} of domain {domain}: shredded on {} by statement {}",
+                    one.on, one.statement
+                )?;
             }
             (Some(one), false) => writeln!(
                 out,

@@ -23,7 +23,7 @@ pub(super) struct RunKeys {
 
 impl RunKeys {
     pub(super) fn of_plan(&self) -> PlanKeys<'_> {
-        PlanKeys { domain: self.domain.as_deref(), subjects: self.subjects.as_ref() }
+        PlanKeys { domain: self.domain.as_deref(), subjects: self.subjects.as_ref(), ..PlanKeys::default() }
     }
 }
 

@@ -28,7 +28,8 @@ fn the_size_is_a_number_or_each() {
 
 #[test]
 fn what_could_not_be_destroyed_is_refused() {
-    let fpe = "      subjects: { column: id }\n      columns: { card: { transform: fpe }, email: { transform: encrypt } }\n";
+    let fpe =
+        "      subjects: { column: id }\n      columns: { card: { transform: fpe }, email: { transform: encrypt } }\n";
     assert!(parse(fpe).unwrap_err().contains("would stay readable"));
     let none = "      subjects: { column: id }\n      columns: { email: { transform: token } }\n";
     assert!(parse(none).unwrap_err().contains("no column has the transform `encrypt`"));

@@ -173,6 +173,7 @@ impl Lake {
             keys: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
+            text_detection: None,
             predecessor,
         }
     }

@@ -56,7 +56,8 @@ impl World {
     fn publish_as(&self, format: &Format, table: &[u8], section: &str) -> Result<(String, Stats), PseudonymizeError> {
         let privacy = privacy(section);
         let (key, subjects) = self.subjects(&privacy.subjects.as_ref().unwrap().column);
-        let plan = Plan::new(&privacy, PlanKeys { domain: Some(&key), subjects: Some(&subjects) })?;
+        let plan =
+            Plan::new(&privacy, PlanKeys { domain: Some(&key), subjects: Some(&subjects), ..PlanKeys::default() })?;
         let (read, write) = (ReadOptions::new(format.clone()), WriteOptions::new(format.clone()));
         let finished = run(Bytes::copy_from_slice(table), &read, Vec::new(), &write, plan)?;
         Ok((String::from_utf8(finished.sink).unwrap(), finished.stats))
