@@ -12,7 +12,10 @@ const MAX_KEYS: usize = MAX_COHORTS_IN_USE + 256;
 
 /// Unwrapped keys, for as long as the process lives. They are wiped when it drops them.
 #[derive(Default)]
-pub(super) struct KeyCache(Mutex<HashMap<(Domain, Epoch, Option<Cohort>), Arc<DomainKey>>>);
+pub(super) struct KeyCache(Mutex<HashMap<Whose, Arc<DomainKey>>>);
+
+/// A key belongs to a domain and epoch, or to one of their cohorts.
+type Whose = (Domain, Epoch, Option<Cohort>);
 
 impl KeyCache {
     pub(super) fn get(&self, domain: &Domain, epoch: Epoch) -> Option<Arc<DomainKey>> {

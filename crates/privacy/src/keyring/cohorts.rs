@@ -152,7 +152,7 @@ impl Cohorts {
     /// # Errors
     /// What the vault said; [`KeyringError::Contended`] when a cohort was destroyed since the run began, which must begin again.
     pub async fn open(&self, cohorts: &[Cohort]) -> Result<Vec<Option<Arc<DomainKey>>>, KeyringError> {
-        let asked = cohorts.to_vec().into_iter().map(|cohort| self.open_one(cohort));
+        let asked = cohorts.iter().copied().map(|cohort| self.open_one(cohort));
         futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await
     }
 

@@ -138,10 +138,9 @@ impl Dispose for PseudonymizeError {
             Self::Table(error) | Self::Risk(RiskError::Table(error)) if error.kind() == ErrorKind::Io => {
                 Disposition::Retry
             }
-            Self::Risk(RiskError::Storage(_)) => Disposition::Retry,
+            Self::Risk(RiskError::Storage(_)) | Self::StrangeAnswer => Disposition::Retry,
             Self::Keyring(error) => error.disposition(),
             Self::TextService(error) => error.disposition(),
-            Self::StrangeAnswer => Disposition::Retry,
             Self::AnswersOfOthers => Disposition::Alarm,
             _ => Disposition::Quarantine,
         }

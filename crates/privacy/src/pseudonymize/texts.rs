@@ -243,13 +243,12 @@ fn calls(cells: &[Option<&str>]) -> Vec<Call> {
             let piece = head(rest);
             let needed = piece.len().saturating_add(BETWEEN.len());
             let has_room = |call: &&mut Call| call.text.len().saturating_add(needed) <= MAX_TEXT_BYTES;
-            match calls.last_mut().filter(has_room) {
-                Some(call) => call.push(row, in_cell, piece),
-                None => {
-                    let mut call = Call::default();
-                    call.push(row, in_cell, piece);
-                    calls.push(call);
-                }
+            if let Some(call) = calls.last_mut().filter(has_room) {
+                call.push(row, in_cell, piece);
+            } else {
+                let mut call = Call::default();
+                call.push(row, in_cell, piece);
+                calls.push(call);
             }
             in_cell = in_cell.saturating_add(piece.len());
         }
@@ -374,7 +373,7 @@ mod tests {
                 let end = (begin + length).min(points);
                 let found = [TextEntity { kind: "NAME".to_owned(), score: 0.9, begin, end }];
                 let told: String = call.spans(&found, &spec()).unwrap().iter()
-                    .map(|(row, start, end, _)| &cells[usize::try_from(*row).unwrap()].unwrap()[*start..*end])
+                    .map(|(row, start, end, _)| cells[usize::try_from(*row).unwrap()].unwrap().get(*start..*end).unwrap())
                     .collect();
                 let expected: String = call.text.chars().skip(begin).take(end - begin).filter(|c| *c != '\n').collect();
                 prop_assert_eq!(told, expected);
@@ -392,7 +391,7 @@ mod tests {
         for (row, cell) in cells.iter().enumerate() {
             let pieces = calls.iter().flat_map(|call| call.pieces.iter().map(move |piece| (call, piece)));
             let pieces = pieces.filter(|(_, piece)| piece.row == row as u64);
-            let joined: String = pieces.map(|(call, piece)| &call.text[piece.begin..piece.end]).collect();
+            let joined: String = pieces.map(|(call, piece)| call.text.get(piece.begin..piece.end).unwrap()).collect();
             let cell = cell.unwrap_or_default();
             assert_eq!(joined.trim(), cell.trim());
         }
