@@ -70,9 +70,17 @@ pub(super) fn section(out: &mut Markup, section: &RiskSection<'_>) {
     fact("Rows", grouped(figures.rows));
     fact("Classes", grouped(figures.classes));
     fact("Rows alone in their class", format!("{} ({})", grouped(figures.unique_rows), percent(figures.uniqueness())));
-    if let Some(least) = section.min_k {
-        fact("k asked for", grouped(least));
+    let asked = section.min_k.map(|least| format!(" (asked for: {least})")).unwrap_or_default();
+    fact("k-anonymity", format!("{}{asked}", figures.k));
+    if section.min_k.is_some() {
         fact("Rows in smaller classes", grouped(figures.rows_below_min_k));
+    }
+    for one in &figures.diversity {
+        let t = one.closeness_t.map_or_else(|| "too many values".to_owned(), |t| format!("{t:.3}"));
+        fact(
+            "Sensitive",
+            format!("{}: l distinct {}, entropy {:.2}; t {t}", one.column, one.distinct_l, one.entropy_l),
+        );
     }
     if let Some(remedy) = &section.remedy {
         fact("Small classes", remedy.clone());
