@@ -83,8 +83,11 @@ WRITERS = {
     ("evidence", "att/keyrotation/new"): {"KeyCustodian"},
     ("evidence", "statistics/new"): {"Pseudonymize"},
     ("evidence", "rollup/new"): set(),
+    ("evidence", "report/risk/new"): {"Pseudonymize"},
+    ("evidence", "report/text/new"): {"Pseudonymize"},
     ("evidence", "policy/new.yaml"): {"PolicyEditor"},
     ("vault", "domains/new"): {"Pseudonymize"},
+    ("vault", "cohorts/new"): {"Pseudonymize"},
     ("vault", "results/new"): {"Reidentify"},
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import time
 
 import pytest
 
@@ -134,6 +136,43 @@ def test_epochs_rotate_retokenise_and_shred(stack, publish, sluice, vault, tmp_p
     assert [one["status"] for one in statuses] == ["shredded", "kept"]
     found = results(stack, reidentify(stack, [old, new], caseId="CASE-2026-0003"))
     assert found == [{"error": "shredded"}, {"value": CASE}], "the destroyed epoch says so, the other still opens"
+
+
+def test_one_subject_is_forgotten_and_the_others_stay(stack, eventually, publish, sluice, vault, tmp_path):
+    """The key of one person's cohort is destroyed: their values say by which statement, another person's open."""
+    before, _ = publish("subjects", "before")
+    gone, kept = before[0]["card"], before[1]["card"]
+    assert len({row["card"].split("_")[1] for row in before}) == len(PEOPLE), "each has a key of their own"
+    found = results(stack, reidentify(stack, [gone, kept], domain="e2e-subjects"))
+    assert found == [{"value": PEOPLE[0]}, {"value": PEOPLE[1]}]
+
+    people = ["--requester", "a@example.org", "--approver", "b@example.org", "--reason", "the person asked to be forgotten"]
+    signed = ["--signing-key", stack.outputs["SigningKeyArn"], "--statement", "forgotten.dsse.json"]
+    sluice("keys", "shred", "e2e-subjects", "--subject", "0", *people, "--confirm", "e2e-subjects", *signed, *vault)
+    account = opened("forgotten.dsse.json", (sluice.folder / "forgotten.dsse.json").read_bytes())
+    assert openssl_accepts(stack, account, tmp_path)
+    assert account.predicate["cohort"]["number"] == int(gone.split("_")[1].split(".")[1])
+    assert "epoch" not in account.predicate
+    assert account.predicate["cohort"]["keys"][0]["epoch"] == 1
+
+    asked = {"domain": "e2e-subjects", "caseId": "CASE-2026-0004"}
+    refused, other = results(stack, reidentify(stack, [gone, kept], **asked))
+    assert other == {"value": PEOPLE[1]}
+    assert refused["error"] == "shredded"
+    assert refused["statement"] == hashlib.sha256(account.payload).hexdigest()
+    assert refused["on"].startswith(time.strftime("%Y-", time.gmtime()))
+    prefix = f"cohorts/e2e-subjects/keys/{account.predicate['cohort']['number']}/"
+    left = stack.root("s3").list_object_versions(Bucket=stack.bucket("vault"), Prefix=prefix)
+    assert [name for name in ("Versions", "DeleteMarkers") if left.get(name)] == [], "no version of the wrapped key is left"
+
+    # What comes of them later is published without; everybody's tokens still join.
+    key = "e2e/keys/subjects/after.csv"
+    outcome = statement(stack, eventually, "pseudonymize", key, stack.upload(key, table(PEOPLE)))
+    after = from_csv(published(stack, outcome)[1])
+    assert column(after, "email") == column(before, "email")
+    assert [row["card"] for row in after] == ["", *column(before, "card")[1:]]
+    assert outcome.predicate["stats"]["valuesDestroyed"] == 1
+    assert {"keyId": "e2e-subjects", "version": 1, "purpose": "cohorts"} in outcome.predicate["keys"]
 
 
 def test_a_personal_column_that_nobody_declared_is_refused(stack, eventually, prefix):

@@ -185,6 +185,16 @@ impl Aws {
         crate::S3ChecksumJobs::new(client, role_arn.into())
     }
 
+    /// Personal data in free text, found by Amazon Comprehend.
+    #[cfg(feature = "comprehend")]
+    pub fn text_entities(&self) -> crate::ComprehendEntities {
+        let config = aws_sdk_comprehend::config::Builder::from(&self.config);
+        crate::ComprehendEntities::new(aws_sdk_comprehend::Client::from_conf(match self.endpoint("COMPREHEND") {
+            Some(url) => config.endpoint_url(url).build(),
+            None => config.build(),
+        }))
+    }
+
     /// Reads the settings of KMS keys.
     pub fn key_inspector(&self) -> KmsInspector {
         KmsInspector::new(self.kms().clone())
@@ -218,7 +228,10 @@ fn endpoints(variable: &impl Fn(&str) -> Option<String>) -> BTreeMap<String, Str
         let own = variable(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| common.clone());
         own.map(|url| (service.to_owned(), url))
     };
-    ["S3", "S3_CONTROL", "KMS", "GLUE", "CLOUDTRAIL", "CLOUDWATCH", "SQS"].into_iter().filter_map(endpoint).collect()
+    ["S3", "S3_CONTROL", "KMS", "GLUE", "CLOUDTRAIL", "CLOUDWATCH", "COMPREHEND", "SQS"]
+        .into_iter()
+        .filter_map(endpoint)
+        .collect()
 }
 
 /// The configuration of an environment that names region and keys.

@@ -3,6 +3,8 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+#[cfg(feature = "comprehend")]
+use sluice_common::port::TextEntitiesError;
 use sluice_common::port::{CatalogError, KeyError, MetricsError, QueueError, StoreError};
 
 /// A failed call, without the words of the service.
@@ -112,6 +114,16 @@ impl Failure {
             "EntityNotFoundException" => CatalogError::NotFound { operation, what: what.to_owned() },
             "AccessDeniedException" => CatalogError::Denied { operation },
             _ => CatalogError::Other { operation, code: self.code, source: self.source },
+        }
+    }
+
+    /// As an error of Comprehend.
+    #[cfg(feature = "comprehend")]
+    pub(crate) fn text_entities(self) -> TextEntitiesError {
+        match self.code.as_str() {
+            "AccessDeniedException" => TextEntitiesError::Denied,
+            _ if self.is_throttling() => TextEntitiesError::Throttled,
+            _ => TextEntitiesError::Other { code: self.code, source: self.source },
         }
     }
 

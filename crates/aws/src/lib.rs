@@ -23,6 +23,7 @@
 //! | `Metrics` | [`CloudWatchMetrics`] | `PutMetricData` |
 //! | `Queue` | [`SqsQueue`] | `SendMessage` |
 //! | `ChecksumJobs`, with the feature `batch` | `S3ChecksumJobs` | `CreateJob` of S3 Control |
+//! | `TextEntities`, with the feature `comprehend` | `ComprehendEntities` | `DetectPiiEntities` |
 //! | `KeyInspector` | [`KmsInspector`] | `DescribeKey`, `GetKeyRotationStatus`, `GetKeyPolicy` |
 //! | `TrailKeys`, `TrailInspector`, with the feature `cloudtrail` | `CloudTrailKeys` | `ListPublicKeys`, `GetTrail`, `GetTrailStatus`, `GetEventSelectors` |
 //!
@@ -33,6 +34,8 @@ mod checksum_jobs;
 #[cfg(feature = "cloudtrail")]
 mod cloudtrail;
 mod cloudwatch;
+#[cfg(feature = "comprehend")]
+mod comprehend;
 mod connect;
 mod error;
 mod glue;
@@ -50,6 +53,8 @@ pub use checksum_jobs::S3ChecksumJobs;
 #[cfg(feature = "cloudtrail")]
 pub use cloudtrail::CloudTrailKeys;
 pub use cloudwatch::CloudWatchMetrics;
+#[cfg(feature = "comprehend")]
+pub use comprehend::ComprehendEntities;
 pub use connect::{Aws, ConnectError};
 pub use glue::GlueCatalog;
 pub use kms::{KmsDataKeys, KmsInspector, KmsSigner};

@@ -207,10 +207,11 @@ pub(crate) struct Mask {
     /// File with the domain key, 64 hexadecimal digits; made when absent. Without any key one is drawn for this run alone
     #[arg(long, conflicts_with = "vault")]
     pub(crate) key_file: Option<PathBuf>,
-    /// The vault, s3://bucket: the domain key that the pseudonymize function uses, so that tokens are the same
-    #[arg(long, requires = "kms_key", value_name = "S3_URI")]
+    /// The vault: s3://bucket with the domain key that the pseudonymize function uses, so that tokens are the same; or a
+    /// directory of one's own, made when absent
+    #[arg(long, value_name = "S3_URI|DIR")]
     pub(crate) vault: Option<String>,
-    /// ARN of the KMS key that wraps the vault's domain keys
+    /// With s3://: ARN of the KMS key that wraps the vault's domain keys
     #[arg(long, requires = "vault", value_name = "ARN")]
     pub(crate) kms_key: Option<String>,
 }

@@ -165,15 +165,20 @@ impl VersionLister for DirectoryVault {
         _from: Option<&ListCursor>,
     ) -> Result<VersionPage, StoreError> {
         let mut entries = Vec::new();
-        // `domains/<domain>/<name>` is as deep as keys lie.
-        let mut folders = vec![(self.directory.clone(), String::new(), 0)];
+        // `cohorts/<domain>/keys/<cohort>/<name>` is as deep as keys lie.
+        let begins = prefix.rfind('/').and_then(|slash| prefix.get(..=slash)).unwrap_or_default();
+        let begin = self.directory.join(begins);
+        if !begin.is_dir() {
+            return Ok(VersionPage::default());
+        }
+        let mut folders = vec![(begin, begins.to_owned(), begins.matches('/').count())];
         while let Some((folder, begins, depth)) = folders.pop() {
             for entry in fs::read_dir(&folder).map_err(|error| failed("list", error))? {
                 let entry = entry.map_err(|error| failed("list", error))?;
                 let metadata = entry.metadata().map_err(|error| failed("list", error))?;
                 let Some(name) = entry.file_name().to_str().map(|name| format!("{begins}{name}")) else { continue };
                 if metadata.is_dir() {
-                    if depth < 2 {
+                    if depth < 4 {
                         folders.push((entry.path(), format!("{name}/"), depth + 1));
                     }
                     continue;

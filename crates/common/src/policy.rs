@@ -3,6 +3,7 @@
 //! [`Policy::parse`] lists every problem at once, each by path, line and column. The published JSON Schema,
 //! `crates/common/schema/pipeline-policy.schema.json`, gives editors the same answer for everything that a schema can say.
 
+mod comprehend;
 mod detect;
 mod digest;
 mod hand_over;
@@ -15,10 +16,12 @@ mod reference;
 mod release;
 mod risk;
 mod sections;
+mod subjects;
 mod transform;
 mod transforms;
 mod yaml;
 
+pub use comprehend::{ComprehendSpec, TextKind, TextLanguage};
 pub use detect::{AllowSpec, CustomEntitySpec, DetectSpec, EntityChecksum, TestValues, UndeclaredPii};
 pub use hand_over::HandOverSpec;
 pub use load::MAX_POLICY_BYTES;
@@ -30,6 +33,7 @@ pub use problem::{PolicyProblem, PolicyProblems};
 pub use reference::ReferenceSpec;
 pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};
 pub use risk::{RiskSpec, SmallClasses};
+pub use subjects::{CohortSize, SubjectsSpec};
 pub use transform::{
     CheckDigit, DateOrder, DatePart, Fpe, Generalize, HashAlgorithm, HashConstruction, KeyScope, NoiseDistribution,
     Number, RedactWith, ShiftDate, SurrogateKind, Transform, Unfit,

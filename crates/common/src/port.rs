@@ -16,6 +16,7 @@ mod queue;
 mod range;
 mod retention;
 mod store;
+mod text_entities;
 mod trail;
 mod trail_posture;
 mod versions;
@@ -44,6 +45,7 @@ pub use store::{
     ByteStream, Encryption, ObjectBody, ObjectFacts, ObjectPart, ObjectReader, ObjectWriter, StoreError, UserMetadata,
     WriteOnceUpload,
 };
+pub use text_entities::{MAX_TEXT_BYTES, TextEntities, TextEntitiesError, TextEntity};
 pub use trail::{TrailKeyError, TrailKeys, TrailPublicKey};
 pub use trail_posture::{TrailInspector, TrailPosture, TrailSettingsError};
 pub use versions::{ListCursor, VersionEntry, VersionLister, VersionPage};

@@ -29,6 +29,7 @@ pub use handover::Handover;
 pub use key_rotation::KeyRotation;
 pub use pseudonymize::{
     ConfigRef, DroppedRows, FormatPreservingColumn, Input, KeyUse, Outcome, Pseudonymize, PseudonymizeStats,
+    TextDetection,
 };
 pub use quality::{ExternalRead, FailingRows, Quality, QualityResult, QuarantinedRows, RuleCounts, RulesetRef};
 pub use quarantine::Quarantine;
@@ -39,7 +40,7 @@ pub use risk::{DiversityFigures, RiskFigures, RiskRemedy};
 pub use seal::{
     ChecksumCheck, ChecksumVerdict, HashEngine, HashedBy, Lock, OwnChecksums, Seal, SealChecks, SealedObject,
 };
-pub use shred::Shred;
+pub use shred::{Shred, ShreddedCohort, ShreddedKey};
 pub use sweep::{Coverage, Deep, InventoryRef, LogHead, Sweep, SweepCursor};
 
 /// The bytes of a digest that may be absent, for a run's key.

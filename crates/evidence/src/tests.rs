@@ -100,6 +100,7 @@ fn pseudonymize() -> Pseudonymize {
         format_preserving: Vec::new(),
         stats: PseudonymizeStats { rows_read: 7, rows_written: 7, columns: 3, ..PseudonymizeStats::default() },
         dropped: None,
+        text_detection: None,
         predecessor: link(),
     }
 }

@@ -185,6 +185,7 @@ impl Lake {
             format_preserving: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
+            text_detection: None,
             predecessor: verdict.link(),
         };
         let subject = ResourceDescriptor::object(&curated, Sha256Digest::of(b"id\n1\n"));

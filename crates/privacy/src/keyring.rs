@@ -11,9 +11,20 @@
 //! |---|---|
 //! | `domains/<domain>/<epoch>.json` | the wrapped secret ([`WrappedKey`]), written once |
 //! | `domains/<domain>/<epoch>.shredded.json` | says that the secret was destroyed on purpose |
+//! | `cohorts/<domain>/…` | secrets of cohorts of the domain's subjects, so that one subject can be forgotten |
+//!
+//! A **cohort** is a share of a domain's subjects, or a single one, whose encrypted values are under a secret of their own
+//! ([`Cohorts`]). Where the policy names the subject of a row, `encrypt` uses it. Tokens and surrogates stay the domain's: they have
+//! no way back, and must join whoever they are about.
 
 mod admin;
 mod cache;
+mod cohort;
+mod cohort_admin;
+#[cfg(test)]
+mod cohort_tests;
+mod cohort_vault;
+mod cohorts;
 mod domain;
 mod domain_key;
 mod error;
@@ -25,6 +36,11 @@ mod vault;
 mod wrapped;
 
 pub use admin::{EpochRecord, EpochStatus, MAX_DOMAINS, ShredNote, Shredded};
+pub(crate) use cohort::MAX_COHORTS_IN_USE;
+pub use cohort::{Assignment, Cohort, CohortError};
+pub use cohort_admin::CohortState;
+pub use cohort_vault::{CohortKeyDigest, CohortNote, ShredReference};
+pub use cohorts::Cohorts;
 pub use domain::{Domain, DomainError, Epoch, EpochError};
 pub use domain_key::{DomainKey, KeyPurpose, KeyRef, ScopedKey};
 pub use error::KeyringError;

@@ -11,14 +11,18 @@ mod pseudonymizer;
 mod risk_gate;
 mod run;
 mod stats;
+mod subjects;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod undeclared;
 
 pub use error::PseudonymizeError;
 pub use format_preserving::FormatPreserving;
-pub use plan::{Plan, domain_of};
+pub use plan::{Plan, PlanKeys, domain_of};
 pub use pseudonymizer::Pseudonymizer;
 pub use risk_gate::{Remedy, Risk};
 pub use run::{Finished, run, run_watched, run_without};
 pub use stats::{ColumnStats, Stats};
+pub use subjects::{SubjectKeys, Waiter};
+pub use texts::{TextAnswers, TextService, asks_service};

@@ -12,6 +12,7 @@ mod civil;
 mod clip;
 mod drop;
 mod encrypt;
+mod encrypt_for_subject;
 mod error;
 mod fpe;
 mod generalize;
@@ -41,6 +42,7 @@ use sluice_tabular::ColumnPath;
 
 pub use clip::Clip;
 pub use encrypt::{Decrypt, Encrypt};
+pub use encrypt_for_subject::{EncryptForSubject, RowKeys};
 pub use error::TransformError;
 pub(crate) use error::type_name;
 pub use fpe::{Fpe, FpeMark};
@@ -50,7 +52,7 @@ pub use mask::Mask;
 pub use noise::Noise;
 pub use null::Null;
 pub use redact::Redact;
-pub use redact_text::RedactText;
+pub use redact_text::{ForeignSpan, RedactText};
 pub use replace::Replace;
 pub use retokenise::Retokenise;
 pub use shift_date::ShiftDate;
@@ -98,6 +100,10 @@ pub struct Beside<'b> {
     pub subject: Option<&'b ArrayRef>,
     /// The batch's first row in the table, counted from 0.
     pub first_row: u64,
+    /// The key of each row's subject, where the policy names subjects.
+    pub keys: Option<&'b RowKeys>,
+    /// What a service found in each row's text, where the policy asks one.
+    pub found: Option<&'b [Vec<ForeignSpan>]>,
 }
 
 /// What becomes of a column.
@@ -156,13 +162,15 @@ pub fn compile(
         Transform::ShiftDate(parameters) => ShiftDate::new(parameters, key()?).into(),
         Transform::Noise { distribution, scale, unfit } => Noise::new(*distribution, *scale, *unfit, key()?).into(),
         Transform::Surrogate { kind, keep_domain, .. } => Surrogate::new(*kind, *keep_domain, key()?).into(),
-        Transform::RedactText { entities, with, .. } => {
+        Transform::RedactText { entities, with, comprehend, .. } => {
             let detector = detector(detect, entities.as_deref())?;
             let token = match with {
                 RedactWith::Entity => None,
                 RedactWith::Token => Some(Token::new(key()?)),
             };
-            RedactText::new(Arc::new(detector), &ColumnPath::from(column).without_list_steps(), token).into()
+            let path = ColumnPath::from(column).without_list_steps();
+            let redact = RedactText::new(Arc::new(detector), &path, token);
+            if comprehend.is_some() { redact.beside_a_service().into() } else { redact.into() }
         }
     })
 }

@@ -32,6 +32,7 @@ mod quality_runs;
 mod queue;
 mod s3;
 mod settings;
+mod text_entities;
 
 pub use batch::MemoryBatch;
 pub use catalog::MemoryCatalog;
@@ -44,6 +45,7 @@ pub use quality_runs::MemoryQualityRuns;
 pub use queue::MemoryQueue;
 pub use s3::{Deleted, MemoryS3, PutOptions, Refusal};
 pub use settings::MemorySettings;
+pub use text_entities::MemoryTextEntities;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

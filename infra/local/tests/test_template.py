@@ -18,6 +18,7 @@ FUNCTIONS = ("Seal", "Quality", "QualitySql", "Pseudonymize", "Sweep", "Reidenti
 
 # AWS knows no resource for these actions.
 WITHOUT_RESOURCE = {
+    "comprehend:DetectPiiEntities",
     "cloudtrail:ListPublicKeys",
     "cloudwatch:PutMetricData",
     "ec2:AssignPrivateIpAddresses",
@@ -420,11 +421,23 @@ def test_every_parameter_is_described_and_bounded():
         assert bounds & parameter.keys(), name
 
 
+def test_texts_leave_the_function_only_when_it_is_asked():
+    """Amazon Comprehend is granted to one function, for one operation, under a parameter that is off."""
+    assert TEMPLATE["Parameters"]["Comprehend"]["Default"] == "off"
+    granted = [name for name, item in RESOURCES.items() if "comprehend:" in json.dumps(item)]
+    assert sorted(granted) == ["ComprehendEndpoint", "PseudonymizePolicy"]
+    statements = RESOURCES["PseudonymizePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    ((condition, allowed, otherwise),) = [item["Fn::If"] for item in statements if "comprehend:" in json.dumps(item)]
+    assert (condition, otherwise) == ("UseComprehend", {"Ref": "AWS::NoValue"})
+    assert allowed["Action"] == "comprehend:DetectPiiEntities"
+    assert RESOURCES["ComprehendEndpoint"]["Condition"] == "UseComprehendInVpc"
+
+
 def test_network_has_no_way_out():
     kinds = {item["Type"] for item in RESOURCES.values()}
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
     services = {item["ServiceName"]["Fn::Sub"].rsplit(".", 1)[1] for item in of_type("AWS::EC2::VPCEndpoint").values()}
-    assert services == {"s3", "kms", "glue", "sqs", "monitoring", "logs", "events", "cloudtrail"}
+    assert services == {"s3", "kms", "glue", "sqs", "monitoring", "logs", "events", "cloudtrail", "comprehend"}
 
 
 def test_the_dashboard_shows_what_the_quality_function_publishes():

@@ -36,6 +36,12 @@ pub(crate) struct VaultArgs {
 pub(crate) struct KeysList {
     /// The domain [default: all]
     pub(crate) domain: Option<String>,
+    /// The keys of one cohort of the domain's subjects
+    #[arg(long, value_name = "NUMBER", requires = "domain", conflicts_with = "subject")]
+    pub(crate) cohort: Option<u64>,
+    /// The keys of the cohort that this subject is in
+    #[arg(long, value_name = "VALUE", requires = "domain")]
+    pub(crate) subject: Option<String>,
     #[command(flatten)]
     pub(crate) vault: VaultArgs,
     /// Print the result as JSON
@@ -81,9 +87,15 @@ pub(crate) struct KeysRetokenise {
 pub(crate) struct KeysShred {
     /// The domain
     pub(crate) domain: String,
-    /// The epoch
-    #[arg(long)]
-    pub(crate) epoch: u32,
+    /// The epoch whose key is destroyed
+    #[arg(long, required_unless_present_any = ["cohort", "subject"])]
+    pub(crate) epoch: Option<u32>,
+    /// The cohort of subjects that is forgotten in all epochs; a ciphertext tells it: enc1_EPOCH.COHORT_…
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["epoch", "subject"])]
+    pub(crate) cohort: Option<u64>,
+    /// The subject whose cohort is forgotten in all epochs, as the table names it
+    #[arg(long, value_name = "VALUE", conflicts_with = "epoch")]
+    pub(crate) subject: Option<String>,
     /// Who asks
     #[arg(long)]
     pub(crate) requester: String,

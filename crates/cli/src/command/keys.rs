@@ -1,5 +1,6 @@
 //! `sluice keys`: what is done to the keys of pseudonyms by hand.
 
+mod cohort;
 mod joinable;
 mod retokenise;
 mod rotate_signing;
@@ -33,33 +34,38 @@ pub(super) fn run(command: &KeysCommand) -> anyhow::Result<Answer> {
 }
 
 /// A vault that is open, and the runtime that its calls run in.
-struct Vault {
-    runtime: Runtime,
-    keyring: Keyring,
+pub(super) struct Vault {
+    pub(super) runtime: Runtime,
+    pub(super) keyring: Keyring,
     eraser: Arc<dyn VersionEraser>,
 }
 
 impl Vault {
     fn open(args: &VaultArgs) -> anyhow::Result<Self> {
-        Self::open_in(args).with_context(|| args.vault.clone())
+        Self::at(&args.vault, args.kms_key.as_deref())
     }
 
-    fn open_in(args: &VaultArgs) -> anyhow::Result<Self> {
-        if cloud::is_s3(&args.vault) {
-            let bucket = args.vault.trim_start_matches("s3://").trim_end_matches('/');
+    /// Opens what `--vault` and `--kms-key` name.
+    pub(super) fn at(vault: &str, kms_key: Option<&str>) -> anyhow::Result<Self> {
+        Self::open_in(vault, kms_key).with_context(|| vault.to_owned())
+    }
+
+    fn open_in(vault: &str, kms_key: Option<&str>) -> anyhow::Result<Self> {
+        if cloud::is_s3(vault) {
+            let bucket = vault.trim_start_matches("s3://").trim_end_matches('/');
             let bucket = BucketName::new(bucket).context("--vault: expected s3://bucket")?;
-            let kms_key = args.kms_key.as_deref().context("--kms-key: needed for a vault in S3")?;
+            let kms_key = kms_key.context("--kms-key: needed for a vault in S3")?;
             let cloud = Cloud::connect()?;
             let objects = Arc::new(cloud.objects());
             let keys = Arc::new(cloud.aws.data_keys(kms_key));
             let keyring = Keyring::new(bucket, objects.clone(), objects.clone(), objects.clone(), keys);
             return Ok(Self { runtime: cloud.runtime, keyring, eraser: objects });
         }
-        if args.kms_key.is_some() {
+        if kms_key.is_some() {
             bail!("--kms-key: a vault in a directory has a wrapping key of its own");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let vault = Arc::new(DirectoryVault::open(Path::new(&args.vault))?);
+        let vault = Arc::new(DirectoryVault::open(Path::new(vault))?);
         let bucket = DirectoryVault::bucket()?;
         let keyring = Keyring::new(bucket, vault.clone(), vault.clone(), vault.clone(), vault.clone());
         Ok(Self { runtime, keyring, eraser: vault })
@@ -68,6 +74,9 @@ impl Vault {
 
 fn list(args: &KeysList) -> anyhow::Result<Answer> {
     let vault = Vault::open(&args.vault)?;
+    if let (Some(domain), Some(asked)) = (&args.domain, cohort::Asked::of(args.cohort, args.subject.as_deref())) {
+        return cohort::list(&vault, &Domain::new(domain.as_str())?, asked, args.json);
+    }
     let records = vault.runtime.block_on(Box::pin(async {
         let domains = match &args.domain {
             Some(domain) => vec![Domain::new(domain.as_str())?],

@@ -24,13 +24,13 @@ use risk_gate::{HeldBack, Written};
 pub(super) fn run(args: &Mask) -> anyhow::Result<Answer> {
     let policy = load(&args.policy)?;
     let dataset = dataset(&policy, &args.dataset)?;
-    let key = match domain_of(&dataset.privacy)? {
-        Some(domain) => Some(key::domain_key(domain, args)?),
-        None => None,
+    let keys = match domain_of(&dataset.privacy)? {
+        Some(domain) => key::keys(domain, dataset.privacy.subjects.as_ref(), args)?,
+        None => key::RunKeys::default(),
     };
     let read = table::read_options(&dataset.format);
     let write = write_options(dataset, &read, &args.output)?;
-    let written = risk_gate::write_within_bounds(&dataset.privacy, key.as_deref(), |plan| {
+    let written = risk_gate::write_within_bounds(&dataset.privacy, keys.of_plan(), |plan| {
         let (source, digesting) = Input::open(&args.file)?.into_source_ahead(&read)?;
         let (read, write) = (read.clone(), write.clone());
         output::write(Job { file: args.file.clone(), source, digesting, read, write, plan }, &args.output)

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use anyhow::Context as _;
-use sluice_report::html::{self, Page};
+use sluice_report::html::{self, Page, RiskSection};
 use sluice_risk::{Assessor, Columns, Figures, Options};
 use sluice_tabular::Reader;
 
@@ -18,13 +18,23 @@ pub(super) fn run(args: &Risk) -> anyhow::Result<Answer> {
     let options = Options { min_k: args.min_k, ..Options::default() };
     let mut assessor = Assessor::new(columns, options)?;
     let read = format::read_options(&args.file, &args.format)?;
-    let (source, _digesting) = Input::open(&args.file)?.into_source_ahead(&read)?;
+    let (source, digesting) = Input::open(&args.file)?.into_source_ahead(&read)?;
     let mut table = Reader::open(source, &read).with_context(|| args.file.clone())?;
     assessor.read(&mut table).with_context(|| args.file.clone())?;
+    let sha256 = digesting.finish().with_context(|| args.file.clone())?;
     let figures = assessor.figures()?;
     let holds = figures.rows == 0 || figures.k >= args.min_k;
     if let Some(path) = &args.html {
-        let page = Page { kind: "risk", subject: &args.file, facts: facts(&figures, args.min_k), ..Page::default() };
+        let section = RiskSection {
+            figures: &figures,
+            quasi_identifiers: &args.quasi_identifiers,
+            min_k: Some(args.min_k),
+            min_l: None,
+            max_t: None,
+            remedy: None,
+        };
+        let facts = vec![("SHA-256", sha256.to_hex())];
+        let page = Page { kind: "risk", subject: &args.file, facts, risk: Some(&section), ..Page::default() };
         fs::write(path, html::page(&page)).with_context(|| path.display().to_string())?;
     }
     let mut out = std::io::stdout().lock();
@@ -35,24 +45,6 @@ pub(super) fn run(args: &Risk) -> anyhow::Result<Answer> {
         print(&mut out, &figures, args.min_k)?;
     }
     Ok(Answer::from_bool(holds))
-}
-
-/// The figures as a page has them.
-fn facts(figures: &Figures, min_k: u64) -> Vec<(&'static str, String)> {
-    let mut facts = vec![
-        ("Rows", figures.rows.to_string()),
-        ("k-anonymity", format!("{} (asked for: {min_k})", figures.k)),
-        ("Classes", figures.classes.to_string()),
-        ("Unique rows", format!("{} ({:.1} %)", figures.unique_rows, figures.uniqueness() * 100.0)),
-        ("Rows in smaller classes", figures.rows_below_min_k.to_string()),
-    ];
-    facts.extend(figures.diversity.iter().map(|one| {
-        let closeness = one.closeness_t.map_or_else(|| "too many values".to_owned(), |t| format!("{t:.3}"));
-        let told =
-            format!("{}: l distinct {}, entropy {:.2}; t {closeness}", one.column, one.distinct_l, one.entropy_l);
-        ("Sensitive", told)
-    }));
-    facts
 }
 
 fn print(out: &mut impl Write, figures: &Figures, min_k: u64) -> std::io::Result<()> {

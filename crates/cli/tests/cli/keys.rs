@@ -85,3 +85,68 @@ fn tokens_are_not_brought_over_and_unknown_epochs_are_errors() {
     run(&["--from", "1", "--leave-tokens"]).exits(0);
     assert_eq!(desk.text("o.csv"), "id,card,email\n,,\n");
 }
+
+const SUBJECTS: &str = r#"
+version: 1
+datasets:
+  - name: orders
+    match: "orders/**"
+    format: { type: csv }
+    quality: { ruleset: "Rules = [ RowCount > 0 ]" }
+    privacy:
+      domain: customers
+      subjects: { column: id, cohorts: each }
+      columns:
+        id: { transform: token }
+        email: { transform: encrypt }
+"#;
+
+fn masked(desk: &Desk, output: &str) -> Vec<Vec<String>> {
+    let base = ["mask", "t.csv", "--policy", "policy.yaml", "--dataset", "orders", "-o", output, "--vault", "vault"];
+    desk.run(&base).exits(0);
+    desk.text(output).lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn one_subject_is_forgotten_and_another_stays() {
+    let desk = Desk::new();
+    desk.put("policy.yaml", SUBJECTS);
+    desk.put("key.pem", signing_key());
+    desk.put("t.csv", "id,email\nC-1,ada@example.org\nC-2,noor@example.org\n");
+    let before = masked(&desk, "before.csv");
+    let cohort = |row: usize| before[row][1].split(['.', '_']).nth(2).unwrap().to_owned();
+    assert_ne!(cohort(0), cohort(1), "each subject has a key of its own");
+
+    let list = |more: &[&str]| {
+        desk.run(&[&["keys", "list", "customers", "--vault", "vault", "--json"], more].concat()).exits(0).out
+    };
+    let listed: serde_json::Value = serde_json::from_str(&list(&["--subject", "C-1"])).unwrap();
+    assert_eq!((listed["cohort"].to_string(), &listed["epochs"][0]), (cohort(0), &1.into()));
+
+    let base = ["keys", "shred", "customers", "--vault", "vault", "--signing-key", "key.pem", "--confirm", "customers"];
+    let why = ["--reason", "asked to be forgotten", "--statement", "shred.dsse.json", "--requester", "anna"];
+    let shred = |more: &[&str]| desk.run(&[&base[..], &why, &["--approver", "ben"], more].concat());
+    shred(&[]).exits(2);
+    shred(&["--subject", "C-1", "--epoch", "1"]).exits(2);
+    let ran = shred(&["--subject", "C-1"]).exits(0);
+    assert!(ran.out.contains("1 versions of its keys removed"), "{}", ran.out);
+    assert!(!ran.out.contains("C-1") && !desk.text("shred.dsse.json").contains("C-1"));
+    let again = shred(&["--cohort", &cohort(0)]).exits(0);
+    assert!(again.out.contains("was shredded before"), "{}", again.out);
+    let listed: serde_json::Value = serde_json::from_str(&list(&["--cohort", &cohort(0)])).unwrap();
+    let statement = listed["shredded"]["statement"].as_str().unwrap();
+    assert!(ran.out.contains(statement), "the statement that was written is the one that the vault names");
+
+    let after = masked(&desk, "after.csv");
+    assert_eq!((after[0][0].as_str(), after[0][1].as_str()), (before[0][0].as_str(), ""));
+    assert_eq!(after[1], before[1]);
+}
+
+#[test]
+fn subjects_need_a_vault() {
+    let desk = Desk::new();
+    desk.put("policy.yaml", SUBJECTS);
+    desk.put("t.csv", "id,email\nC-1,ada@example.org\n");
+    let ran = desk.run(&["mask", "t.csv", "--policy", "policy.yaml", "--dataset", "orders", "-o", "o.csv"]).exits(3);
+    assert!(ran.err.contains("--vault"), "{}", ran.err);
+}

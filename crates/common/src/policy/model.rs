@@ -10,6 +10,7 @@ use super::hand_over::HandOverSpec;
 use super::reference::ReferenceSpec;
 use super::release::ReleaseSpec;
 use super::risk::RiskSpec;
+use super::subjects::SubjectsSpec;
 use super::transform::Transform;
 use crate::digest::Sha256Digest;
 use crate::object::ObjectKey;
@@ -226,6 +227,9 @@ pub struct PrivacySpec {
     pub detect: DetectSpec,
     /// The format of what is published. Default `same`.
     pub output: OutputFormat,
+    /// Whose data a row is. `None`: encrypted values are under the domain's key, and destroyed with it only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subjects: Option<SubjectsSpec>,
     /// How easily people may be found again in what is published. `None`: it is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risk: Option<RiskSpec>,

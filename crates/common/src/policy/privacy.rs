@@ -20,6 +20,7 @@ pub(super) const PRIVACY_FIELDS: &[&str] = &[
     "undeclared_pii",
     "detect",
     "output",
+    "subjects",
     "quasi_identifiers",
     "sensitive",
     "min_k",
@@ -45,6 +46,8 @@ impl Reader {
         let output = self.optional(&fields, "output", OutputFormat::Same, |reader, node, path| {
             reader.one_of(node, path, "output", OUTPUTS, &[])
         });
+        let subjects =
+            self.optional(&fields, "subjects", None, |reader, node, path| reader.subjects(node, path).map(Some));
         let risk = match fields.get("quasi_identifiers") {
             Some(node) => self.risk(node, &fields).map(Some),
             None => self.says_nothing_of_risk(&fields).then_some(None),
@@ -56,10 +59,12 @@ impl Reader {
             undeclared_pii: undeclared_pii?,
             detect: detect?,
             output: output?,
+            subjects: subjects?,
             risk: risk?,
         };
         let has_sound_risk = self.check_risk_columns(&spec, &fields);
-        (self.check_whole(&spec, node, &fields) && has_sound_risk).then_some(spec)
+        let has_sound_subjects = self.check_subjects(&spec, &fields);
+        (self.check_whole(&spec, node, &fields) && has_sound_risk && has_sound_subjects).then_some(spec)
     }
 
     /// What no single field can get wrong.

@@ -9,6 +9,7 @@ mod hand_over;
 mod reference;
 mod risk;
 mod schema;
+mod subjects;
 mod transforms;
 
 const EXAMPLE: &str = include_str!("../../schema/pipeline-policy.example.yaml");

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::comprehend::ComprehendSpec;
+
 /// What is done to the values of a column. Nulls stay nulls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "transform", rename_all = "snake_case")]
@@ -106,6 +108,9 @@ pub enum Transform {
         entities: Option<Vec<String>>,
         /// What is put in place of it. Default `entity`.
         with: RedactWith,
+        /// What Amazon Comprehend is asked beside our own detectors. Default nothing: no text leaves the account's function.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        comprehend: Option<ComprehendSpec>,
         /// Whose key.
         #[serde(skip_serializing_if = "KeyScope::is_domain")]
         key: KeyScope,

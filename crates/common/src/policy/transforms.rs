@@ -51,7 +51,7 @@ impl TransformName {
             Self::ShiftDate => &["transform", "per", "max_days", "order", "unfit"],
             Self::Noise => &["transform", "distribution", "scale", "unfit"],
             Self::Surrogate => &["transform", "kind", "keep_domain", "key"],
-            Self::RedactText => &["transform", "entities", "with", "key"],
+            Self::RedactText => &["transform", "entities", "with", "key", "comprehend"],
         }
     }
 }
@@ -248,7 +248,9 @@ impl Reader {
             self.optional(fields, "entities", None, |reader, node, path| reader.entity_names(node, path).map(Some));
         let with = self.word(fields, "with", RedactWith::Entity, REDACT_WITH);
         let key = self.key(fields);
-        Some(Transform::RedactText { entities: entities?, with: with?, key: key? })
+        let comprehend =
+            self.optional(fields, "comprehend", None, |reader, node, path| reader.comprehend(node, path).map(Some));
+        Some(Transform::RedactText { entities: entities?, with: with?, key: key?, comprehend: comprehend? })
     }
 
     fn hash(&mut self, fields: &Fields<'_>) -> Option<Transform> {

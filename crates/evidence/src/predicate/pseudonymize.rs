@@ -33,6 +33,9 @@ pub struct Pseudonymize {
     /// The rows that were left out because they fail; absent when all rows were written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<DroppedRows>,
+    /// What a service answered about free text; absent when none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_detection: Option<TextDetection>,
     /// The quality verdict.
     pub predecessor: Predecessor,
 }
@@ -116,12 +119,32 @@ pub struct PseudonymizeStats {
     /// Columns by transform.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub transforms: BTreeMap<String, u64>,
+    /// Values that became NULL because the key of their subject's cohort was destroyed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub values_destroyed: u64,
     /// Smallest group over the quasi-identifiers, when the policy names some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<u64>,
     /// Further figures of that kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<RiskFigures>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What a service answered about free text. Its model may change: the kept answers are what the output follows from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TextDetection {
+    /// Such as `comprehend`.
+    pub service: String,
+    /// Units that were asked for, of 100 characters each.
+    pub units: u32,
+    /// SHA-256 of the kept answers, which hold spans and no text.
+    pub answers_sha256: Sha256Digest,
 }
 
 /// Rows that were left out.

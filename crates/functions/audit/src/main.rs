@@ -11,5 +11,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init(&environment);
     let config = Config::read(&environment)?;
     let aws = Aws::connect(|name| environment.get(name).map(str::to_owned)).await?;
-    serve(connect(config, &aws)).await
+    Box::pin(serve(connect(config, &aws))).await
 }

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use sluice_common::policy::{Dataset, OutputFormat};
 use sluice_common::{BucketName, ObjectKey, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_privacy::keyring::DomainKey;
+use sluice_privacy::pseudonymize::PlanKeys;
 use sluice_stage::table;
 use sluice_tabular::{Compression, Format, ReadOptions, WriteOptions};
 
@@ -24,22 +25,23 @@ pub(crate) fn write_options(dataset: &Dataset, read: &ReadOptions, input: Compre
 
 /// `dataset/dt=YYYY-MM-DD/id-run.ending`: never a part of the uploader's key, which may itself be personal data.
 ///
-/// The date is the day of arrival, in UTC; `id` names the version, `run` the configuration, the domain key, the engine and the rows
-/// left out: another configuration or another engine, whose bytes may differ, is another object, so that what was published once stays
+/// The date is the day of arrival, in UTC; `id` names the version, `run` the configuration, the domain key, the engine, the rows
+/// left out and how many cohorts were destroyed: another configuration or another engine, whose bytes may differ, is another object, so that what was published once stays
 /// what it was.
 pub(crate) fn path(
     bucket: &BucketName,
     dataset: &Dataset,
     version: &ObjectVersion,
     arrived: Timestamp,
-    key: Option<&DomainKey>,
+    keys: PlanKeys<'_>,
     dropped: Option<&Sha256Digest>,
     write: &WriteOptions,
 ) -> Result<ObjectPath, PublishError> {
     let config = dataset.privacy_digest();
-    let epoch = key.map(DomainKey::id).unwrap_or_default();
+    let epoch = keys.domain.map(DomainKey::id).unwrap_or_default();
+    let cohorts = keys.subjects.map(|subjects| format!("\ncohorts {}", subjects.shredded())).unwrap_or_default();
     let without = dropped.map(|rows| format!("\n{rows}")).unwrap_or_default();
-    let run = shortened(&Sha256Digest::of(format!("{config}\n{epoch}\n{ENGINE}{without}").as_bytes()), 16);
+    let run = shortened(&Sha256Digest::of(format!("{config}\n{epoch}\n{ENGINE}{without}{cohorts}").as_bytes()), 16);
     let id = shortened(version.id().digest(), 32);
     let day = arrived.to_zoned(TimeZone::UTC).date();
     let key = format!("{}/dt={day}/{id}-{run}{}", dataset.name, table::ending(write));

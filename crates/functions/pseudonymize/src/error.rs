@@ -41,6 +41,9 @@ pub enum PublishError {
          privacy section, which makes it another run"
     )]
     CuratedGone,
+    /// Another attempt was answered otherwise, and kept its answers first.
+    #[error("another attempt kept other answers of Amazon Comprehend; the next one takes those")]
+    OtherAnswersKept,
     /// The dataset's name does not fit into a key.
     #[error("the dataset's name is too long for a curated key; shorten it in the pipeline policy")]
     DatasetName,
@@ -78,7 +81,7 @@ impl Dispose for PublishError {
             Self::Catalog(error) => error.disposition(),
             Self::VerdictOfOthers | Self::CuratedConflict | Self::CuratedGone | Self::RowsDamaged => Disposition::Alarm,
             // The policy is at fault: a corrected one clears the queue.
-            Self::DatasetName | Self::ForeignDatabase => Disposition::Retry,
+            Self::DatasetName | Self::ForeignDatabase | Self::OtherAnswersKept => Disposition::Retry,
         }
     }
 
@@ -92,6 +95,7 @@ impl Dispose for PublishError {
             Self::Pseudonymize(error) => error.reason(),
             Self::CuratedConflict => "curated_conflict",
             Self::CuratedGone => "curated_missing",
+            Self::OtherAnswersKept => "comprehend_answers_differ",
             Self::DatasetName => "dataset_name_too_long",
             Self::ForeignDatabase => "foreign_database",
             Self::Catalog(error) => error.reason(),

@@ -9,14 +9,17 @@ mod measure;
 mod publish;
 mod rewrite;
 mod risk_gate;
+mod risk_page;
+mod subjects;
 mod table;
+mod texts;
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice_aws::Aws;
-use sluice_common::port::{Catalog, DataKeys, Deadline, SystemClock};
+use sluice_common::port::{Catalog, DataKeys, Deadline, SystemClock, TextEntities};
 use sluice_common::runner::{Done, Runner};
 use sluice_common::{BucketName, ObjectVersion};
 use sluice_evidence::Stage as StageName;
@@ -35,6 +38,7 @@ pub struct PseudonymizeFunction {
     frame: Frame,
     keyring: Keyring,
     catalog: Arc<dyn Catalog>,
+    text_entities: Option<Arc<dyn TextEntities>>,
     catalog_database: String,
     curated_bucket: BucketName,
 }
@@ -53,6 +57,7 @@ pub fn connect(config: Config, aws: &Aws) -> Runner<OnStatement<PseudonymizeFunc
     let data_keys = Arc::new(aws.data_keys(&config.pseudonym_key_arn));
     let namespace = stage.metrics_namespace.clone();
     let function = PseudonymizeFunction::new(config, ports, data_keys, Arc::new(aws.catalog()));
+    let function = function.asking(Arc::new(aws.text_entities()));
     Runner::new("pseudonymize", OnStatement(function), Arc::new(SystemClock), namespace)
 }
 
@@ -65,9 +70,17 @@ impl PseudonymizeFunction {
             frame: Frame::new(StageName::Pseudonymize, config.stage, ports),
             keyring: Keyring::new(config.vault_bucket, reader, writer, versions, data_keys),
             catalog,
+            text_entities: None,
             catalog_database: config.catalog_database,
             curated_bucket: config.curated_bucket,
         }
+    }
+
+    /// The same, with a service to ask about texts where the policy wants it.
+    #[must_use]
+    pub fn asking(mut self, text_entities: Arc<dyn TextEntities>) -> Self {
+        self.text_entities = Some(text_entities);
+        self
     }
 }
 

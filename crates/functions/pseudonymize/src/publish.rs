@@ -11,8 +11,7 @@ use sluice_evidence::predicate::{
     PseudonymizeStats, Quality, QualityResult, Seal,
 };
 use sluice_evidence::{Kept, Recorded, ResourceDescriptor};
-use sluice_privacy::keyring::DomainKey;
-use sluice_privacy::pseudonymize::{FormatPreserving, Plan, Stats, domain_of};
+use sluice_privacy::pseudonymize::{FormatPreserving, Plan, PlanKeys, Stats, domain_of};
 use sluice_privacy::transform;
 use sluice_stage::{About, FrameError, LoadedPolicy, PolicySourceError, table as stage_table};
 
@@ -147,6 +146,7 @@ impl PseudonymizeFunction {
             format_preserving: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
+            text_detection: None,
             predecessor: cleared.verdict.link(),
         };
         Ok(self.frame.record(vec![ResourceDescriptor::object(&cleared.version, sha256)], predicate).await?)
@@ -164,7 +164,14 @@ impl PseudonymizeFunction {
             Some(domain) => Some(self.keyring.current(&domain).await?),
             None => None,
         };
-        let plan = Plan::new(&dataset.privacy, key.as_deref())?;
+        let subjects = self.subject_keys(&dataset.privacy, key.as_ref()).await?;
+        let texts = self.texts(cleared, dataset).await?;
+        let keys = PlanKeys {
+            domain: key.as_deref(),
+            subjects: subjects.as_ref(),
+            texts: texts.as_ref().map(|texts| &texts.service),
+        };
+        let plan = Plan::new(&dataset.privacy, keys)?;
         let failing = dropping::failing_rows(dataset, cleared.verdict.statement().predicate());
         let mut predicate = Pseudonymize {
             outcome: Outcome::Published,
@@ -172,10 +179,11 @@ impl PseudonymizeFunction {
             policy: loaded.reference(Some(dataset)),
             config: ConfigRef { digest: *dataset.privacy_digest() },
             engine: ENGINE.to_owned(),
-            keys: keys_used(dataset, key.as_deref()),
+            keys: keys_used(dataset, keys),
             format_preserving: plan.format_preserving().iter().map(format_preserving).collect(),
             stats: PseudonymizeStats::default(),
             dropped: failing.map(dropping::dropped),
+            text_detection: None,
             predecessor: cleared.verdict.link(),
         };
         if let Some(published) = self.published_before(&predicate, about).await? {
@@ -193,12 +201,13 @@ impl PseudonymizeFunction {
         let write = curated::write_options(dataset, &read, opened.compression);
         let arrived = opened.arrived;
         let numbers = failing.map(|failing| &failing.numbers_sha256);
-        let path =
-            curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, key.as_deref(), numbers, &write)?;
-        let recipe = Recipe { read, plan, write: write.clone(), left_out, gauge: measure::gauge(dataset) };
-        let gated = self.write_within_bounds(opened, cleared, &path, recipe, (dataset, key.as_deref()), about).await?;
+        let path = curated::path(&self.curated_bucket, dataset, &cleared.version, arrived, keys, numbers, &write)?;
+        let gauge = measure::gauge(dataset);
+        let recipe = Recipe { read, plan, write: write.clone(), left_out, gauge, texts: texts.clone() };
+        let gated = self.write_within_bounds(opened, cleared, &path, recipe, (dataset, keys), about).await?;
         predicate.stats = counts(&gated.stats, &gated.schema, failing.map_or(0, |failing| failing.rows));
         gated.state(&mut predicate.stats, dataset);
+        predicate.text_detection.clone_from(&gated.text_detection);
         let subject = match &gated.published {
             Ok((at, sha256)) => ResourceDescriptor::object(at, *sha256),
             Err(reason) => {
@@ -209,6 +218,9 @@ impl PseudonymizeFunction {
                 ResourceDescriptor::object(&cleared.version, cleared.sha256)
             }
         };
+        if let Some(risk) = &gated.risk {
+            self.keep_risk_page(cleared, dataset, &predicate, risk).await?;
+        }
         let statement = self.frame.record(vec![subject], predicate).await?;
         if let Ok((at, _)) = &gated.published {
             self.keep_measured(dataset, at, gated.measured.as_ref()).await?;
@@ -274,10 +286,10 @@ enum Ruling<'d> {
 }
 
 /// The domain key, once for each purpose it was used for.
-fn keys_used(dataset: &Dataset, key: Option<&DomainKey>) -> Vec<KeyUse> {
+fn keys_used(dataset: &Dataset, keys: PlanKeys<'_>) -> Vec<KeyUse> {
     /// In the order of statements that are there already; a later transform comes last.
     const PURPOSES: [&str; 8] = ["token", "encrypt", "fpe", "hash", "noise", "redact_text", "shift_date", "surrogate"];
-    let Some(key) = key else {
+    let Some(key) = keys.domain else {
         return Vec::new();
     };
     let is_used = |purpose: &&str| {
@@ -288,7 +300,13 @@ fn keys_used(dataset: &Dataset, key: Option<&DomainKey>) -> Vec<KeyUse> {
         version: key.epoch().number(),
         purpose: purpose.to_owned(),
     });
-    used.collect()
+    // Which cohorts were destroyed when the run began decides what it writes, as the version of a key does.
+    let cohorts = keys.subjects.map(|subjects| KeyUse {
+        key_id: key.domain().as_str().to_owned(),
+        version: subjects.shredded(),
+        purpose: "cohorts".to_owned(),
+    });
+    used.chain(cohorts).collect()
 }
 
 fn format_preserving(column: &FormatPreserving) -> FormatPreservingColumn {
@@ -311,6 +329,7 @@ fn counts(stats: &Stats, schema: &SchemaRef, dropped: u64) -> PseudonymizeStats 
         rows_written: stats.rows.saturating_sub(dropped),
         columns: schema.fields().len() as u64,
         transforms,
+        values_destroyed: stats.values_destroyed,
         k: None,
         risk: None,
     }

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use sluice_catalog::{Gauge, TableState};
 use sluice_common::port::{StoreError, WriteOnceUpload};
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
+use sluice_evidence::predicate::TextDetection;
 use sluice_privacy::pseudonymize::{FormatPreserving, Plan, Risk, Stats, run_watched};
 use sluice_stage::input::{HashedReader, Received, Receiving, receive};
 use sluice_stage::output::{HashedWriter, send};
@@ -17,6 +18,7 @@ use sluice_tabular::{Compression, ReadOptions, TabularError, WriteOptions};
 
 use crate::PseudonymizeFunction;
 use crate::error::PublishError;
+use crate::texts::Texts;
 
 /// Bytes that tell a compression.
 const MAGIC_BYTES: usize = 4;
@@ -38,6 +40,8 @@ pub(crate) struct Recipe {
     pub(crate) left_out: Option<RowSet>,
     /// What measures the result for the catalog, when that is told of it.
     pub(crate) gauge: Option<Gauge>,
+    /// Who is asked about texts.
+    pub(crate) texts: Option<Texts>,
 }
 
 /// A table that was read to its end and written.
@@ -46,6 +50,8 @@ pub(crate) struct Rewritten {
     pub(crate) at: Option<ObjectVersion>,
     pub(crate) bytes_read: u64,
     pub(crate) written: Written,
+    /// What a service answered about texts.
+    pub(crate) text_detection: Option<TextDetection>,
 }
 
 /// What the engine's thread gives back.
@@ -80,6 +86,7 @@ impl PseudonymizeFunction {
         about: &mut About,
     ) -> Result<Rewritten, PublishError> {
         let Opened { input, receiving, .. } = opened;
+        let texts = recipe.texts.clone();
         let metadata = FormatPreserving::metadata(recipe.plan.format_preserving());
         let upload = self.frame.ports().writer.upload_new(path, &metadata).await.map_err(PublishError::curated)?;
         let (writer, sending) = send(upload);
@@ -104,7 +111,17 @@ impl PseudonymizeFunction {
                 return Err(error);
             }
         };
-        let mut rewritten = Rewritten { at: None, bytes_read: input.size_bytes, written };
+        let text_detection = match &texts {
+            Some(texts) => match self.keep_answers(texts).await {
+                Ok(kept) => Some(kept),
+                Err(error) => {
+                    give_up(upload).await;
+                    return Err(error);
+                }
+            },
+            None => None,
+        };
+        let mut rewritten = Rewritten { at: None, bytes_read: input.size_bytes, written, text_detection };
         if rewritten.written.risk.as_ref().is_some_and(|risk| !risk.may_be_published()) {
             give_up(upload).await;
             return Ok(rewritten);
@@ -139,7 +156,7 @@ async fn give_up(upload: Box<dyn WriteOnceUpload>) {
 
 /// Runs on a thread of its own: the engine reads and writes synchronously.
 fn transform(input: HashedReader, writer: HashedWriter, recipe: Recipe) -> Result<Written, PublishError> {
-    let Recipe { read, plan, write, left_out, mut gauge } = recipe;
+    let Recipe { read, plan, write, left_out, mut gauge, texts: _ } = recipe;
     let source = table::source(input, &read)?;
     let mut walk = left_out.map(RowSet::into_walk);
     let left_out = |first_row, rows| walk.as_mut().map(|walk| walk.within(first_row, rows)).unwrap_or_default();

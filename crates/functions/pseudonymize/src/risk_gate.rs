@@ -5,9 +5,8 @@ use arrow_schema::SchemaRef;
 use sluice_catalog::TableState;
 use sluice_common::policy::Dataset;
 use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
-use sluice_evidence::predicate::{DiversityFigures, PseudonymizeStats, RiskFigures, RiskRemedy};
-use sluice_privacy::keyring::DomainKey;
-use sluice_privacy::pseudonymize::{Remedy, Risk, Stats};
+use sluice_evidence::predicate::{DiversityFigures, PseudonymizeStats, RiskFigures, RiskRemedy, TextDetection};
+use sluice_privacy::pseudonymize::{PlanKeys, Remedy, Risk, Stats};
 use sluice_stage::About;
 
 use crate::PseudonymizeFunction;
@@ -23,7 +22,8 @@ pub(crate) struct Gated {
     pub(crate) stats: Stats,
     pub(crate) schema: SchemaRef,
     pub(crate) measured: Option<TableState>,
-    risk: Option<Risk>,
+    pub(crate) text_detection: Option<TextDetection>,
+    pub(crate) risk: Option<Risk>,
     remedy: Option<(Remedy, u64)>,
 }
 
@@ -35,21 +35,21 @@ impl PseudonymizeFunction {
         cleared: &Cleared,
         path: &ObjectPath,
         recipe: Recipe,
-        (dataset, key): (&Dataset, Option<&DomainKey>),
+        (dataset, keys): (&Dataset, PlanKeys<'_>),
         about: &mut About,
     ) -> Result<Gated, PublishError> {
         let (read, write, left_out) = (recipe.read.clone(), recipe.write.clone(), recipe.left_out.clone());
-        let gauge = recipe.gauge.clone();
+        let (gauge, texts) = (recipe.gauge.clone(), recipe.texts.clone());
         let first = self.stream(opened, cleared.sha256, path, recipe, about).await?;
         let (None, Some(risk)) = (&first.at, &first.written.risk) else {
             return Ok(Gated::new(first, "k_too_small", None));
         };
         let (reason, k_before) = (risk.violation.map_or("k_too_small", |bound| bound.reason()), risk.figures.k);
-        let Some((plan, remedy)) = risk.remedy(&dataset.privacy, key)? else {
+        let Some((plan, remedy)) = risk.remedy(&dataset.privacy, keys)? else {
             return Ok(Gated::new(first, reason, None));
         };
         let opened = self.open(&cleared.version).await?;
-        let second = Recipe { read, plan, write, left_out, gauge };
+        let second = Recipe { read, plan, write, left_out, gauge, texts };
         let second = self.stream(opened, cleared.sha256, path, second, about).await?;
         let still = second.written.risk.as_ref().and_then(|risk| risk.violation);
         Ok(Gated::new(second, still.map_or(reason, |bound| bound.reason()), Some((remedy, k_before))))
@@ -58,10 +58,10 @@ impl PseudonymizeFunction {
 
 impl Gated {
     fn new(rewritten: Rewritten, otherwise: &'static str, remedy: Option<(Remedy, u64)>) -> Self {
-        let Rewritten { at, bytes_read, written } = rewritten;
+        let Rewritten { at, bytes_read, written, text_detection } = rewritten;
         let Written { output, stats, schema, risk, measured } = written;
         let published = at.map(|at| (at, output.sha256)).ok_or(otherwise);
-        Self { published, bytes_read, stats, schema, measured, risk, remedy }
+        Self { published, bytes_read, stats, schema, measured, text_detection, risk, remedy }
     }
 
     /// Adds the figures to what is stated of a run.

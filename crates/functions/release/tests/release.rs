@@ -116,6 +116,7 @@ impl World {
             format_preserving: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
+            text_detection: None,
             predecessor: Predecessor {
                 uri: "s3://lake-evidence/att/quality/x?versionId=v1".to_owned(),
                 pae_sha256: sha256,

@@ -3,13 +3,15 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::cohort::Cohort;
 use super::domain::{Domain, Epoch};
 use crate::crypto::hkdf_sha256;
 
-/// The secret of one domain and epoch, in clear. Wiped when dropped.
+/// The secret of one domain and epoch, in clear; or that of a cohort of subjects within them. Wiped when dropped.
 pub struct DomainKey {
     domain: Domain,
     epoch: Epoch,
+    cohort: Option<Cohort>,
     secret: Zeroizing<[u8; 32]>,
 }
 
@@ -34,6 +36,8 @@ pub enum KeyPurpose {
     Noise,
     /// [`crate::transform::Surrogate`].
     Surrogate,
+    /// Wraps the secrets of cohorts.
+    Cohorts,
 }
 
 impl KeyPurpose {
@@ -48,6 +52,7 @@ impl KeyPurpose {
             Self::ShiftDate => "shift_date",
             Self::Noise => "noise",
             Self::Surrogate => "surrogate",
+            Self::Cohorts => "cohorts",
         }
     }
 }
@@ -55,7 +60,17 @@ impl KeyPurpose {
 impl DomainKey {
     /// A key whose secret is 256 random bits. Functions get theirs from a [`super::Keyring`].
     pub fn new(domain: Domain, epoch: Epoch, secret: Zeroizing<[u8; 32]>) -> Self {
-        Self { domain, epoch, secret }
+        Self { domain, epoch, cohort: None, secret }
+    }
+
+    /// The key of a cohort of the domain's subjects, whose secret is 256 random bits of its own.
+    pub fn of_cohort(domain: Domain, epoch: Epoch, cohort: Cohort, secret: Zeroizing<[u8; 32]>) -> Self {
+        Self { domain, epoch, cohort: Some(cohort), secret }
+    }
+
+    /// Whose it is; none when it is the whole domain's.
+    pub fn cohort(&self) -> Option<Cohort> {
+        self.cohort
     }
 
     /// The domain.
@@ -74,10 +89,14 @@ impl DomainKey {
         hex::encode(*self.derive::<16>(KeyPurpose::Identity))
     }
 
-    /// `sluice/v1/<purpose>/<domain>/<epoch>`: the label of a derived key, and what is authenticated with each
-    /// ciphertext. No part can hold a slash, so no two labels are equal.
+    /// `sluice/v1/<purpose>/<domain>/<epoch>`, and `/cohort/<number>` for a cohort's: the label of a derived key, and what is
+    /// authenticated with each ciphertext. No part can hold a slash, so no two labels are equal.
     pub fn label(&self, purpose: KeyPurpose) -> String {
-        format!("sluice/v1/{}/{}/{}", purpose.as_str(), self.domain, self.epoch)
+        let label = format!("sluice/v1/{}/{}/{}", purpose.as_str(), self.domain, self.epoch);
+        match self.cohort {
+            Some(cohort) => format!("{label}/cohort/{cohort}"),
+            None => label,
+        }
     }
 
     /// A key of `N` bytes for one purpose: HKDF-SHA-256 with [`Self::label`] as info and no salt (the secret is uniformly
@@ -163,14 +182,15 @@ impl ScopedKey<'_> {
     /// secret and the scope and give neither away.
     pub fn key_ref(&self) -> KeyRef {
         match self.scope {
-            Scope::Domain => KeyRef { epoch: self.key.epoch, scope: None },
+            Scope::Domain => KeyRef { epoch: self.key.epoch, scope: None, cohort: self.key.cohort },
             Scope::Column(_) | Scope::Entity(_) => self.fingerprint(),
         }
     }
 
     /// As [`Self::key_ref`], with the forty bits for the whole domain's key too: for what names its key beside its values.
     pub fn fingerprint(&self) -> KeyRef {
-        KeyRef { epoch: self.key.epoch, scope: Some(*self.derive::<5>(KeyPurpose::Identity)) }
+        let scope = Some(*self.derive::<5>(KeyPurpose::Identity));
+        KeyRef { epoch: self.key.epoch, scope, cohort: self.key.cohort }
     }
 }
 
@@ -181,11 +201,17 @@ pub struct KeyRef {
     pub epoch: Epoch,
     /// Which part of the domain the key is for; none for the whole.
     pub scope: Option<[u8; 5]>,
+    /// Whose it is; none when it is everybody's.
+    pub cohort: Option<Cohort>,
 }
 
 impl fmt::Debug for DomainKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DomainKey({}/{}, [redacted])", self.domain, self.epoch)
+        let Self { domain, epoch, .. } = self;
+        match self.cohort {
+            Some(cohort) => write!(f, "DomainKey({domain}/{epoch}/{cohort}, [redacted])"),
+            None => write!(f, "DomainKey({domain}/{epoch}, [redacted])"),
+        }
     }
 }
 
@@ -212,7 +238,7 @@ mod tests {
         let base = key("customers", 1);
         let whole = ScopedKey::from(&base);
         assert_eq!(*whole.derive::<32>(KeyPurpose::Token), *base.derive::<32>(KeyPurpose::Token));
-        assert_eq!(whole.key_ref(), KeyRef { epoch: Epoch::FIRST, scope: None });
+        assert_eq!(whole.key_ref(), KeyRef { epoch: Epoch::FIRST, scope: None, cohort: None });
         let scoped = [base.of_column("a"), base.of_column("b"), base.of_entity("a")];
         for (i, one) in scoped.iter().enumerate() {
             assert_ne!(*one.derive::<32>(KeyPurpose::Token), *whole.derive::<32>(KeyPurpose::Token));
@@ -222,6 +248,19 @@ mod tests {
             }
         }
         assert_ne!(base.of_column("a").key_ref().scope, key("staff", 1).of_column("a").key_ref().scope);
+    }
+
+    #[test]
+    fn a_cohort_s_keys_are_its_own_and_named() {
+        let whole = key("customers", 1);
+        let of = |number: u64| {
+            let (domain, cohort) = (Domain::new("customers").unwrap(), Cohort::new(number).unwrap());
+            DomainKey::of_cohort(domain, Epoch::FIRST, cohort, Zeroizing::new([7; 32]))
+        };
+        assert_ne!(*of(1).derive::<32>(KeyPurpose::Encrypt), *of(2).derive::<32>(KeyPurpose::Encrypt));
+        assert_ne!(*of(1).derive::<32>(KeyPurpose::Encrypt), *whole.derive::<32>(KeyPurpose::Encrypt));
+        assert_eq!(ScopedKey::from(&of(17)).key_ref().cohort, Cohort::new(17));
+        assert!(of(17).label(KeyPurpose::Encrypt).ends_with("customers/1/cohort/17"));
     }
 
     #[test]

@@ -16,13 +16,13 @@ pub struct KeyUnwrapper {
     bucket: BucketName,
     reader: Arc<dyn ObjectReader>,
     keys: Arc<dyn DataKeys>,
-    cache: KeyCache,
+    cache: Arc<KeyCache>,
 }
 
 impl KeyUnwrapper {
     /// Keys in a vault bucket.
     pub fn new(bucket: BucketName, reader: Arc<dyn ObjectReader>, keys: Arc<dyn DataKeys>) -> Self {
-        Self { bucket, reader, keys, cache: KeyCache::default() }
+        Self { bucket, reader, keys, cache: Arc::default() }
     }
 
     /// The key of a domain and epoch, from memory after the first time.
@@ -79,6 +79,14 @@ impl KeyUnwrapper {
 
     pub(super) fn reader(&self) -> &dyn ObjectReader {
         self.reader.as_ref()
+    }
+
+    pub(super) fn shared_reader(&self) -> Arc<dyn ObjectReader> {
+        Arc::clone(&self.reader)
+    }
+
+    pub(super) fn shared_cache(&self) -> Arc<KeyCache> {
+        Arc::clone(&self.cache)
     }
 
     pub(super) fn bucket(&self) -> &BucketName {

@@ -2,6 +2,9 @@ use sluice_common::{Dispose, Disposition};
 use sluice_risk::RiskError;
 use sluice_tabular::{ErrorKind, TabularError};
 
+use sluice_common::port::TextEntitiesError;
+
+use crate::keyring::KeyringError;
 use crate::transform::TransformError;
 
 /// Why a table was not pseudonymised. Messages name columns of the policy; columns that only the data names are counted
@@ -78,6 +81,39 @@ pub enum PseudonymizeError {
         /// Why not, and what to do.
         problem: &'static str,
     },
+    /// Values under keys of cohorts are not brought into another epoch.
+    #[error(
+        "values under the keys of `subjects` are not brought into another epoch; publish the sealed objects again in the new one"
+    )]
+    SubjectsStay,
+    /// The policy has `subjects`, and there is no vault to keep the keys of their cohorts.
+    #[error("the policy has `subjects`, whose keys are kept in a vault; name one")]
+    SubjectKeysNeeded,
+    /// The policy asks a service about texts, and there is none here.
+    #[error(
+        "the policy asks Amazon Comprehend about texts (`comprehend`), which only the pseudonymize function does; leave it out here"
+    )]
+    TextServiceNeeded,
+    /// The service could not be asked. Nothing is published then.
+    #[error(transparent)]
+    TextService(#[from] TextEntitiesError),
+    /// The service answered with spans that the text does not have.
+    #[error("Amazon Comprehend answered with offsets outside the text; nothing was published, retry")]
+    StrangeAnswer,
+    /// More text than the policy pays for.
+    #[error(
+        "the texts need more than the {limit} units of Amazon Comprehend that the policy allows an object; raise `max_units`, or split the upload"
+    )]
+    TooMuchText {
+        /// The limit.
+        limit: u32,
+    },
+    /// Kept answers do not fit the table.
+    #[error("the kept answers of Amazon Comprehend are not about this table: see who wrote them")]
+    AnswersOfOthers,
+    /// The keys of the subjects' cohorts cannot be had.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// Nothing would be published.
     #[error("the policy leaves no column of the table; keep at least one")]
     NothingLeft,
@@ -110,7 +146,10 @@ impl Dispose for PseudonymizeError {
             Self::Table(error) | Self::Risk(RiskError::Table(error)) if error.kind() == ErrorKind::Io => {
                 Disposition::Retry
             }
-            Self::Risk(RiskError::Storage(_)) => Disposition::Retry,
+            Self::Risk(RiskError::Storage(_)) | Self::StrangeAnswer => Disposition::Retry,
+            Self::Keyring(error) => error.disposition(),
+            Self::TextService(error) => error.disposition(),
+            Self::AnswersOfOthers => Disposition::Alarm,
             _ => Disposition::Quarantine,
         }
     }
@@ -126,6 +165,14 @@ impl Dispose for PseudonymizeError {
             Self::Irreversible { .. } => "column_irreversible",
             Self::NothingToRetokenise => "nothing_to_retokenise",
             Self::Nested { .. } => "path_unfit",
+            Self::SubjectsStay => "subjects_stay",
+            Self::SubjectKeysNeeded => "subject_keys_missing",
+            Self::Keyring(error) => error.reason(),
+            Self::TextServiceNeeded => "text_service_missing",
+            Self::TextService(error) => error.reason(),
+            Self::StrangeAnswer => "comprehend_answer_strange",
+            Self::TooMuchText { .. } => "comprehend_units_exceeded",
+            Self::AnswersOfOthers => "comprehend_answers_damaged",
             Self::NothingLeft => "nothing_to_publish",
             Self::LateColumns { .. } => "late_columns",
             Self::Transform { .. } => "transform_failed",

@@ -1,5 +1,6 @@
 //! Columns inside lists: one value for each element. They are transformed value by value, whatever row it is in.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
@@ -12,7 +13,7 @@ use sluice_tabular::{ColumnPath, Format};
 use super::error::PseudonymizeError;
 use super::plan::{Plan, PlannedColumn};
 use super::risk_gate::RiskPlan;
-use crate::transform::{Action, TransformError};
+use crate::transform::{Action, RowKeys, TransformError};
 
 /// Whether a column has lists of values because its path enters lists. A Parquet column of lists does not.
 fn is_in_lists(name: &str, data_type: &DataType) -> bool {
@@ -68,6 +69,18 @@ pub(super) fn spread(name: &str, array: &ArrayRef, beside: &ArrayRef) -> Result<
             take(beside.as_ref(), &rows, None).map_err(|_too_large| TransformError::TooLarge)
         }
         _ => Ok(Arc::clone(beside)),
+    }
+}
+
+/// The keys of the subjects, for each value of a column that of its row.
+pub(super) fn spread_keys<'k>(name: &str, array: &ArrayRef, keys: &'k RowKeys) -> Cow<'k, RowKeys> {
+    match array.as_list_opt::<i32>() {
+        Some(list) if is_in_lists(name, array.data_type()) => {
+            let rows = keys.rows.iter().zip(list.offsets().lengths());
+            let rows = rows.flat_map(|(row, length)| std::iter::repeat_n(*row, length)).collect();
+            Cow::Owned(RowKeys { rows, keys: keys.keys.clone() })
+        }
+        _ => Cow::Borrowed(keys),
     }
 }
 

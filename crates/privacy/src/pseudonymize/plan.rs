@@ -1,14 +1,16 @@
 use std::collections::HashMap;
 
-use sluice_common::policy::{PrivacySpec, Undeclared};
+use sluice_common::policy::{ComprehendSpec, PrivacySpec, Transform, Undeclared};
 use sluice_risk::OffendingClasses;
 
 use super::error::PseudonymizeError;
 use super::format_preserving::FormatPreserving;
 use super::risk_gate::RiskPlan;
+use super::subjects::SubjectKeys;
+use super::texts::{TextService, asks_service};
 use super::undeclared::Watch;
 use crate::keyring::{Domain, DomainKey};
-use crate::transform::{Action, Retokenise, compile, name};
+use crate::transform::{Action, EncryptForSubject, Retokenise, compile, name};
 
 /// A privacy section of the policy, ready for use.
 #[derive(Debug)]
@@ -19,6 +21,25 @@ pub struct Plan {
     pub(super) watch: Option<Watch>,
     pub(super) risk: Option<RiskPlan>,
     pub(super) format_preserving: Vec<FormatPreserving>,
+    pub(super) subjects: Option<SubjectKeys>,
+    pub(super) texts: Option<TextService>,
+}
+
+/// The keys that a plan needs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlanKeys<'k> {
+    /// That of [`domain_of`].
+    pub domain: Option<&'k DomainKey>,
+    /// Those of the subjects' cohorts, where the section has `subjects`.
+    pub subjects: Option<&'k SubjectKeys>,
+    /// Who is asked about texts, where a column wants that ([`asks_service`]).
+    pub texts: Option<&'k TextService>,
+}
+
+impl<'k> From<Option<&'k DomainKey>> for PlanKeys<'k> {
+    fn from(domain: Option<&'k DomainKey>) -> Self {
+        Self { domain, ..Self::default() }
+    }
 }
 
 /// What becomes of a column that the policy names.
@@ -27,6 +48,8 @@ pub(super) struct PlannedColumn {
     pub(super) name: String,
     pub(super) transform: &'static str,
     pub(super) action: Action,
+    /// What a service is asked about its texts.
+    pub(super) comprehend: Option<ComprehendSpec>,
 }
 
 impl PlannedColumn {
@@ -54,22 +77,41 @@ pub fn domain_of(privacy: &PrivacySpec) -> Result<Option<Domain>, PseudonymizeEr
 }
 
 impl Plan {
-    /// Readies the transforms. `key`: that of [`domain_of`].
+    /// Readies the transforms.
     ///
     /// # Errors
-    /// [`PseudonymizeError::Transform`] when a keyed transform is given no key.
-    pub fn new(privacy: &PrivacySpec, key: Option<&DomainKey>) -> Result<Self, PseudonymizeError> {
+    /// [`PseudonymizeError::Transform`] when a keyed transform is given no key, [`PseudonymizeError::SubjectKeysNeeded`] when the
+    /// section has `subjects` and their keys are not given.
+    pub fn new<'k>(privacy: &PrivacySpec, keys: impl Into<PlanKeys<'k>>) -> Result<Self, PseudonymizeError> {
+        let keys = keys.into();
+        if privacy.subjects.is_some() && keys.subjects.is_none() {
+            return Err(PseudonymizeError::SubjectKeysNeeded);
+        }
+        if asks_service(privacy) && keys.texts.is_none() {
+            return Err(PseudonymizeError::TextServiceNeeded);
+        }
         let planned = privacy.columns.iter().map(|(column, transform)| {
-            let action = compile(transform, column, key, &privacy.detect)
-                .map_err(|source| PseudonymizeError::Transform { column: column.to_owned(), source })?;
-            Ok(PlannedColumn { name: column.to_owned(), transform: name(transform), action })
+            let action = match (transform, &privacy.subjects) {
+                (Transform::Encrypt { key }, Some(subjects)) => {
+                    EncryptForSubject::new(&subjects.column, column, *key).into()
+                }
+                _ => compile(transform, column, keys.domain, &privacy.detect)
+                    .map_err(|source| PseudonymizeError::Transform { column: column.to_owned(), source })?,
+            };
+            let comprehend = match transform {
+                Transform::RedactText { comprehend, .. } => comprehend.clone(),
+                _ => None,
+            };
+            Ok(PlannedColumn { name: column.to_owned(), transform: name(transform), action, comprehend })
         });
         let columns = planned.collect::<Result<Vec<_>, PseudonymizeError>>()?;
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
         let watch = Watch::new(privacy)?;
         let risk = privacy.risk.as_ref().map(RiskPlan::new);
-        let format_preserving = FormatPreserving::columns(privacy, key);
-        Ok(Self { columns, by_name, undeclared: privacy.undeclared, watch, risk, format_preserving })
+        let format_preserving = FormatPreserving::columns(privacy, keys.domain);
+        let (subjects, texts) = (keys.subjects.cloned(), keys.texts.cloned());
+        let undeclared = privacy.undeclared;
+        Ok(Self { columns, by_name, undeclared, watch, risk, format_preserving, subjects, texts })
     }
 
     /// The columns of `fpe`, and under which key they are made.
@@ -94,13 +136,17 @@ impl Plan {
     ///
     /// # Errors
     /// [`PseudonymizeError::Irreversible`] when there are such columns and they are not to be left;
-    /// [`PseudonymizeError::NothingToRetokenise`] when there is nothing else.
+    /// [`PseudonymizeError::NothingToRetokenise`] when there is nothing else; [`PseudonymizeError::SubjectsStay`] when values are
+    /// under keys of cohorts.
     pub fn retokenise(
         privacy: &PrivacySpec,
         old: &DomainKey,
         new: &DomainKey,
         leave: bool,
     ) -> Result<Self, PseudonymizeError> {
+        if privacy.subjects.is_some() {
+            return Err(PseudonymizeError::SubjectsStay);
+        }
         let mut columns = Vec::new();
         let published = privacy.columns.iter().filter(|(_, transform)| transform.is_keyed());
         for (column, transform) in published {
@@ -110,6 +156,7 @@ impl Plan {
                     name: column.to_owned(),
                     transform: name(transform),
                     action: action.into(),
+                    comprehend: None,
                 }),
                 None if leave => {}
                 None => {
@@ -122,7 +169,15 @@ impl Plan {
             return Err(PseudonymizeError::NothingToRetokenise);
         }
         let by_name = columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)).collect();
-        let format_preserving = FormatPreserving::columns(privacy, Some(new));
-        Ok(Self { columns, by_name, undeclared: Undeclared::Keep, watch: None, risk: None, format_preserving })
+        Ok(Self {
+            columns,
+            by_name,
+            undeclared: Undeclared::Keep,
+            watch: None,
+            risk: None,
+            format_preserving: FormatPreserving::columns(privacy, Some(new)),
+            subjects: None,
+            texts: None,
+        })
     }
 }

@@ -68,6 +68,7 @@ impl Pseudonymizer {
         }
         let mut stats = Stats {
             rows: 0,
+            values_destroyed: 0,
             columns: plan.columns.iter().map(|column| column_stats(&column.name, column.transform)).collect(),
             undeclared_kept: count_of(&inputs, Bound::KeptUndeclared)
                 .saturating_add(count_of(&inputs, Bound::MaskedUndeclared)),
@@ -227,6 +228,12 @@ impl Pseudonymizer {
         if let Some(watch) = &mut self.plan.watch {
             watch.look_at_late(batch, self.inputs.len())?;
         }
+        let keys = match &self.plan.subjects {
+            Some(subjects) => {
+                subjects_array(batch, subjects.column()).map(|array| subjects.of_rows(array)).transpose()?
+            }
+            None => None,
+        };
         for ((bound, field), array) in self.inputs.iter().zip(self.input_schema.fields()).zip(batch.columns()) {
             let subject = match bound {
                 Bound::Declared(column) => self.subjects.get(*column).copied().flatten(),
@@ -255,11 +262,22 @@ impl Pseudonymizer {
                     let subject = subject.and_then(|index| batch.columns().get(index));
                     let subject = subject.map(|subject| lists::spread(&column.name, array, subject)).transpose();
                     let subject = subject.map_err(named)?;
+                    let keys = keys.as_ref().map(|keys| lists::spread_keys(&column.name, array, keys));
                     // Inside lists, where a value stands is its number among all before it.
                     let is_list = lists::value_type(&column.name, array.data_type()) != array.data_type();
                     let first_row = if is_list { stats.values.saturating_add(stats.nulls) } else { first_row };
-                    let beside = Beside { subject: subject.as_ref(), first_row };
+                    let values = lists::values(&column.name, array);
+                    let found = match (&column.comprehend, &self.plan.texts) {
+                        (Some(spec), Some(texts)) => Some(texts.of_rows(&column.name, spec, first_row, &values)?),
+                        _ => None,
+                    };
+                    let beside =
+                        Beside { subject: subject.as_ref(), first_row, keys: keys.as_deref(), found: found.as_deref() };
                     let output = lists::map(&column.name, array, |values| transform.apply_beside(values, &beside));
+                    if let Some(keys) = keys.as_ref().filter(|_| column.transform == "encrypt") {
+                        self.stats.values_destroyed =
+                            self.stats.values_destroyed.saturating_add(keys.destroyed(&values));
+                    }
                     (output.map_err(named)?, true)
                 }
             };
@@ -285,6 +303,11 @@ impl Pseudonymizer {
         }
         Err(TabularError::Shape { problem: "the batch has other columns than the table".to_owned() }.into())
     }
+}
+
+/// The column of a batch that names the subjects.
+fn subjects_array<'b>(batch: &'b RecordBatch, column: &str) -> Option<&'b ArrayRef> {
+    batch.schema_ref().index_of(column).ok().and_then(|index| batch.columns().get(index))
 }
 
 /// Where the input has the columns that name subjects, by column of the policy.

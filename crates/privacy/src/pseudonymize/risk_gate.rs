@@ -10,9 +10,8 @@ use sluice_risk::{Assessor, Columns, Figures, OffendingClasses, Options, Violati
 use sluice_tabular::{Change, TabularError};
 
 use super::error::PseudonymizeError;
-use super::plan::Plan;
+use super::plan::{Plan, PlanKeys};
 use super::pseudonymizer::Pseudonymizer;
-use crate::keyring::DomainKey;
 
 /// What a policy asks of the classes of a table, and the classes to leave out when it is read a second time.
 #[derive(Debug, Clone)]
@@ -67,11 +66,12 @@ impl Risk {
     ///
     /// # Errors
     /// As [`Plan::new`].
-    pub fn remedy(
+    pub fn remedy<'k>(
         &self,
         privacy: &PrivacySpec,
-        key: Option<&DomainKey>,
+        key: impl Into<PlanKeys<'k>>,
     ) -> Result<Option<(Plan, Remedy)>, PseudonymizeError> {
+        let key = key.into();
         match privacy.risk.as_ref().map(|risk| risk.small_classes) {
             Some(SmallClasses::Suppress) => match &self.offending {
                 Some(classes) => {

@@ -91,6 +91,7 @@ pub fn run_watched<W: Write + Send>(
     let mut reader = Reader::open(source, &read)?;
     let (undeclared, risk) = (plan.undeclared, plan.risk.clone());
     let format_preserving = plan.format_preserving.clone();
+    let subject = plan.subjects.as_ref().map(|subjects| subjects.column().to_owned());
     let is_selected = undeclared != Undeclared::Keep && read.format == Format::JsonLines && write.format == read.format;
     ask_for_declared(&mut reader, &read.format, &plan)?;
     let mut pseudonymizer = Pseudonymizer::new(plan, &reader.schema())?;
@@ -126,7 +127,8 @@ pub fn run_watched<W: Write + Send>(
             watch(&pseudonymizer.published(&block.batch, &values, keep.as_ref())?);
         }
     }
-    let watched: Vec<&str> = risk.iter().flat_map(RiskPlan::columns).collect();
+    let watched = risk.iter().flat_map(RiskPlan::columns).chain(subject.as_deref());
+    let watched: Vec<&str> = watched.collect();
     check_unseen_columns(&reader, pseudonymizer.stats(), &watched)?;
     pseudonymizer.check_undeclared()?;
     let schema = SchemaRef::clone(pseudonymizer.output_schema());

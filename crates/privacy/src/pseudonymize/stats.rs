@@ -6,12 +6,20 @@ use serde::Serialize;
 pub struct Stats {
     /// Rows read and written.
     pub rows: u64,
+    /// Values that became NULL because the key of their subject's cohort was destroyed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub values_destroyed: u64,
     /// The columns of the policy, in its order.
     pub columns: Vec<ColumnStats>,
     /// Columns that the policy does not name and lets pass; for JSON Lines, those of the first block.
     pub undeclared_kept: u64,
     /// Columns that the policy does not name and were left out. JSON Lines does not look for them: none is counted.
     pub undeclared_dropped: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What was done to a column of the policy.

@@ -19,6 +19,7 @@ use crate::transform::{Decrypt, TokenText};
 
 mod lists;
 mod risk_gate;
+mod subjects;
 
 fn key() -> DomainKey {
     DomainKey::new(Domain::new("customers").unwrap(), Epoch::FIRST, Zeroizing::new([7; 32]))

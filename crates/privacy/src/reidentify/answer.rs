@@ -3,6 +3,8 @@ use std::fmt;
 use serde::ser::{SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 use sluice_common::Sha256Digest;
+
+use crate::keyring::ShredReference;
 use zeroize::Zeroizing;
 
 /// Why a pseudonym was not turned back. It does not repeat the pseudonym.
@@ -40,6 +42,18 @@ pub enum Refusal {
     /// The key is gone for good.
     #[error("the key of the pseudonym's epoch was shredded: it cannot be opened any more")]
     Shredded,
+    /// The key of the subject's cohort is gone for good: the subject was forgotten.
+    #[error("the key of the subject's cohort was shredded on {} by statement {}", .0.on, .0.statement)]
+    #[serde(serialize_with = "without_reference")]
+    SubjectShredded(ShredReference),
+    /// The cohort has no such key.
+    #[error("the cohort of the pseudonym has no key of its epoch")]
+    UnknownCohort,
+}
+
+/// The statement stands beside the refusal's name, not in it.
+fn without_reference<S: Serializer>(_: &ShredReference, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_unit()
 }
 
 /// What became of one pseudonym.
@@ -64,6 +78,11 @@ impl Serialize for Opened {
         let mut object = serializer.serialize_struct("Opened", 1)?;
         match self {
             Self::Value(value) => object.serialize_field("value", value.as_str())?,
+            Self::Refused(Refusal::SubjectShredded(shredded)) => {
+                object.serialize_field("error", &Refusal::Shredded)?;
+                object.serialize_field("on", &shredded.on)?;
+                object.serialize_field("statement", &shredded.statement)?;
+            }
             Self::Refused(refusal) => {
                 object.serialize_field("error", refusal)?;
             }

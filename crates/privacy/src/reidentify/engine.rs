@@ -1,13 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Opened, Refusal};
 use super::request::{FpeSource, ReidentifyRequest};
 use crate::crypto::{HmacKey, NotAuthentic};
-use crate::keyring::{DomainKey, KeyPurpose, KeyRef, KeyUnwrapper, KeyringError, ScopedKey};
+use crate::keyring::{DomainKey, Epoch, KeyPurpose, KeyRef, KeyUnwrapper, KeyringError, ScopedKey};
 use crate::transform::{Decrypt, Fpe, TokenText, TokenTextError};
 
-/// The most keys of one request: each epoch costs a call to KMS.
-const MAX_KEYS: usize = 32;
+/// The most epochs of one request: each costs a call to KMS. Keys of columns and cohorts cost none.
+const MAX_EPOCHS: usize = 32;
 
 /// What opens the pseudonyms of one key, or why nothing does.
 type Opener = Result<Decrypt, Refusal>;
@@ -45,7 +45,8 @@ pub async fn reidentify(request: &ReidentifyRequest, keys: &KeyUnwrapper) -> Res
             }
         };
         if !openers.contains_key(&key) {
-            let opener = if openers.len() < MAX_KEYS {
+            let epochs: BTreeSet<Epoch> = openers.keys().map(|key| key.epoch).collect();
+            let opener = if epochs.len() < MAX_EPOCHS || epochs.contains(&key.epoch) {
                 opener(request, keys, key, &mut blind).await?
             } else {
                 Err(Refusal::UnknownEpoch)
@@ -107,6 +108,17 @@ async fn opener(
     match keys.open(&request.domain, wanted.epoch).await {
         Ok(key) => {
             blind.get_or_insert_with(|| blind_of(request, &key));
+            let key = match wanted.cohort {
+                None => key,
+                Some(cohort) => match keys.open_cohort(&key, cohort).await {
+                    Ok(key) => key,
+                    Err(KeyringError::CohortShredded { shredded, .. }) => {
+                        return Ok(Err(Refusal::SubjectShredded(shredded)));
+                    }
+                    Err(KeyringError::CohortUnknown { .. }) => return Ok(Err(Refusal::UnknownCohort)),
+                    Err(error) => return Err(error),
+                },
+            };
             let scoped = match (wanted.scope, &request.column) {
                 (None, _) => ScopedKey::from(&*key),
                 (Some(_), Some(column)) => key.of_column(column),

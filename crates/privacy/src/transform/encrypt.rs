@@ -38,7 +38,7 @@ impl Encrypt {
         self.seal_with(text, &mut Vec::new(), out);
     }
 
-    fn seal_with(&self, text: &str, sealed: &mut Vec<u8>, out: &mut String) {
+    pub(super) fn seal_with(&self, text: &str, sealed: &mut Vec<u8>, out: &mut String) {
         sealed.clear();
         self.cipher.seal_into(self.headers, text.as_bytes(), sealed);
         out.push_str(&self.prefix);

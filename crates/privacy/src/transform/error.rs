@@ -53,6 +53,9 @@ pub enum TransformError {
         /// The transform.
         transform: &'static str,
     },
+    /// A service is to be asked, and was not.
+    #[error("transform `redact_text` needs what the service found, and nobody asked it")]
+    ServiceNeeded,
     /// The detector does not take what the policy says of entities.
     #[error("transform `redact_text`: {problem}")]
     Detect {

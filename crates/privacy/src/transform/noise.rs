@@ -152,7 +152,7 @@ mod tests {
         let one = noise(NoiseDistribution::Laplace, "3", "c");
         assert_eq!(drawn(&one, 10), drawn(&noise(NoiseDistribution::Laplace, "3", "c"), 10));
         assert_ne!(drawn(&one, 10), drawn(&noise(NoiseDistribution::Laplace, "3", "d"), 10));
-        let later = one.apply_beside(&zeros(4), &Beside { subject: None, first_row: 6 }).unwrap();
+        let later = one.apply_beside(&zeros(4), &Beside { first_row: 6, ..Beside::default() }).unwrap();
         assert_eq!(later.as_primitive::<Float64Type>().values()[..], drawn(&one, 10)[6..]);
     }
 

@@ -159,7 +159,7 @@ mod tests {
 
     #[expect(clippy::needless_pass_by_value, reason = "tests build them in place")]
     fn apply(shift: &ShiftDate, input: ArrayRef, subjects: ArrayRef) -> Result<ArrayRef, TransformError> {
-        shift.apply_beside(&input, &Beside { subject: Some(&subjects), first_row: 0 })
+        shift.apply_beside(&input, &Beside { subject: Some(&subjects), ..Beside::default() })
     }
 
     fn texts(array: &ArrayRef) -> Vec<Option<String>> {

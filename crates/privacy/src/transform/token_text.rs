@@ -6,7 +6,8 @@
 //! | `enc1_<key>_<base64url>` | a ciphertext: synthetic IV and text, RFC 4648 base64url without padding |
 //!
 //! Both say what they are, in which version of the format, and under which key: `<epoch>` of the domain's secret, or
-//! `<epoch>-<8 of a-z2-7>` for a key of one column or one kind of data ([`KeyRef`]). They begin with a letter, so no
+//! `<epoch>-<8 of a-z2-7>` for a key of one column or one kind of data ([`KeyRef`]); `.<cohort>` in decimal digits follows when
+//! the key is that of a cohort of subjects. They begin with a letter, so no
 //! spreadsheet takes one for a formula. Base32 keeps tokens apart also where letters are compared without their case, as
 //! in some databases. A ciphertext is as long as its text and uses base64url instead, which is shorter.
 
@@ -121,6 +122,10 @@ pub(super) fn key_text(key: KeyRef) -> String {
         text.push('-');
         push_scope(scope, &mut text);
     }
+    if let Some(cohort) = key.cohort {
+        text.push('.');
+        text.push_str(&cohort.to_string());
+    }
     text
 }
 
@@ -131,12 +136,16 @@ pub(super) fn push_scope(scope: [u8; 5], out: &mut String) {
 }
 
 pub(super) fn parse_key(text: &str) -> Option<KeyRef> {
+    let (text, cohort) = match text.split_once('.') {
+        Some((text, cohort)) => (text, Some(cohort.parse().ok()?)),
+        None => (text, None),
+    };
     let (epoch, scope) = match text.split_once('-') {
         Some((epoch, digits)) if digits.len() == SCOPE_DIGITS => (epoch, Some(parse_scope(digits)?)),
         Some(_) => return None,
         None => (text, None),
     };
-    Some(KeyRef { epoch: epoch.parse().ok()?, scope })
+    Some(KeyRef { epoch: epoch.parse().ok()?, scope, cohort })
 }
 
 /// Forty bits from [`SCOPE_DIGITS`] digits.
@@ -226,6 +235,10 @@ mod tests {
             ("tk1_1-_aaaqeayeaudaocajbifqydiob4", Malformed),
             ("tk1_1-aaaaaaa1_aaaqeayeaudaocajbifqydiob4", Malformed),
             ("tk1_1-aaaaaaaaa_aaaqeayeaudaocajbifqydiob4", Malformed),
+            ("enc1_1._AAAAAAAAAAAAAAAAAAAAAA", Malformed),
+            ("enc1_1.01_AAAAAAAAAAAAAAAAAAAAAA", Malformed),
+            ("enc1_1.+1_AAAAAAAAAAAAAAAAAAAAAA", Malformed),
+            ("enc1_1.9007199254740992_AAAAAAAAAAAAAAAAAAAAAA", Malformed),
             ("enc1_1_", Malformed),
             ("enc1_1_AAAA", Malformed),
             ("enc1_1_AAAAAAAAAAAAAAAAAAAAAB", Malformed),
@@ -239,7 +252,7 @@ mod tests {
     proptest! {
         #[test]
         fn tokens_parse(bytes in any::<[u8; 16]>(), epoch in 1u32..1_000_000_000, scope in any::<Option<[u8; 5]>>()) {
-            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope };
+            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope, cohort: None };
             let mut text = token_prefix(key);
             push_base32(bytes, &mut text);
             prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Token { key }));
@@ -250,8 +263,10 @@ mod tests {
             sealed in prop::collection::vec(any::<u8>(), 16..80),
             epoch in 1u32..1_000_000_000,
             scope in any::<Option<[u8; 5]>>(),
+            cohort in prop::option::of(0u64..1 << 53),
         ) {
-            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope };
+            let cohort = cohort.and_then(crate::keyring::Cohort::new);
+            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope, cohort };
             let mut text = encrypted_prefix(key);
             push_base64url(&sealed, &mut text);
             prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Encrypted { key, sealed }));

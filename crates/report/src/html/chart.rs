@@ -70,6 +70,25 @@ pub(super) fn histogram(out: &mut Markup, name: &str, buckets: &[Bucket]) {
     out.raw("</text></svg>");
 }
 
+/// Classes by size as bars: the words for a size, whether it is too small, and how many classes there are.
+pub(super) fn class_sizes(out: &mut Markup, sizes: &[(&'static str, bool, u64)]) {
+    let most = sizes.iter().map(|(_, _, classes)| *classes).max().unwrap_or_default().max(1);
+    out.raw("<svg class=\"chart dots classes\" viewBox=\"0 0 320 90\" role=\"img\"><title>Classes by size: ");
+    let words: Vec<String> =
+        sizes.iter().map(|(name, _, classes)| format!("{} of {name} rows", grouped(*classes))).collect();
+    out.text(words.join(", ")).raw("</title>");
+    let step = WIDTH / from_count(count(sizes.len()).max(1));
+    for (index, (name, is_small, classes)) in (0..).zip(sizes) {
+        let height = if *classes == 0 { 0.0 } else { (52.0 * from_count(*classes) / from_count(most)).max(1.0) };
+        let x = step * from_count(index);
+        rect(out, if *is_small { "fail" } else { "bar" }, (x + 6.0, 68.0 - height), (step - 12.0, height));
+        out.raw("/><text x=\"").coordinate(x + step / 2.0).raw("\" y=\"").coordinate(64.0 - height);
+        out.raw("\" text-anchor=\"middle\">").text(grouped(*classes)).raw("</text><text x=\"");
+        out.coordinate(x + step / 2.0).raw("\" y=\"83\" text-anchor=\"middle\">").raw(name).raw("</text>");
+    }
+    out.raw("<line class=\"axis\" x1=\"0\" y1=\"68.5\" x2=\"320\" y2=\"68.5\"/></svg>");
+}
+
 /// The scores of runs, oldest first.
 pub(super) fn trend(out: &mut Markup, runs: &[Run]) {
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };

@@ -6,6 +6,7 @@
 mod chart;
 mod columns;
 mod markup;
+mod risk;
 mod rules;
 
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use sluice_quality::Report;
 use crate::figure::grouped;
 use crate::history::{MOST_RUNS, Run};
 use markup::Markup;
+pub use risk::RiskSection;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -34,6 +36,8 @@ pub struct Page<'a> {
     pub report: Option<&'a Report>,
     /// What the table holds. Where the page must not show cells, a concealed profile.
     pub profile: Option<&'a Profile>,
+    /// How easily people are found again in it.
+    pub risk: Option<&'a RiskSection<'a>>,
     /// Earlier runs, the oldest first. The verdict itself is added as the newest.
     pub history: Vec<Run>,
 }
@@ -61,7 +65,13 @@ pub fn page(page: &Page<'_>) -> String {
     if let Some(report) = page.report {
         rules::verdict(&mut out, report);
     }
+    if let Some(section) = page.risk {
+        risk::verdict(&mut out, section);
+    }
     facts(&mut out, page);
+    if let Some(section) = page.risk {
+        risk::section(&mut out, section);
+    }
     if let Some(report) = page.report {
         rules::list(&mut out, report, &runs);
     }

@@ -32,5 +32,7 @@ mod measures;
 mod poison;
 mod policy_changes;
 mod references;
+mod risk_page;
 mod tampering;
+mod texts;
 mod unknown;

@@ -16,7 +16,8 @@ use sluice_stage::context::Ports;
 use sluice_stage::{OnStatement, Signing, StageConfig};
 use sluice_testkit::names::{bucket, key, path};
 use sluice_testkit::{
-    FaultPlan, Faulty, MemoryCatalog, MemoryKms, MemoryMetrics, MemoryQualityRuns, MemoryS3, SettableClock,
+    FaultPlan, Faulty, MemoryCatalog, MemoryKms, MemoryMetrics, MemoryQualityRuns, MemoryS3, MemoryTextEntities,
+    SettableClock,
 };
 
 use crate::events;
@@ -41,6 +42,7 @@ pub(crate) struct World {
     pub(crate) catalog: MemoryCatalog,
     pub(crate) metrics: MemoryMetrics,
     pub(crate) runs: MemoryQualityRuns,
+    pub(crate) texts: MemoryTextEntities,
     pub(crate) clock: SettableClock,
     pub(crate) queues: Queues,
     /// How much of its time the quality function has used up before it looks at the clock.
@@ -72,6 +74,7 @@ impl World {
         let catalog = MemoryCatalog::new([DATABASE]);
         let metrics = MemoryMetrics::new();
         let runs = MemoryQualityRuns::new();
+        let texts = MemoryTextEntities::default();
         let parts = Parts {
             s3: &s3,
             signing: &signing,
@@ -79,6 +82,7 @@ impl World {
             catalog: &catalog,
             metrics: &metrics,
             runs: &runs,
+            texts: &texts,
             quality_delay: SignedDuration::ZERO,
             sql: &Sql::default(),
         };
@@ -92,6 +96,7 @@ impl World {
             catalog,
             metrics,
             runs,
+            texts,
             clock,
             queues,
             quality_delay: SignedDuration::ZERO,
@@ -120,9 +125,9 @@ impl World {
 
     /// Ends every sandbox; new ones begin with a plan of faults.
     pub(crate) fn restart(&mut self, plan: &FaultPlan) {
-        let Self { s3, signing, wrapping, catalog, metrics, runs, quality_delay, sql, .. } = &*self;
+        let Self { s3, signing, wrapping, catalog, metrics, runs, texts, quality_delay, sql, .. } = &*self;
         let quality_delay = *quality_delay;
-        let parts = Parts { s3, signing, wrapping, catalog, metrics, runs, quality_delay, sql };
+        let parts = Parts { s3, signing, wrapping, catalog, metrics, runs, texts, quality_delay, sql };
         self.functions = parts.functions(&self.clock, plan);
     }
 
@@ -239,6 +244,7 @@ struct Parts<'a> {
     catalog: &'a MemoryCatalog,
     metrics: &'a MemoryMetrics,
     runs: &'a MemoryQualityRuns,
+    texts: &'a MemoryTextEntities,
     quality_delay: SignedDuration,
     sql: &'a Sql,
 }
@@ -266,6 +272,7 @@ impl Parts<'_> {
             .with_runs(runs)
             .with_clock(Arc::new(Ahead(clock().as_ref().clone(), self.quality_delay)));
         let pseudonymize = PseudonymizeFunction::new(pseudonymize_config(), self.ports(plan), data_keys, catalog());
+        let pseudonymize = pseudonymize.asking(Arc::new(self.texts.clone()));
         Functions {
             seal: Runner::new("seal", seal, clock(), "Sluice"),
             quality: Runner::new("quality", OnStatement(quality), clock(), "Sluice"),

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use sluice_evidence::predicate::Shred;
@@ -9,16 +10,32 @@ use sluice_evidence::sign::sign;
 use sluice_evidence::{ResourceDescriptor, Statement, TrustedKeys};
 use sluice_privacy::keyring::{Domain, Epoch, ShredNote};
 
-use super::Vault;
 use super::signer::{self, StatementSigner};
+use super::{Vault, cohort};
 use crate::args::KeysShred;
 use crate::exit::Answer;
 
 const MIN_REASON_CHARACTERS: usize = 10;
 
+/// What signs the statement of a destruction.
+pub(super) struct Signing(StatementSigner);
+
+impl Signing {
+    /// Signs a statement and writes it to a file that is not there yet. Returns its payload.
+    pub(super) async fn keep(&self, statement: &Statement<Shred>, at: &Path) -> anyhow::Result<Vec<u8>> {
+        let signer = self.0.signer.as_ref();
+        let keys = TrustedKeys::of_signer(signer).await?;
+        let signed = sign(statement, signer, &keys).await?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(at);
+        let file = file.as_mut().map_err(|error| anyhow::anyhow!("{}: {error}", at.display()))?;
+        file.write_all(&signed.envelope_json)?;
+        file.sync_all()?;
+        Ok(signed.verified.payload().to_vec())
+    }
+}
+
 pub(super) fn run(args: &KeysShred) -> anyhow::Result<Answer> {
     let domain = Domain::new(args.domain.as_str())?;
-    let epoch = Epoch::new(args.epoch)?;
     if args.confirm != args.domain {
         bail!("--confirm: expected the domain's name again: what is shredded never comes back");
     }
@@ -33,13 +50,18 @@ pub(super) fn run(args: &KeysShred) -> anyhow::Result<Answer> {
     if args.reason.trim().chars().count() < MIN_REASON_CHARACTERS || args.reason.chars().any(char::is_control) {
         bail!("--reason: expected {MIN_REASON_CHARACTERS} characters at least that say why");
     }
-    let StatementSigner { signer, runtime: _cloud } = signer::open(&args.signing_key)?;
+    let signing = Signing(signer::open(&args.signing_key)?);
     let vault = Vault::open(&args.vault)?;
+    if let Some(asked) = cohort::Asked::of(args.cohort, args.subject.as_deref()) {
+        return cohort::shred(args, asked, &vault, &signing);
+    }
+    let epoch = Epoch::new(args.epoch.context("--epoch, --cohort or --subject: say which key")?)?;
     let done = vault.runtime.block_on(Box::pin(async {
         let wrapped_sha256 = vault.keyring.wrapped_digest(&domain, epoch).await?;
         let predicate = Shred {
             domain: domain.to_string(),
-            epoch: epoch.number(),
+            epoch: Some(epoch.number()),
+            cohort: None,
             wrapped_sha256,
             requester: args.requester.clone(),
             approver: args.approver.clone(),
@@ -55,12 +77,7 @@ pub(super) fn run(args: &KeysShred) -> anyhow::Result<Answer> {
         };
         let subject = ResourceDescriptor::named(format!("domain-key:{domain}/{epoch}"), wrapped_sha256);
         let statement = Statement::new(vec![subject], predicate)?;
-        let keys = TrustedKeys::of_signer(signer.as_ref()).await?;
-        let signed = sign(&statement, signer.as_ref(), &keys).await?;
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&args.statement);
-        let file = file.as_mut().map_err(|error| anyhow::anyhow!("{}: {error}", args.statement.display()))?;
-        file.write_all(&signed.envelope_json)?;
-        file.sync_all()?;
+        signing.keep(&statement, &args.statement).await?;
         anyhow::Ok(vault.keyring.shred(note, vault.eraser.as_ref()).await?)
     }));
     let shredded = done.with_context(|| format!("domain {domain}, epoch {epoch}"))?;

@@ -18,6 +18,8 @@ use crate::cloud::Cloud;
 /// A signer, and the runtime that its clients live in.
 pub(super) struct StatementSigner {
     pub(super) signer: Arc<dyn Signer>,
+    /// Held as long as the clients are used.
+    #[expect(dead_code, reason = "the clients live in it")]
     pub(super) runtime: Option<Runtime>,
 }
 

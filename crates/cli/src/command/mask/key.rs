@@ -5,18 +5,35 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use sluice_common::BucketName;
-use sluice_privacy::keyring::{Domain, DomainKey, Epoch, Keyring};
+use anyhow::{Context as _, bail};
+use sluice_common::policy::SubjectsSpec;
+use sluice_privacy::keyring::{Domain, DomainKey, Epoch};
+use sluice_privacy::pseudonymize::{PlanKeys, SubjectKeys, Waiter};
 use zeroize::Zeroizing;
 
 use crate::args::Mask;
-use crate::cloud::Cloud;
+use crate::command::keys::Vault;
 
-/// The key in the vault; or the one in a file, made when there is none; else one that nobody will have again.
-pub(super) fn domain_key(domain: Domain, args: &Mask) -> anyhow::Result<Arc<DomainKey>> {
-    if let (Some(vault), Some(kms_key)) = (&args.vault, &args.kms_key) {
-        return in_vault(&domain, vault, kms_key).with_context(|| vault.clone());
+/// The keys of a run.
+#[derive(Default)]
+pub(super) struct RunKeys {
+    domain: Option<Arc<DomainKey>>,
+    subjects: Option<SubjectKeys>,
+}
+
+impl RunKeys {
+    pub(super) fn of_plan(&self) -> PlanKeys<'_> {
+        PlanKeys { domain: self.domain.as_deref(), subjects: self.subjects.as_ref(), ..PlanKeys::default() }
+    }
+}
+
+/// The keys in the vault; or the domain's in a file, made when there is none; else one that nobody will have again.
+pub(super) fn keys(domain: Domain, subjects: Option<&SubjectsSpec>, args: &Mask) -> anyhow::Result<RunKeys> {
+    if let Some(vault) = &args.vault {
+        return in_vault(&domain, subjects, vault, args.kms_key.as_deref()).with_context(|| vault.clone());
+    }
+    if subjects.is_some() {
+        bail!("the policy has `subjects`, whose keys are kept in a vault: name one by --vault, if only a directory");
     }
     let secret = if let Some(file) = &args.key_file {
         in_file(file).with_context(|| format!("{}", file.display()))?
@@ -24,18 +41,29 @@ pub(super) fn domain_key(domain: Domain, args: &Mask) -> anyhow::Result<Arc<Doma
         note("a domain key was drawn for this run alone: no other run gives the same tokens; see --key-file");
         draw()?
     };
-    Ok(Arc::new(DomainKey::new(domain, Epoch::FIRST, secret)))
+    Ok(RunKeys { domain: Some(Arc::new(DomainKey::new(domain, Epoch::FIRST, secret))), subjects: None })
 }
 
 /// The newest key of the domain, as the pseudonymize function takes it: a domain without any gets its first one.
-fn in_vault(domain: &Domain, vault: &str, kms_key: &str) -> anyhow::Result<Arc<DomainKey>> {
-    let bucket = vault.strip_prefix("s3://").map(|bucket| bucket.strip_suffix('/').unwrap_or(bucket));
-    let bucket = BucketName::new(bucket.context("--vault: expected s3://bucket")?)?;
-    let cloud = Cloud::connect()?;
-    let objects = Arc::new(cloud.objects());
-    let keys = Arc::new(cloud.aws.data_keys(kms_key));
-    let keyring = Keyring::new(bucket, objects.clone(), objects.clone(), objects, keys);
-    Ok(cloud.runtime.block_on(Box::pin(keyring.current(domain)))?)
+fn in_vault(
+    domain: &Domain,
+    subjects: Option<&SubjectsSpec>,
+    vault: &str,
+    kms_key: Option<&str>,
+) -> anyhow::Result<RunKeys> {
+    let Vault { runtime, keyring, .. } = Vault::at(vault, kms_key)?;
+    let (key, cohorts) = runtime.block_on(Box::pin(async {
+        let key = keyring.current(domain).await?;
+        let cohorts = match subjects {
+            Some(subjects) => Some(keyring.cohorts(Arc::clone(&key), subjects.cohorts).await?),
+            None => None,
+        };
+        anyhow::Ok((key, cohorts))
+    }))?;
+    let wait: Waiter = Arc::new(move |future| runtime.block_on(future));
+    let subjects = subjects.zip(cohorts);
+    let subjects = subjects.map(|(spec, cohorts)| SubjectKeys::new(&spec.column, Arc::new(cohorts), wait));
+    Ok(RunKeys { domain: Some(key), subjects })
 }
 
 fn in_file(file: &Path) -> anyhow::Result<Zeroizing<[u8; 32]>> {

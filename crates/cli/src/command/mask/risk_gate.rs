@@ -4,8 +4,7 @@ use std::fmt;
 use std::io::Write;
 
 use sluice_common::policy::PrivacySpec;
-use sluice_privacy::keyring::DomainKey;
-use sluice_privacy::pseudonymize::{Plan, Remedy, Risk};
+use sluice_privacy::pseudonymize::{Plan, PlanKeys, Remedy, Risk};
 
 use super::Masked;
 
@@ -38,7 +37,7 @@ impl std::error::Error for HeldBack {}
 /// Writes a table, and once more when the policy says how to help classes that are too small.
 pub(super) fn write_within_bounds(
     privacy: &PrivacySpec,
-    key: Option<&DomainKey>,
+    key: PlanKeys<'_>,
     write: impl Fn(Plan) -> anyhow::Result<(Masked, String)>,
 ) -> anyhow::Result<Result<Written, HeldBack>> {
     let first = match held_back(write(Plan::new(privacy, key)?))? {

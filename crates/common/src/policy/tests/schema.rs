@@ -40,6 +40,8 @@ fn fields_agree() {
         ("hand_over", hand_over::HAND_OVER_FIELDS),
         ("reference", reference::REFERENCE_FIELDS),
         ("privacy", PRIVACY_FIELDS),
+        ("subjects", crate::policy::subjects::SUBJECTS_FIELDS),
+        ("comprehend", crate::policy::comprehend::COMPREHEND_FIELDS),
         ("detect", detect::DETECT_FIELDS),
         ("custom_entity", detect::CUSTOM_FIELDS),
         ("entity_pattern", detect::PATTERN_FIELDS),

@@ -174,6 +174,7 @@ impl Lake {
             format_preserving: Vec::new(),
             stats: PseudonymizeStats::default(),
             dropped: None,
+            text_detection: None,
             predecessor,
         }
     }
