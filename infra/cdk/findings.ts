@@ -91,6 +91,8 @@ const ANSWERS: readonly Answer[] = [
   objects("EvidenceBucket", "policy/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "SweepPolicy", "AuditPolicy", "ReleasePolicy", "CatalogPolicy", "PolicyEditorPolicy"], "policy"),
   objects("EvidenceBucket", "report/", [...QUALITY, "SweepPolicy"], "reports"),
   objects("EvidenceBucket", "report/rows/", ["PseudonymizePolicy"], "numbers of failing rows"),
+  objects("EvidenceBucket", "report/risk/", ["PseudonymizePolicy"], "pages of risk"),
+  objects("EvidenceBucket", "report/text/", ["PseudonymizePolicy"], "answers of Amazon Comprehend"),
   objects("EvidenceBucket", "history/", [...QUALITY], "metrics of earlier objects"),
   objects("EvidenceBucket", "state/", [...QUALITY], "what was measured"),
   objects("RawBucket", "quarantine/", [...QUALITY], "failing rows"),
@@ -128,6 +130,7 @@ const ANSWERS: readonly Answer[] = [
     reason: "S3 names a job when it is created; only jobs that compute checksums may be",
   },
   objects("VaultBucket", "domains/", ["PseudonymizePolicy", "ReidentifyPolicy"], "wrapped domain keys"),
+  objects("VaultBucket", "cohorts/", ["PseudonymizePolicy", "ReidentifyPolicy"], "wrapped secrets of cohorts"),
   objects("VaultBucket", "requests/", ["ReidentifyPolicy"], "requests"),
   objects("VaultBucket", "results/", ["ReidentifyPolicy", "InvestigatorPolicy"], "answers"),
 ];
