@@ -3,7 +3,7 @@
 //! | path | what | judged by |
 //! |---|---|---|
 //! | `att/…` | statements, under their keys of the bucket | any DSSE library, `openssl` |
-//! | `log/…` | the log, and `log/checkpoint`, its newest checkpoint | any tlog-tiles verifier |
+//! | `log/…` | the log, and `log/checkpoint`, the checkpoint that the proofs lead to | any tlog-tiles verifier |
 //! | `proofs/<statement's key>.tlog-proof` | each statement's offline proof | any tlog-proof verifier |
 //! | `keys/statements.json` | the statement keys as a key set, with the time of each | likewise |
 //! | `keys/statements.pem`, `keys/log.pem`, `keys/log.vkey` | public keys | compare with the ones of KMS |

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use jiff::Timestamp;
-use sluice_common::port::{LockSetting, MessageSigner, ObjectReader, RetentionMode, Signer};
-use sluice_common::{ObjectPath, ObjectVersion, Sha256Digest};
+use sluice_common::port::{
+    ListCursor, LockSetting, MessageSigner, ObjectReader, RetentionMode, Signer, StoreError, VersionLister, VersionPage,
+};
+use sluice_common::{BucketName, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::predicate::{Finding, Severity};
 use sluice_evidence::verify::TrustedKeys;
 use sluice_evidence::{Archive, Ledger, ResourceDescriptor, Statement};
@@ -111,6 +115,49 @@ async fn bundle(statements: usize) -> (World, PathBuf, tempfile::TempDir) {
     let folder = directory.path().join("bundle");
     world.export(&folder).await;
     (world, folder, directory)
+}
+
+/// A bucket whose log grows by a statement before and after each listing.
+struct Growing<'w>(&'w World, AtomicUsize);
+
+impl Growing<'_> {
+    async fn grow(&self) {
+        let number = self.1.fetch_add(1, Ordering::Relaxed);
+        let (_, leaf) = self.0.state(number).await;
+        self.0.appender(&FaultPlan::new()).append(&[leaf]).await.unwrap();
+    }
+}
+
+#[async_trait]
+impl VersionLister for Growing<'_> {
+    async fn list_versions(
+        &self,
+        bucket: &BucketName,
+        prefix: &str,
+        from: Option<&ListCursor>,
+    ) -> Result<VersionPage, StoreError> {
+        self.grow().await;
+        let page = self.0.s3.list_versions(bucket, prefix, from).await;
+        self.grow().await;
+        page
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_grows_while_it_is_exported_makes_a_bundle_that_holds() {
+    let world = World::new().await;
+    let growing = Growing(&world, AtomicUsize::new(0));
+    growing.grow().await;
+    let directory = tempfile::tempdir().unwrap();
+    let shelf = world.shelf(EVIDENCE, &FaultPlan::new());
+    let ports = ExportPorts { reader: &world.s3, versions: &growing, locks: &world.s3, shelf: shelf.as_ref() };
+    let (bucket, pem) = (names::bucket(EVIDENCE), world.pem().await);
+    let exported = export(&bucket, ports, &pem, &world.keys, &world.log_keys, directory.path()).await.unwrap();
+    assert!(exported.proofs >= 1 && exported.statements > exported.proofs, "{exported:?}");
+    let report = judge(directory.path(), &world);
+    assert!(!report.integrity.fails() && !report.authenticity.fails(), "{report:?}");
+    // What was stated after the log was read cannot be in it; everything that is in it is there.
+    assert!(format!("{:?}", report.completeness).contains("the statement is not in the log"), "{report:?}");
 }
 
 #[tokio::test]

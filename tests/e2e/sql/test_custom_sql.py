@@ -58,7 +58,7 @@ def test_joins_and_groups_give_a_verdict_that_publishes_or_withholds(sql_stack, 
 
     thrice = [*PEOPLE, PEOPLE[0] | {"id": "4", "name": "Ada Dietz"}]
     verdict, outcome = judged(stack, eventually, "e2e/sql/thrice.csv", thrice)
-    assert (verdict.predicate["result"], verdict.predicate["rules"]["failed"]) == ("FAILED", 1)
+    assert (verdict.predicate["result"], verdict.predicate["counts"]["failed"]) == ("FAILED", 1)
     assert outcome.predicate["outcome"] == {"status": "withheld", "reason": "quality_failed"}
 
     # The function without the engine gave none of these verdicts, and gave up on nothing.

@@ -76,6 +76,10 @@ pub struct Exported {
 /// Copies the evidence of a bucket into an empty folder. What lies under a key that was written twice is its oldest
 /// version, and the bundle says so.
 ///
+/// The log may grow meanwhile. What is read first rests on nothing that is read later: the checkpoint that proofs lead to, then
+/// the log (checkpoints before the tiles that they sign, since keys are listed in order), then statements, which exist before
+/// their leaves.
+///
 /// # Errors
 /// When the bucket cannot be read or the folder not be written.
 pub async fn export(
@@ -88,7 +92,8 @@ pub async fn export(
 ) -> Result<Exported, ExportError> {
     let mut out = Writer { folder, sums: BTreeMap::new() };
     let mut kept: Vec<KeptVersion> = Vec::new();
-    for prefix in [STATEMENTS_PREFIX, LOG_PREFIX] {
+    let head = head(ports.shelf, log_keys).await?;
+    for prefix in [LOG_PREFIX, STATEMENTS_PREFIX] {
         let histories = histories(bucket, ports.versions, prefix).await?;
         let fetches = histories.into_iter().map(|history| fetch(bucket, ports, history));
         let mut fetched = stream::iter(fetches).buffered(PARALLEL);
@@ -103,7 +108,7 @@ pub async fn export(
         .map_err(|source| failed("", source))?
         .keys;
     let mut exported = Exported { statements: statements.len() as u64, ..Exported::default() };
-    if let Some(head) = head(ports.shelf, log_keys).await? {
+    if let Some(head) = head {
         out.write("log/checkpoint", head.note.clone().unwrap_or_default().as_bytes())?;
         for key in statements {
             let envelope = std::fs::read(folder.join(&key)).map_err(|source| failed(&key, source))?;
