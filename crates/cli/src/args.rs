@@ -29,6 +29,16 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+impl Args {
+    /// What is wrong with arguments that are each right by themselves, and that clap has no words for.
+    pub(crate) fn wrong_usage(&self) -> Option<&'static str> {
+        let Command::Mask(mask) = &self.command else { return None };
+        let is_bucket = mask.vault.as_ref().is_some_and(|vault| vault.starts_with("s3://"));
+        (is_bucket && mask.kms_key.is_none())
+            .then_some("--vault s3://… needs --kms-key: the ARN of the KMS key that wraps the vault's domain keys")
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Evaluate a DQDL ruleset over a table

@@ -15,9 +15,13 @@ mod vault;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 fn main() -> ExitCode {
     let args = args::Args::parse(); // exits with 2 on wrong usage
+    if let Some(problem) = args.wrong_usage() {
+        args::Args::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
+    }
     exit::report(command::run(args))
 }
