@@ -13,7 +13,7 @@ use sluice_profile::{Profile, profile};
 use sluice_quality::{EvaluationOptions, NoHistory, Report, check};
 use sluice_report::history::Run;
 use sluice_report::html::{Page, page};
-use sluice_report::{glue, sagemaker};
+use sluice_report::sagemaker;
 use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader};
 
 fn csv(text: &str) -> Reader {
@@ -75,22 +75,6 @@ fn concealed_columns_tell_only_what_is_missing() {
         assert!(!text.contains(secret), "{secret}");
     }
     assert!(text.contains("num_missing"));
-}
-
-#[test]
-fn column_statistics_are_glues() {
-    let statistics = glue::column_statistics(&profile_of(TABLE));
-    let at = jiff::Timestamp::UNIX_EPOCH;
-    let requests = glue::update_requests("lake", "orders", &statistics, at);
-    let list = requests[0]["ColumnStatisticsList"].as_array().unwrap();
-    assert_eq!((requests.len(), list.len()), (1, 5));
-    assert_eq!(list[0]["StatisticsData"]["LongColumnStatisticsData"]["MaximumValue"], 4);
-    assert_eq!(list[1]["StatisticsData"]["DoubleColumnStatisticsData"]["NumberOfNulls"], 1);
-    assert_eq!(list[2]["StatisticsData"]["StringColumnStatisticsData"]["MaximumLength"], 2);
-    assert_eq!(list[3]["StatisticsData"]["DateColumnStatisticsData"]["MinimumValue"], 946_684_800);
-    assert_eq!(list[4]["StatisticsData"]["BooleanColumnStatisticsData"]["NumberOfTrues"], 3);
-    let wide: Vec<_> = std::iter::repeat_n(statistics[0].clone(), 51).collect();
-    assert_eq!(glue::update_requests("lake", "orders", &wide, at).len(), 3);
 }
 
 fn subject_page(subject: &str, report: &Report, profile: &Profile, history: Vec<Run>) -> String {
