@@ -20,11 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("name a CSV file")?;
     let megabytes = std::fs::metadata(&path)?.len() as f64 / 1e6;
     let options = ReadOptions::new(Format::Csv(CsvOptions::default()));
-    let open = || -> Result<Reader, Box<dyn std::error::Error>> {
-        let mut reader = Reader::open(File::open(&path)?, &options)?;
-        reader.csv_text_as_bytes();
-        Ok(reader)
-    };
+    let open = || -> Result<Reader, Box<dyn std::error::Error>> { Ok(Reader::open(File::open(&path)?, &options)?) };
 
     let start = cpu_time()?;
     let detector = Detector::new(&Options::default())?;

@@ -183,7 +183,9 @@ impl<'d> Scanner<'d> {
                 Some(shape) => self.select(&shape, text.as_bytes(), place),
                 None => self.select_for_one(text, place),
             };
-            self.search_selected(&selected, text, place);
+            if selected.start < selected.end {
+                self.search_selected(&selected, text, place);
+            }
         }
         &self.findings
     }

@@ -153,14 +153,13 @@ impl<'d> TableScan<'d> {
 /// # Errors
 /// What the reader finds wrong with the table.
 pub fn scan_table(
-    mut reader: Reader,
+    reader: Reader,
     detector: &Detector,
     options: TableOptions,
     rule: VoteRule,
 ) -> Result<TableReport, TabularError> {
-    reader.csv_text_as_bytes();
     let mut scan = TableScan::new(detector, options);
-    for block in &mut reader {
+    for block in reader {
         scan.add(&block?)?;
     }
     Ok(scan.finish(rule))
@@ -196,7 +195,8 @@ impl ColumnScan {
         first_row: u64,
         options: TableOptions,
     ) -> Result<(), TabularError> {
-        for_each_cell(array, |row, cell| {
+        for_each_cell(array, |row, content| {
+            let cell = content.as_bytes();
             if cell.is_empty() {
                 self.nulls += 1;
                 return;
@@ -207,7 +207,7 @@ impl ColumnScan {
             let findings = match recalled {
                 Some([]) => &[],
                 Some(found) => scanner.recall(found),
-                None => scanner.scan_bytes(cell, &self.place),
+                None => content.scan(scanner, &self.place),
             };
             if findings.is_empty() {
                 self.vote.add_clear(1);
@@ -264,22 +264,47 @@ fn trace(
     }
 }
 
+/// What a cell holds.
+#[derive(Clone, Copy)]
+enum Content<'a> {
+    /// What is known to be UTF-8.
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl Content<'_> {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    #[inline]
+    fn scan<'s, 'd>(self, scanner: &'s mut Scanner<'d>, place: &Place) -> &'s [Finding<'d>] {
+        match self {
+            Self::Text(text) => scanner.scan(text, place),
+            Self::Bytes(bytes) => scanner.scan_bytes(bytes, place),
+        }
+    }
+}
+
 /// Hands over the text of each cell, an empty one for NULL. Truth values hold nothing personal by themselves.
-fn for_each_cell(array: &ArrayRef, mut take: impl FnMut(u64, &[u8])) -> Result<(), TabularError> {
+fn for_each_cell(array: &ArrayRef, mut take: impl FnMut(u64, Content<'_>)) -> Result<(), TabularError> {
     match array.data_type() {
-        DataType::Utf8View => each(array.as_string_view().iter().map(|cell| cell.map(str::as_bytes)), take),
-        DataType::BinaryView => each(array.as_binary_view().iter(), take),
-        DataType::Utf8 => each(array.as_string::<i32>().iter().map(|cell| cell.map(str::as_bytes)), take),
-        DataType::LargeUtf8 => each(array.as_string::<i64>().iter().map(|cell| cell.map(str::as_bytes)), take),
-        DataType::Binary => each(array.as_binary::<i32>().iter(), take),
-        DataType::LargeBinary => each(array.as_binary::<i64>().iter(), take),
+        DataType::Utf8View => each(array.as_string_view().iter().map(|cell| cell.map(Content::Text)), take),
+        DataType::BinaryView => each(array.as_binary_view().iter().map(|cell| cell.map(Content::Bytes)), take),
+        DataType::Utf8 => each(array.as_string::<i32>().iter().map(|cell| cell.map(Content::Text)), take),
+        DataType::LargeUtf8 => each(array.as_string::<i64>().iter().map(|cell| cell.map(Content::Text)), take),
+        DataType::Binary => each(array.as_binary::<i32>().iter().map(|cell| cell.map(Content::Bytes)), take),
+        DataType::LargeBinary => each(array.as_binary::<i64>().iter().map(|cell| cell.map(Content::Bytes)), take),
         DataType::Boolean => each((0..array.len()).map(|_| None), take),
         DataType::Float64 => {
             let values = array.as_primitive::<Float64Type>();
             let mut text = String::new();
             for (row, value) in (0..).zip(values) {
                 number(value, &mut text);
-                take(row, text.as_bytes());
+                take(row, Content::Text(&text));
             }
         }
         DataType::Float32 => {
@@ -287,7 +312,7 @@ fn for_each_cell(array: &ArrayRef, mut take: impl FnMut(u64, &[u8])) -> Result<(
             let mut text = String::new();
             for (row, value) in (0..).zip(values) {
                 number(value.map(f64::from), &mut text);
-                take(row, text.as_bytes());
+                take(row, Content::Text(&text));
             }
         }
         _ => return each_formatted(array, take),
@@ -295,9 +320,9 @@ fn for_each_cell(array: &ArrayRef, mut take: impl FnMut(u64, &[u8])) -> Result<(
     Ok(())
 }
 
-fn each<'a>(cells: impl Iterator<Item = Option<&'a [u8]>>, mut take: impl FnMut(u64, &[u8])) {
+fn each<'a>(cells: impl Iterator<Item = Option<Content<'a>>>, mut take: impl FnMut(u64, Content<'_>)) {
     for (row, cell) in (0..).zip(cells) {
-        take(row, cell.unwrap_or_default());
+        take(row, cell.unwrap_or(Content::Text("")));
     }
 }
 
@@ -310,7 +335,7 @@ fn number(value: Option<f64>, text: &mut String) {
     }
 }
 
-fn each_formatted(array: &ArrayRef, mut take: impl FnMut(u64, &[u8])) -> Result<(), TabularError> {
+fn each_formatted(array: &ArrayRef, mut take: impl FnMut(u64, Content<'_>)) -> Result<(), TabularError> {
     const FORMAT: FormatOptions<'static> =
         FormatOptions::new().with_display_error(false).with_duration_format(DurationFormat::ISO8601);
     let without_text = |problem: String| TabularError::Shape { problem };
@@ -325,7 +350,7 @@ fn each_formatted(array: &ArrayRef, mut take: impl FnMut(u64, &[u8])) -> Result<
         if !is_null && write!(text, "{}", formatter.value(row)).is_err() {
             text.clear();
         }
-        take(position, text.as_bytes());
+        take(position, Content::Text(&text));
     }
     Ok(())
 }

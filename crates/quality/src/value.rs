@@ -167,6 +167,7 @@ fn leading_date(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// Days since 1970-01-01 of a day that the proleptic Gregorian calendar has.
+#[inline]
 pub(crate) fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
     let date = sluice_dqdl::ast::CivilDate::new(
         u16::try_from(year).ok()?,

@@ -51,6 +51,7 @@ pub struct CivilDate {
 
 impl CivilDate {
     /// The day, unless the calendar has no such day. `year` is 0 to 9999.
+    #[inline]
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         // Every month has these days, and most days are among them.
         let is_day = (1..=28).contains(&day) || (29..=days_of(year, month)).contains(&day);
@@ -75,6 +76,7 @@ impl CivilDate {
     /// Days since 1970-01-01, by the arithmetic of H. Hinnant, "chrono-compatible low-level date algorithms": years begin in
     /// March, so that the day that leap years have is the last. They are counted from an era before year 0, which keeps all
     /// numbers positive and small; dates of whole columns pass here.
+    #[inline]
     pub fn days_since_epoch(self) -> i64 {
         const ERA_DAYS: u32 = 146_097;
         const DAYS_TO_1970: u32 = 719_468 + ERA_DAYS;

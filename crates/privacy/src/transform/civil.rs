@@ -4,6 +4,11 @@ use sluice_common::policy::DateOrder;
 
 /// Seconds of a day.
 pub(super) const DAY_SECONDS: i64 = 86_400;
+/// After so many years, and so many days, the calendar repeats.
+const ERA_YEARS: i64 = 400;
+const ERA_DAYS: i64 = 146_097;
+/// From 1 March of the year 0, with which an era begins.
+const DAYS_TO_1970: i64 = 719_468;
 
 /// A date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,28 +19,28 @@ pub(super) struct Civil {
 }
 
 impl Civil {
-    /// Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms").
+    /// Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms"). Within an era of 400 years all
+    /// numbers are small: their divisions are what this costs.
     pub(super) fn to_days(self) -> i64 {
         let year = if self.month <= 2 { self.year - 1 } else { self.year };
-        let era = year.div_euclid(400);
-        let year_of_era = year.rem_euclid(400);
-        let month = (self.month + 9) % 12;
-        let day_of_year = (153 * month + 2) / 5 + self.day - 1;
+        let year_of_era = small(year.rem_euclid(ERA_YEARS));
+        let month = small((self.month + 9) % 12);
+        let day_of_year = (153 * month + 2) / 5;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        era * 146_097 + day_of_era - 719_468
+        year.div_euclid(ERA_YEARS) * ERA_DAYS + i64::from(day_of_era) + self.day - 1 - DAYS_TO_1970
     }
 
     /// The date of a day.
     pub(super) fn from_days(days: i64) -> Self {
-        let shifted = days.saturating_add(719_468);
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
+        let shifted = days.saturating_add(DAYS_TO_1970);
+        let day_of_era = small(shifted.rem_euclid(ERA_DAYS));
         let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month + 2) / 5 + 1;
         let month = if month < 10 { month + 3 } else { month - 9 };
-        Self { year: year_of_era + era * 400 + i64::from(month <= 2), month, day }
+        let year = i64::from(year_of_era) + shifted.div_euclid(ERA_DAYS) * ERA_YEARS + i64::from(month <= 2);
+        Self { year, month: month.into(), day: day.into() }
     }
 
     /// Whether there is such a day, in a year of four digits.
@@ -128,9 +133,10 @@ impl<'t> DateText<'t> {
     /// The usual writing, all of whose parts have a length.
     fn padded(&self, date: Civil) -> [u8; 10] {
         let between = self.separator;
-        let [y0, y1, y2, y3] = [1_000, 100, 10, 1].map(|place| digit_of(date.year, place));
-        let [m0, m1] = [10, 1].map(|place| digit_of(date.month, place));
-        let [d0, d1] = [10, 1].map(|place| digit_of(date.day, place));
+        let (year, month, day) = (small(date.year), small(date.month), small(date.day));
+        let [y0, y1, y2, y3] = [1_000, 100, 10, 1].map(|place| digit_of(year, place));
+        let [m0, m1] = [10, 1].map(|place| digit_of(month, place));
+        let [d0, d1] = [10, 1].map(|place| digit_of(day, place));
         match self.order {
             DateOrder::Ymd => [y0, y1, y2, y3, between, m0, m1, between, d0, d1],
             DateOrder::Mdy => [m0, m1, between, d0, d1, between, y0, y1, y2, y3],
@@ -139,7 +145,12 @@ impl<'t> DateText<'t> {
     }
 }
 
-fn digit_of(number: i64, place: i64) -> u8 {
+/// What is not negative and far below 2³².
+fn small(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or_default()
+}
+
+fn digit_of(number: u32, place: u32) -> u8 {
     b'0' + u8::try_from(number / place % 10).unwrap_or_default()
 }
 

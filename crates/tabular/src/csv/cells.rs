@@ -13,7 +13,7 @@ use arrow_array::ArrayRef;
 use arrow_buffer::{BooleanBuffer, Buffer};
 
 use crate::options::TextType;
-use crate::views::{Cells, presence_array, view, view_of_copied};
+use crate::views::{Cells, presence_array, view, view_inside, view_of_copied};
 
 /// Rows of which every column is read before the next rows are looked at, so that their bytes stay in the first cache.
 const STRIP_ROWS: usize = 128;
@@ -78,13 +78,15 @@ impl Grid<'_> {
 
     /// Which cells of a column are not NULL, as a column that is true there.
     fn presence(&self, column: usize) -> ArrayRef {
-        let present =
-            if column + 1 == self.columns { self.present::<true>(column) } else { self.present::<false>(column) };
-        presence_array(present)
+        presence_array(match (column, column + 1 == self.columns) {
+            (0, false) => self.present(self.first_spans::<false>()),
+            (0, true) => self.present(self.first_spans::<true>()),
+            (_, false) => self.present(self.later_spans::<false>(column)),
+            (_, true) => self.present(self.later_spans::<true>(column)),
+        })
     }
 
-    fn present<const LAST: bool>(&self, column: usize) -> BooleanBuffer {
-        let mut spans = self.spans::<LAST>(column);
+    fn present(&self, mut spans: impl Iterator<Item = (usize, usize)>) -> BooleanBuffer {
         BooleanBuffer::collect_bool(self.starts.len(), |_| {
             let is_null = |(start, end)| self.is_null(start, end) && !self.is_quoted(start, end);
             !spans.next().is_some_and(is_null)
@@ -100,35 +102,53 @@ impl Grid<'_> {
 
     /// Appends the cells of one column.
     fn append(&self, column: usize, cells: &mut Cells) {
-        let is_last = column + 1 == self.columns;
-        match (self.quote, is_last) {
-            (None, false) => self.unquoted::<false>(column, cells),
-            (None, true) => self.unquoted::<true>(column, cells),
-            (Some(quote), false) => self.quoted::<false>(column, quote, cells),
-            (Some(quote), true) => self.quoted::<true>(column, quote, cells),
+        match (column, column + 1 == self.columns) {
+            (0, false) => self.append_spans(self.first_spans::<false>(), cells),
+            (0, true) => self.append_spans(self.first_spans::<true>(), cells),
+            (_, false) => self.append_spans(self.later_spans::<false>(column), cells),
+            (_, true) => self.append_spans(self.later_spans::<true>(column), cells),
         }
     }
 
-    /// Start and end of each cell of a column, without the CR of a CR LF, quotes included.
+    /// What stands for NULL beside the empty text is looked for afterwards: the loop over cells must keep what it needs in
+    /// registers.
     #[inline(always)]
-    fn spans<const LAST: bool>(&self, column: usize) -> impl Iterator<Item = (usize, usize)> {
-        let rows = self.ends.chunks_exact(self.columns).zip(self.starts);
-        rows.map(move |(ends, row_start)| {
-            let start = if column == 0 { *row_start } else { ends[column - 1] + 1 } as usize;
-            let end = ends[column] as usize;
-            if LAST && end > start && self.bytes[end - 1] == b'\r' { (start, end - 1) } else { (start, end) }
-        })
+    fn append_spans(&self, spans: impl Iterator<Item = (usize, usize)> + Clone, cells: &mut Cells) {
+        let (first_row, nulls) = (cells.len(), cells.null_rows.len());
+        match self.quote {
+            None => unquoted(self.bytes, spans.clone(), cells),
+            Some(quote) if self.doubled => self.with_doubled_quotes(spans.clone(), quote, cells),
+            Some(quote) => quoted(self.bytes, spans.clone(), quote, cells),
+        }
+        if !self.empty_is_null {
+            cells.null_rows.truncate(nulls);
+        }
+        if !self.null_text.is_empty() {
+            let is_null = |start, end| !self.is_quoted(start, end) && self.is_null_text(start, end);
+            let rows = spans.zip(first_row..).filter(|((start, end), _)| is_null(*start, *end));
+            cells.null_rows.extend(rows.map(|(_, row)| row));
+        }
     }
 
-    fn unquoted<const LAST: bool>(&self, column: usize, cells: &mut Cells) {
-        let Cells { views, null_rows, .. } = cells;
-        let first = views.len();
-        views.extend(self.spans::<LAST>(column).enumerate().map(|(row, (start, end))| {
-            if self.is_null(start, end) {
-                null_rows.push(first + row);
-            }
-            view(self.bytes, start, end)
-        }));
+    /// Start and end of each cell of the first column, quotes included.
+    #[inline(always)]
+    fn first_spans<const LAST: bool>(&self) -> impl Iterator<Item = (usize, usize)> + Clone {
+        self.starts.iter().zip(self.ends.chunks(self.columns)).map(|(start, ends)| self.span::<LAST>(*start, ends[0]))
+    }
+
+    /// The same of another column. The cell before it ends where it begins; a walk over `chunks` steps by an addition, where
+    /// zipped rows are multiplied out.
+    #[inline(always)]
+    fn later_spans<const LAST: bool>(&self, column: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+        let from_the_one_before = self.ends.get(column - 1..).unwrap_or_default();
+        from_the_one_before.chunks(self.columns).map(|ends| self.span::<LAST>(ends[0].wrapping_add(1), ends[1]))
+    }
+
+    /// A cell without the CR of a CR LF.
+    #[inline(always)]
+    fn span<const LAST: bool>(&self, start: u32, end: u32) -> (usize, usize) {
+        let (start, end) = (start as usize, end as usize);
+        if LAST && end > start && self.bytes[end - 1] == b'\r' { (start, end - 1) } else { (start, end) }
     }
 
     #[inline(always)]
@@ -141,25 +161,54 @@ impl Grid<'_> {
         self.null_text.iter().any(|null| null.as_bytes() == text)
     }
 
-    fn quoted<const LAST: bool>(&self, column: usize, quote: u8, cells: &mut Cells) {
-        let Cells { views, null_rows, copied } = cells;
-        let first = views.len();
-        views.extend(self.spans::<LAST>(column).enumerate().map(|(row, (start, end))| {
-            // The quotes are left out by arithmetic, for cells with and without quotes take turns.
-            let is_quoted = self.is_quoted(start, end);
-            let quotes = usize::from(is_quoted);
-            let (inner_start, inner_end) = (start + quotes, end - quotes);
-            if is_quoted && self.doubled && memchr::memchr(quote, &self.bytes[inner_start..inner_end]).is_some() {
-                let from = copied.len();
-                unescape(&self.bytes[inner_start..inner_end], quote, copied);
-                return view_of_copied(copied, from);
+    /// Cells of a block that may have doubled quotes, which are rare: their texts are copied.
+    #[inline(never)]
+    fn with_doubled_quotes(&self, spans: impl Iterator<Item = (usize, usize)>, quote: u8, cells: &mut Cells) {
+        for (start, end) in spans {
+            if !self.is_quoted(start, end) {
+                if start == end {
+                    cells.null_rows.push(cells.views.len());
+                }
+                cells.views.push(view(self.bytes, start, end));
+                continue;
             }
-            if !is_quoted && self.is_null(start, end) {
-                null_rows.push(first + row);
+            let text = &self.bytes[start + 1..end - 1];
+            if memchr::memchr(quote, text).is_none() {
+                cells.views.push(view(self.bytes, start + 1, end - 1));
+                continue;
             }
-            view(self.bytes, inner_start, inner_end)
-        }));
+            let from = cells.copied.len();
+            unescape(text, quote, &mut cells.copied);
+            cells.views.push(view_of_copied(&cells.copied, from));
+        }
     }
+}
+
+/// Appends cells of a block without quotes, and the rows of those that are empty.
+#[inline(never)]
+fn unquoted(bytes: &[u8], spans: impl Iterator<Item = (usize, usize)>, cells: &mut Cells) {
+    let Cells { views, null_rows, .. } = cells;
+    let first = views.len();
+    views.extend(spans.enumerate().map(|(row, (start, end))| {
+        if start == end {
+            null_rows.push(first + row);
+        }
+        view(bytes, start, end)
+    }));
+}
+
+/// The same for a block with quotes, of which none is doubled. They are left out by arithmetic, for cells with and without
+/// quotes take turns.
+#[inline(never)]
+fn quoted(bytes: &[u8], spans: impl Iterator<Item = (usize, usize)>, quote: u8, cells: &mut Cells) {
+    let Cells { views, null_rows, .. } = cells;
+    let first = views.len();
+    views.extend(spans.enumerate().map(|(row, (start, end))| {
+        if start == end {
+            null_rows.push(first + row);
+        }
+        view_inside(bytes, start, end, quote)
+    }));
 }
 
 /// The text between the quotes of a quoted cell, doubled quotes halved.

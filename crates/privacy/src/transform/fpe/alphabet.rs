@@ -60,21 +60,17 @@ impl Alphabet {
         }
     }
 
-    /// Appends a text with other characters in the places of those that have a numeral. `scratch` is room to work in.
-    pub(super) fn write(&self, text: &str, numerals: &[u16], scratch: &mut Vec<u8>, out: &mut String) {
+    /// Appends a text, in UTF-8, with other characters in the places of those that have a numeral.
+    pub(super) fn write(&self, text: &str, numerals: &[u16], out: &mut Vec<u8>) {
+        if let Some(bytes) = &self.bytes {
+            return bytes.write(text.as_bytes(), numerals, out);
+        }
         let mut numerals = numerals.iter();
-        let Some(bytes) = &self.bytes else {
-            out.extend(text.chars().map(|c| match self.numeral(c) {
-                Some(_) => numerals.next().map_or(c, |numeral| self.character(*numeral)),
-                None => c,
-            }));
-            return;
-        };
-        scratch.clear();
-        scratch.extend_from_slice(text.as_bytes());
-        bytes.replace(scratch, numerals);
-        // ASCII took the place of ASCII.
-        out.push_str(std::str::from_utf8(scratch).unwrap_or_default());
+        for character in text.chars() {
+            let replaced =
+                self.numeral(character).and_then(|_| numerals.next()).map(|numeral| self.character(*numeral));
+            out.extend_from_slice(replaced.unwrap_or(character).encode_utf8(&mut [0; 4]).as_bytes());
+        }
     }
 }
 
@@ -109,11 +105,20 @@ impl Bytes {
         numerals.truncate(end);
     }
 
-    fn replace<'n>(&self, text: &mut [u8], mut numerals: impl Iterator<Item = &'n u16>) {
-        for byte in text.iter_mut().filter(|byte| self.numeral(**byte) != NONE) {
-            let numeral = numerals.next().and_then(|numeral| self.characters.get(usize::from(*numeral)));
-            *byte = numeral.copied().unwrap_or(*byte);
+    fn character(&self, numeral: u16) -> u8 {
+        self.characters.get(usize::from(numeral)).copied().unwrap_or_default()
+    }
+
+    /// ASCII takes the place of ASCII.
+    fn write(&self, text: &[u8], numerals: &[u16], out: &mut Vec<u8>) {
+        if text.len() == numerals.len() {
+            return out.extend(numerals.iter().map(|numeral| self.character(*numeral)));
         }
+        let mut numerals = numerals.iter();
+        out.extend(text.iter().map(|byte| match self.numeral(*byte) {
+            NONE => *byte,
+            _ => numerals.next().map_or(*byte, |numeral| self.character(*numeral)),
+        }));
     }
 }
 
