@@ -1,11 +1,15 @@
 //! How often each key occurs, exactly.
 //!
 //! A table that fits a core's cache takes in each row; when it is full, its entries move to one of 256 partitions by their
-//! hash. Columns of few values never leave the table. Where nearly every key is new, rows go to the partitions directly.
+//! hash. Columns of few values never leave the table. Where nearly every key is new, rows go to the partitions directly; keys
+//! that count up by one are held as runs then, by their first and last.
 //! When the evaluation's memory is used up, partitions move to a file. The end counts one partition after the other,
 //! each in a table of its own size, which for some million keys fits the cache, too; a partition too large for that is read several times, a part of its keys each time.
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use arrow_buffer::BooleanBuffer;
@@ -13,6 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::compliance::MAX_LOCATIONS;
 use super::held_keys::Partition;
+use super::key_runs::{Beginning, KeyRuns};
 use super::key_table::{KeyTable, SLOT_BYTES, Spread, low_bits};
 use super::row_keys::RowKeys;
 use super::spill::SpillFile;
@@ -35,6 +40,7 @@ pub(crate) struct KeyCounter {
     rows_since_flush: u64,
     direct_rows: u64,
     partitions: Vec<Partition>,
+    runs: KeyRuns,
     held_bytes: usize,
     spill: Option<SpillFile>,
     first_repeated: Vec<u64>,
@@ -89,6 +95,7 @@ impl KeyCounter {
             rows_since_flush: 0,
             direct_rows: 0,
             partitions: (0..1 << PARTITION_BITS).map(|_| Partition::default()).collect(),
+            runs: KeyRuns::default(),
             held_bytes: 0,
             spill: None,
             first_repeated: Vec::new(),
@@ -165,9 +172,23 @@ impl KeyCounter {
         }
     }
 
-    /// Takes in rows that go to the partitions directly.
+    /// Takes in rows that do not go to the table.
     fn hold_all(&mut self, keys: &[u128]) {
         self.direct_rows -= count(keys.len());
+        let mut rest = keys;
+        while !rest.is_empty() {
+            match self.runs.hold(rest) {
+                Beginning::Held(keys) => rest = rest.get(keys..).unwrap_or_default(),
+                Beginning::Single(keys) => {
+                    let (single, later) = rest.split_at(keys.clamp(1, rest.len()));
+                    self.hold_each(single);
+                    rest = later;
+                }
+            }
+        }
+    }
+
+    fn hold_each(&mut self, keys: &[u128]) {
         let mut held_bytes = 0;
         for key in keys {
             if let Some(partition) = self.partitions.get_mut(partition_of(self.spread.of(*key))) {
@@ -225,6 +246,9 @@ impl KeyCounter {
         for (key, times) in other.front.entries() {
             self.hold(key, self.spread.of(key), times);
         }
+        let mut runs = std::mem::take(&mut self.runs);
+        runs.merge(&other.runs, |key| self.hold(key, self.spread.of(key), 1));
+        self.runs = runs;
         for partition in other.partitions {
             partition.for_each_held(|key, times| self.hold(key, self.spread.of(key), times));
             for segment in partition.segments {
@@ -251,12 +275,16 @@ impl KeyCounter {
             ..DistinctSummary::default()
         };
         let mut frequencies = Frequencies::default();
-        self.for_each_table(memory_bytes, |table| {
+        let mut in_runs_alone = self.runs.count();
+        let in_table = |table: &KeyTable| {
             summary.distinct += count(table.used());
             // Most keys occur once: those are counted apart, without looking for their place.
             summary.once += count(table.once());
             table.repeats().for_each(|times| frequencies.add(times));
-        })?;
+        };
+        self.for_each_table(memory_bytes, in_table, |_also_in_a_run| in_runs_alone -= 1)?;
+        summary.distinct += in_runs_alone;
+        summary.once += in_runs_alone;
         summary.by_frequency = frequencies.finish();
         if summary.once > 0 {
             summary.by_frequency.insert(1, summary.once);
@@ -278,13 +306,25 @@ impl KeyCounter {
     }
 
     pub(super) fn for_each_count(&self, memory_bytes: usize, mut each: impl FnMut(u128, u64)) -> io::Result<()> {
-        self.for_each_table(memory_bytes, |table| table.entries().for_each(|(key, times)| each(key, times)))
+        let mut elsewhere = HashSet::new();
+        let in_table = |table: &KeyTable| table.entries().for_each(|(key, times)| each(key, times));
+        self.for_each_table(memory_bytes, in_table, |key| {
+            elsewhere.insert(key);
+        })?;
+        self.runs.keys().filter(|key| !elsewhere.contains(key)).for_each(|key| each(key, 1));
+        Ok(())
     }
 
-    /// Hands over tables that together hold each key once, with its count.
-    fn for_each_table(&self, memory_bytes: usize, mut each: impl FnMut(&KeyTable)) -> io::Result<()> {
+    /// Hands over tables that together hold each key once, with its count. Of the keys in runs they hold those that occur
+    /// outside of the runs, too, and these are told.
+    fn for_each_table(
+        &self,
+        memory_bytes: usize,
+        mut each: impl FnMut(&KeyTable),
+        mut also_in_a_run: impl FnMut(u128),
+    ) -> io::Result<()> {
         let records: Vec<usize> = self.partitions.iter().map(Partition::records).collect();
-        if records.iter().all(|records| *records == 0) {
+        if self.runs.is_empty() && records.iter().all(|records| *records == 0) {
             each(&self.front);
             return Ok(());
         }
@@ -308,7 +348,11 @@ impl KeyCounter {
                 let mut add = |key: u128, times: u64| {
                     let hash = self.spread.of(key);
                     if low_bits(hash >> 32) & ((1 << pass_bits) - 1) == pass {
-                        table.add_growing(key, hash, self.spread, times);
+                        let is_known = table.add_growing(key, hash, self.spread, times);
+                        if !is_known && self.runs.contains(key) {
+                            table.add(key, hash, 1);
+                            also_in_a_run(key);
+                        }
                     }
                 };
                 for (key, times) in &front {
@@ -406,108 +450,5 @@ impl<'de> Deserialize<'de> for KeyCounter {
             counter.hold(key, counter.spread.of(key), times.max(1));
         }
         Ok(counter)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::HashMap;
-
-    fn keys(values: &[u128]) -> Keys {
-        Keys { values: values.to_vec(), some_value: None, every_value: None }
-    }
-
-    fn expected(values: &[u128]) -> (u64, u64) {
-        let mut counts: HashMap<u128, u64> = HashMap::new();
-        for value in values {
-            *counts.entry(*value).or_default() += 1;
-        }
-        (count(counts.len()), count(counts.values().filter(|times| **times == 1).count()))
-    }
-
-    #[test]
-    fn many_keys_are_counted_exactly_through_the_partitions() {
-        let values: Vec<u128> =
-            (0..200_000u128).map(|value| if value % 10 == 0 { value / 20 } else { value << 64 }).collect();
-        let mut counter = KeyCounter::new();
-        for block in values.chunks(1000) {
-            counter.update(&keys(block), None, 0);
-        }
-        let summary = counter.summary(1 << 20).unwrap();
-        assert_eq!((summary.distinct, summary.once), expected(&values));
-        let stored = serde_json::to_string(&counter).unwrap();
-        let read: KeyCounter = serde_json::from_str(&stored).unwrap();
-        assert_eq!(read.summary(1 << 20).unwrap().by_frequency, summary.by_frequency);
-    }
-
-    #[test]
-    fn two_million_keys_are_counted_exactly_in_one_mebibyte() {
-        const BUDGET_BYTES: usize = 1 << 20;
-        let mut counter = KeyCounter::new();
-        for block in 0..2_000u128 {
-            let values: Vec<u128> =
-                (block * 1000..block * 1000 + 1000).map(|key| if key < 500 { key + 500 } else { key << 50 }).collect();
-            counter.update(&keys(&values), None, 0);
-            if counter.held_bytes() > BUDGET_BYTES / 2 {
-                counter.spill().unwrap();
-            }
-        }
-        counter.update(&keys(&[600, 600, 1999 << 50]), None, 0);
-        assert!(counter.spill.is_some());
-        let summary = counter.summary(BUDGET_BYTES / 2).unwrap();
-        assert_eq!((summary.rows, summary.distinct, summary.once), (2_000_003, 2_000_000, 1_999_998));
-        assert_eq!(summary.by_frequency, BTreeMap::from([(1, 1_999_998), (2, 1), (3, 1)]));
-        assert!(serde_json::to_string(&counter).unwrap_err().to_string().contains("key_memory_bytes"));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
-
-        #[test]
-        fn spilled_and_merged_parts_count_as_the_whole(
-            values in prop::collection::vec(0u128..30_000, 0..40_000), cut in 0usize..40_000, memory in 1usize..150_000
-        ) {
-            let (left, right) = values.split_at(cut.min(values.len()));
-            let part = |values: &[u128]| {
-                let mut counter = KeyCounter::new();
-                for block in values.chunks(3997) {
-                    counter.update(&keys(block), None, 0);
-                    if counter.held_bytes() > memory {
-                        counter.spill().unwrap();
-                    }
-                }
-                counter
-            };
-            let mut merged = part(left);
-            merged.merge(part(right), memory).unwrap();
-            let summary = merged.summary(memory).unwrap();
-            prop_assert_eq!((summary.distinct, summary.once), expected(&values));
-            prop_assert_eq!(summary.rows, count(values.len()));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn merged_parts_count_as_the_whole(values in prop::collection::vec(0u128..50, 0..300), cut in 0usize..300) {
-            let (left, right) = values.split_at(cut.min(values.len()));
-            let mut merged = KeyCounter::new();
-            merged.update(&keys(left), None, 0);
-            let mut other = KeyCounter::new();
-            other.update(&keys(right), None, 0);
-            merged.merge(other, 1 << 20).unwrap();
-            let summary = merged.summary(1 << 20).unwrap();
-            prop_assert_eq!((summary.distinct, summary.once), expected(&values));
-            prop_assert_eq!(summary.rows, count(values.len()));
-        }
-    }
-
-    #[test]
-    fn entropy_is_in_nats() {
-        let mut counter = KeyCounter::new();
-        counter.update(&keys(&[1, 1, 1, 2]), None, 0);
-        assert!((counter.summary(1 << 20).unwrap().entropy() - 0.562_335_144_618_808_3).abs() < 1e-15);
-        assert_eq!(counter.summary(1 << 20).unwrap().first_repeated, [1, 2]);
     }
 }

@@ -80,13 +80,14 @@ impl KeyTable {
         }
     }
 
-    /// Adds to the count of `key` and doubles the table when it is full.
+    /// Adds to the count of `key` and doubles the table when it is full; tells whether the key was there.
     #[inline]
-    pub(super) fn add_growing(&mut self, key: u128, hash: u64, spread: Spread, times: u64) {
-        self.add(key, hash, times);
+    pub(super) fn add_growing(&mut self, key: u128, hash: u64, spread: Spread, times: u64) -> bool {
+        let is_known = self.add(key, hash, times);
         if self.is_full() {
             self.grow(spread);
         }
+        is_known
     }
 
     #[cold]

@@ -9,6 +9,7 @@ mod distinct;
 mod extent;
 mod held_keys;
 mod joint;
+mod key_runs;
 mod key_table;
 mod length;
 mod moments;
