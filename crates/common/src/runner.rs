@@ -30,7 +30,7 @@ use crate::digest::Sha256Digest;
 use crate::disposition::{Dispose as _, Disposition};
 use crate::event::{EventError, Incoming, Item, Message, Part, UnversionedItem};
 use crate::port::{Clock, Deadline};
-use crate::telemetry::Tally;
+use crate::telemetry::{Counting, Tally};
 
 /// How much time a runner wants to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,14 +96,10 @@ impl<S: Stage> Runner<S> {
     pub async fn serve(&self, payload: &Value, invocation: Invocation<'_>) -> Result<Value, InvocationError> {
         let span = tracing::info_span!("invocation", function = self.function, request_id = invocation.request_id);
         async {
-            let begun = self.clock.now();
+            let clock = self.clock.as_ref();
+            let counting = Counting::begin(clock, &self.metrics_namespace, self.function, invocation.request_id);
             let (answer, tally) = self.answer(payload, invocation.deadline).await;
-            let ended = self.clock.now();
-            let duration = Duration::try_from(ended.duration_since(begun)).unwrap_or(Duration::ZERO);
-            let printed = tally.print(&self.metrics_namespace, self.function, invocation.request_id, ended, duration);
-            if let Err(error) = printed {
-                tracing::warn!(%error, "counters were not written");
-            }
+            counting.end(&tally);
             if let Err(error) = &answer {
                 tracing::error!(reason = error.error_type(), %error, "invocation failed");
             }

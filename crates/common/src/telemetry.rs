@@ -3,10 +3,12 @@
 //! No line holds a payload, a cell, a token or an object's key. An object is named by its
 //! [`crate::object::ObjectVersionId`].
 
+mod counting;
 pub mod emf;
 mod line;
 mod logs;
 mod tally;
 
+pub use counting::Counting;
 pub use logs::init;
 pub use tally::Tally;

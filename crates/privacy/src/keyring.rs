@@ -30,6 +30,8 @@ mod domain_key;
 mod error;
 mod ring;
 #[cfg(test)]
+mod test_world;
+#[cfg(test)]
 mod tests;
 mod unwrapper;
 mod vault;

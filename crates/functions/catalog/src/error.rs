@@ -1,9 +1,9 @@
 use sluice_catalog::inventory::InventoryError;
-use sluice_common::port::{CatalogError, KeyError, StoreError};
+use sluice_common::port::{CatalogError, StoreError};
 use sluice_common::{Dispose, Disposition};
 use sluice_evidence::EvidenceError;
-use sluice_evidence::verify::TrustError;
 use sluice_stage::PolicySourceError;
+use sluice_stage::context::TrustAnchorError;
 
 /// Why a table could not be brought up to date. The invocation fails after every table was tried; the next one tries again.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +31,9 @@ pub enum CatalogFunctionError {
     /// The statements about the newest object could not be read, or are not to be believed.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
-    /// A public key could not be fetched.
-    #[error("the public key of the statement key cannot be fetched: {0}")]
-    Key(#[from] KeyError),
-    /// The statement keys are not usable.
-    #[error("the statement keys are not usable: {0}")]
-    Trust(#[from] TrustError),
+    /// The keys by which statements are believed cannot be used.
+    #[error(transparent)]
+    TrustAnchor(#[from] TrustAnchorError),
     /// The invocation is about to end.
     #[error("the invocation's time is over; the tables that are left come with the next")]
     OutOfTime,
@@ -60,7 +57,7 @@ impl Dispose for CatalogFunctionError {
             Self::Inventory(_) => "too_many_objects",
             Self::Catalog(error) => error.reason(),
             Self::Evidence(error) => error.reason(),
-            Self::Key(_) | Self::Trust(_) => "trust_anchor_unavailable",
+            Self::TrustAnchor(error) => error.reason(),
             Self::OutOfTime => "out_of_time",
         }
     }

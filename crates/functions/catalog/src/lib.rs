@@ -24,14 +24,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use sluice_aws::Aws;
 use sluice_common::policy::{CatalogSpec, CatalogStatistics, Dataset};
-use sluice_common::port::{
-    Clock, Deadline, ObjectReader, ObjectWriter, Signer, SystemClock, TableStatistics, VersionLister,
-};
-use sluice_common::telemetry::Tally;
+use sluice_common::port::{Clock, Deadline, SystemClock, TableStatistics};
+use sluice_common::telemetry::{Counting, Tally};
 use sluice_common::{Dispose as _, ObjectPath};
-use sluice_evidence::{Archive, TrustedKeys};
-use sluice_stage::{PolicySource, lambda};
-use tokio::sync::OnceCell;
+use sluice_evidence::Stage as StageName;
+use sluice_stage::context::Ports;
+use sluice_stage::{Context, PolicySource, lambda};
 
 pub use answer::{Answer, Refreshed, State};
 pub use config::Config;
@@ -41,33 +39,13 @@ pub use parameters::DIGEST;
 /// Kept to write the answer.
 const RESERVED_FOR_ANSWER: Duration = Duration::from_secs(2);
 
-/// What the function needs from the outside, beside the catalog.
-#[derive(Clone)]
-pub struct Ports {
-    /// Reads the policy, statements and what was measured.
-    pub reader: Arc<dyn ObjectReader>,
-    /// Keeps merged states.
-    pub writer: Arc<dyn ObjectWriter>,
-    /// Lists published objects and what was measured of them.
-    pub versions: Arc<dyn VersionLister>,
-    /// Tells the key that signs statements; it signs nothing here.
-    pub signer: Arc<dyn Signer>,
-}
-
-impl fmt::Debug for Ports {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ports")
-    }
-}
-
 /// Brings the catalog up to date when asked.
 pub struct CatalogFunction {
     config: Config,
     policy: PolicySource,
-    ports: Ports,
+    context: Context,
     catalog: Arc<dyn TableStatistics>,
     clock: Arc<dyn Clock>,
-    archive: OnceCell<Archive>,
 }
 
 impl fmt::Debug for CatalogFunction {
@@ -87,13 +65,8 @@ struct Asked {
 
 /// The function on AWS.
 pub fn connect(config: Config, aws: &Aws) -> CatalogFunction {
-    let objects = Arc::new(aws.objects());
-    let ports = Ports {
-        reader: Arc::clone(&objects) as _,
-        writer: Arc::clone(&objects) as _,
-        versions: objects,
-        signer: Arc::new(aws.signer(&config.signing.key_arn)),
-    };
+    let (signer, metrics) = (aws.signer(&config.signing.key_arn), aws.metrics(&config.metrics_namespace));
+    let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     CatalogFunction::new(config, ports, Arc::new(aws.catalog()), Arc::new(SystemClock))
 }
 
@@ -116,7 +89,10 @@ impl CatalogFunction {
     pub fn new(config: Config, ports: Ports, catalog: Arc<dyn TableStatistics>, clock: Arc<dyn Clock>) -> Self {
         let policy_path = ObjectPath { bucket: config.evidence_bucket.clone(), key: config.policy_key.clone() };
         let policy = PolicySource::new(Arc::clone(&ports.reader), policy_path);
-        Self { config, policy, ports, catalog, clock, archive: OnceCell::new() }
+        // It makes no statement of its own: it reads those of the stage that published.
+        let context = Context::new(StageName::Pseudonymize, config.evidence_bucket.clone(), ports)
+            .trusting(config.signing.retired.clone());
+        Self { config, policy, context, catalog, clock }
     }
 
     /// Handles an invocation and writes its counters.
@@ -129,14 +105,10 @@ impl CatalogFunction {
         request_id: &str,
         deadline: Deadline,
     ) -> Result<Answer, CatalogFunctionError> {
-        let begun = self.clock.now();
+        let counting = Counting::begin(self.clock.as_ref(), &self.config.metrics_namespace, "catalog", request_id);
         let mut tally = Tally::default();
         let answer = self.answer(payload, deadline, &mut tally).await;
-        let ended = self.clock.now();
-        let duration = Duration::try_from(ended.duration_since(begun)).unwrap_or(Duration::ZERO);
-        if let Err(error) = tally.print(&self.config.metrics_namespace, "catalog", request_id, ended, duration) {
-            tracing::warn!(%error, "counters were not written");
-        }
+        counting.end(&tally);
         answer
     }
 
@@ -179,16 +151,5 @@ impl CatalogFunction {
             }
         }
         failed.map_or(Ok(Answer { tables }), Err)
-    }
-
-    async fn archive(&self) -> Result<&Archive, CatalogFunctionError> {
-        self.archive
-            .get_or_try_init(|| async {
-                let current = self.ports.signer.public_key().await?;
-                let keys = TrustedKeys::from_spki_der([&current])?.with_retired(&self.config.signing.retired)?;
-                let (bucket, reader) = (self.config.evidence_bucket.clone(), Arc::clone(&self.ports.reader));
-                Ok(Archive::new(bucket, reader, Arc::clone(&self.ports.versions), keys))
-            })
-            .await
     }
 }

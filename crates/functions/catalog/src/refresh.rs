@@ -43,7 +43,9 @@ impl CatalogFunction {
             self.tell_columns(&table, &known, &merged).await?;
         }
         let verdict = match inventory.newest() {
-            Some(newest) => verdict::of_object(self.archive().await?, shelves.versions, newest).await?,
+            Some(newest) => {
+                verdict::of_object(self.context.ledger().await?.archive(), shelves.versions, newest).await?
+            }
             None => None,
         };
         // An object whose statement is still being written is looked at again.
@@ -79,9 +81,9 @@ impl CatalogFunction {
 
     fn shelves(&self) -> Shelves<'_> {
         Shelves {
-            reader: self.ports.reader.as_ref(),
-            writer: self.ports.writer.as_ref(),
-            versions: self.ports.versions.as_ref(),
+            reader: self.context.ports.reader.as_ref(),
+            writer: self.context.ports.writer.as_ref(),
+            versions: self.context.ports.versions.as_ref(),
             curated: &self.config.curated_bucket,
             evidence: &self.config.evidence_bucket,
         }

@@ -19,7 +19,7 @@ use sluice_common::event::{Delivery, Incoming, Message, Part};
 use sluice_common::port::{
     Clock, Deadline, MessageSigner, ObjectReader, ObjectWriter, Signer, SystemClock, VersionLister,
 };
-use sluice_common::telemetry::Tally;
+use sluice_common::telemetry::{Counting, Tally};
 use sluice_common::{Dispose as _, Disposition, ObjectVersion};
 use sluice_evidence::{Archive, TrustedKeys};
 use sluice_log::{Appender, BucketShelf, Leaf, LogError, LogKeys};
@@ -126,14 +126,10 @@ impl LogFunction {
         request_id: &str,
         deadline: Deadline,
     ) -> Result<Value, LogFunctionError> {
-        let begun = self.clock.now();
+        let counting = Counting::begin(self.clock.as_ref(), &self.config.metrics_namespace, "log", request_id);
         let mut tally = Tally::default();
         let answer = self.answer(payload, deadline, &mut tally).await;
-        let ended = self.clock.now();
-        let duration = Duration::try_from(ended.duration_since(begun)).unwrap_or(Duration::ZERO);
-        if let Err(error) = tally.print(&self.config.metrics_namespace, "log", request_id, ended, duration) {
-            tracing::warn!(%error, "counters were not written");
-        }
+        counting.end(&tally);
         answer
     }
 

@@ -1,51 +1,19 @@
 //! The keyring against S3 and KMS in memory.
 
-use std::sync::Arc;
-
 use sluice_common::port::VersionLister as _;
 use sluice_common::{Dispose as _, Disposition, ObjectVersion, VersionId};
-use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryKms, MemoryS3, names};
+use sluice_testkit::{Fault, FaultPlan, names};
 
+use super::test_world::{VAULT, World, customers};
 use super::*;
 
-const VAULT: &str = "lake-vault";
-
-struct World {
-    s3: MemoryS3,
-    kms: MemoryKms,
-}
-
 impl World {
-    fn new() -> Self {
-        let s3 = MemoryS3::default();
-        s3.create_versioned_bucket(&names::bucket(VAULT)).unwrap();
-        Self { s3, kms: MemoryKms::new("vault") }
-    }
-
-    fn ring(&self) -> Keyring {
-        self.faulty_ring(&FaultPlan::new())
-    }
-
-    fn faulty_ring(&self, plan: &FaultPlan) -> Keyring {
-        let s3 = Arc::new(Faulty::new(self.s3.clone(), plan.clone()));
-        let kms = Arc::new(Faulty::new(self.kms.clone(), plan.clone()));
-        Keyring::new(names::bucket(VAULT), s3.clone(), s3.clone(), s3, kms)
-    }
-
-    fn unwrapper(&self) -> KeyUnwrapper {
-        KeyUnwrapper::new(names::bucket(VAULT), Arc::new(self.s3.clone()), Arc::new(self.kms.clone()))
-    }
-
     /// The only version of a key.
     async fn version(&self, key: &str) -> ObjectVersion {
         let page = self.s3.list_versions(&names::bucket(VAULT), key, None).await.unwrap();
         let id = page.entries[0].version_id.clone();
         names::path(VAULT, key).version(VersionId::new(id).unwrap())
     }
-}
-
-fn customers() -> Domain {
-    Domain::new("customers").unwrap()
 }
 
 fn secret(key: &DomainKey) -> String {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sluice_common::port::{Clock as _, Deadline, Extent, StatisticsData, TableName};
 use sluice_common::telemetry::Tally;
 use sluice_stage::Signing;
+use sluice_stage::context::Ports;
 use sluice_testkit::names::{bucket, key, path};
 use sluice_testkit::{Fault, FaultPlan, Faulty};
 
@@ -37,12 +38,7 @@ fn table() -> TableName {
 impl World {
     fn catalog_function(&self, plan: &FaultPlan) -> CatalogFunction {
         let s3 = Arc::new(Faulty::new(self.s3.clone(), plan.clone()));
-        let ports = catalog::Ports {
-            reader: Arc::clone(&s3) as _,
-            writer: Arc::clone(&s3) as _,
-            versions: s3,
-            signer: Arc::new(self.signing.clone()),
-        };
+        let ports = Ports::new(&s3, Arc::new(self.signing.clone()), Arc::new(self.metrics.clone()));
         let config = catalog::Config {
             curated_bucket: bucket(CURATED),
             evidence_bucket: bucket(EVIDENCE),
