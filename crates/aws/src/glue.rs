@@ -1,4 +1,4 @@
-//! Glue: curated tables and their statistics in the Data Catalog, rulesets of Data Quality.
+//! Glue: curated tables and their statistics in the Data Catalog, tables that rules look up, rulesets of Data Quality.
 
 mod catalog;
 mod column_statistics;
@@ -9,6 +9,9 @@ mod ruleset;
 mod statistics;
 #[cfg(test)]
 mod statistics_tests;
+mod storage;
+#[cfg(test)]
+mod storage_tests;
 mod table;
 #[cfg(test)]
 mod tests;

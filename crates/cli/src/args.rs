@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Evidence(EvidenceCommand),
 }
 
-/// A reference dataset: the alias by which rules know it, and its file.
+/// A reference dataset: the alias by which rules know it, and its file or table.
 #[derive(Debug, Clone)]
 pub(crate) struct Reference {
     pub(crate) alias: String,
@@ -134,8 +134,8 @@ pub(crate) struct Check {
     /// Write what was measured, for merge-states
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// A reference dataset for rules on two datasets and CustomSql, such as customers=customers.csv; may be given several
-    /// times
+    /// A reference dataset for rules on two datasets and CustomSql, such as customers=customers.csv, or a table of the Glue
+    /// Data Catalog, such as products=glue://sales/products; may be given several times
     #[arg(long, value_name = "ALIAS=FILE")]
     pub(crate) reference: Vec<Reference>,
     /// Metrics of earlier runs, for last() and DetectAnomalies; those of this run are added

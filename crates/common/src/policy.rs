@@ -30,7 +30,7 @@ pub use model::{
     OnFail, OutputFormat, Policy, PrivacySpec, QualitySpec, RetentionSpec, RulesetRef, Undeclared,
 };
 pub use problem::{PolicyProblem, PolicyProblems};
-pub use reference::ReferenceSpec;
+pub use reference::{ReferenceSource, ReferenceSpec};
 pub use release::{NumberBounds, ReleaseColumn, ReleaseSpec};
 pub use risk::{RiskSpec, SmallClasses};
 pub use subjects::{CohortSize, SubjectsSpec};

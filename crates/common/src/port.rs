@@ -16,6 +16,7 @@ mod queue;
 mod range;
 mod retention;
 mod store;
+mod table_catalog;
 mod text_entities;
 mod trail;
 mod trail_posture;
@@ -45,6 +46,7 @@ pub use store::{
     ByteStream, Encryption, ObjectBody, ObjectFacts, ObjectPart, ObjectReader, ObjectWriter, StoreError, UserMetadata,
     WriteOnceUpload,
 };
+pub use table_catalog::{StorageFormat, TableCatalog, TablePlace, TableStorage};
 pub use text_entities::{MAX_TEXT_BYTES, TextEntities, TextEntitiesError, TextEntity};
 pub use trail::{TrailKeyError, TrailKeys, TrailPublicKey};
 pub use trail_posture::{TrailInspector, TrailPosture, TrailSettingsError};

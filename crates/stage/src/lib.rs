@@ -13,6 +13,7 @@
 //! | [`output`] | an engine's bytes, hashed on their way into a write-once upload |
 //! | [`lambda`] | from the Lambda Runtime API to a runner and back |
 //! | [`table`] | a reader of tables for what the policy says of a format |
+//! | [`table_objects`] | the objects of a table that a data catalog describes |
 //! | [`rows`] | a set of row numbers, as one stage tells the next |
 //! | [`failure`] | what is known of an object when its run fails, and the statement that says so |
 //!
@@ -29,6 +30,7 @@ pub mod output;
 pub mod policy;
 pub mod rows;
 pub mod table;
+pub mod table_objects;
 pub mod work;
 
 pub use config::{Signing, StageConfig};

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sluice_common::port::{
-    Catalog, CatalogError, CatalogTable, ColumnStatistics, KnownTable, RulesetSource, TableName, TableStatistics,
+    Catalog, CatalogError, CatalogTable, ColumnStatistics, KnownTable, RulesetSource, TableCatalog, TableName,
+    TableStatistics, TableStorage,
 };
 
 use crate::locked;
@@ -18,6 +19,7 @@ struct Content {
     databases: BTreeSet<String>,
     tables: BTreeMap<(String, String), CatalogTable>,
     rulesets: BTreeMap<String, String>,
+    storages: BTreeMap<TableName, TableStorage>,
     parameters: BTreeMap<TableName, BTreeMap<String, String>>,
     statistics: BTreeMap<TableName, BTreeMap<String, (ColumnStatistics, Timestamp)>>,
     changes: usize,
@@ -33,6 +35,11 @@ impl MemoryCatalog {
     /// Keeps a ruleset under a name.
     pub fn put_ruleset(&self, name: &str, dqdl: &str) {
         locked(&self.0).rulesets.insert(name.to_owned(), dqdl.to_owned());
+    }
+
+    /// Keeps a table that others wrote.
+    pub fn put_storage(&self, table: &TableName, storage: TableStorage) {
+        locked(&self.0).storages.insert(table.clone(), storage);
     }
 
     /// A table as last registered.
@@ -131,6 +138,14 @@ impl TableStatistics for MemoryCatalog {
             };
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl TableCatalog for MemoryCatalog {
+    async fn storage(&self, table: &TableName) -> Result<TableStorage, CatalogError> {
+        let missing = || CatalogError::NotFound { operation: "GetTable", what: table.to_string() };
+        locked(&self.0).storages.get(table).cloned().ok_or_else(missing)
     }
 }
 

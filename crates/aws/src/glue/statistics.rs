@@ -89,7 +89,7 @@ impl TableStatistics for GlueCatalog {
 }
 
 impl GlueCatalog {
-    async fn table(&self, table: &TableName) -> Result<Option<Table>, CatalogError> {
+    pub(super) async fn table(&self, table: &TableName) -> Result<Option<Table>, CatalogError> {
         let request = self.client.get_table().database_name(&table.database).name(&table.table);
         match request.send().await.map_err(Failure::from) {
             Ok(answer) => Ok(answer.table),

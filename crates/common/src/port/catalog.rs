@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -55,12 +56,18 @@ pub trait Catalog: Send + Sync {
 }
 
 /// A table of a catalog by its name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TableName {
     /// The database.
     pub database: String,
     /// The table.
     pub table: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.database, self.table)
+    }
 }
 
 /// What a catalog says of a table that it knows.
@@ -178,13 +185,21 @@ pub trait RulesetSource: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
-    /// The database or the ruleset does not exist.
+    /// The database, the table or the ruleset does not exist.
     #[error("{operation}: {what} does not exist in the Glue Data Catalog; create it or correct the pipeline policy")]
     NotFound {
         /// The Glue operation.
         operation: &'static str,
-        /// A database's or a ruleset's name.
+        /// Its name.
         what: String,
+    },
+    /// The table's rows cannot be read where they lie.
+    #[error("the table {table} of the Glue Data Catalog cannot be read: {problem}")]
+    Unreadable {
+        /// `database.table`.
+        table: String,
+        /// Why, and what to do.
+        problem: String,
     },
     /// The role may not.
     #[error("{operation}: access denied")]
@@ -213,6 +228,7 @@ impl Dispose for CatalogError {
     fn reason(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "catalog_entry_not_found",
+            Self::Unreadable { .. } => "catalog_table_unreadable",
             Self::Denied { .. } => "catalog_access_denied",
             Self::Other { .. } => "catalog_failed",
         }

@@ -153,3 +153,15 @@ impl CatalogFunction {
         failed.map_or(Ok(Answer { tables }), Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_events_are_understood() {
+        let asked = |event: &str| Asked::deserialize(&serde_json::from_str::<Value>(event).unwrap()).unwrap().dataset;
+        assert_eq!(asked(include_str!("../../../../events/catalog/schedule.json")), None);
+        assert_eq!(asked(include_str!("../../../../events/catalog/dataset.json")).as_deref(), Some("orders"));
+    }
+}

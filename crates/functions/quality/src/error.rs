@@ -1,10 +1,11 @@
-use sluice_common::port::{CatalogError, QueueError, StoreError};
+use sluice_common::port::{CatalogError, QueueError, StoreError, TableName};
 use sluice_common::{Dispose, Disposition};
 use sluice_dqdl::Diagnostics;
 use sluice_evidence::EvidenceError;
 use sluice_profile::ProfileError;
-use sluice_quality::{CheckError, StateError};
+use sluice_quality::{CheckError, PartError, StateError};
 use sluice_stage::FrameError;
+use sluice_stage::table_objects::TableObjectsError;
 use sluice_tabular::{ErrorKind, TabularError};
 
 /// Why a sealed version was not judged.
@@ -55,6 +56,20 @@ pub enum JudgeError {
         /// What is wrong with it.
         source: TabularError,
     },
+    /// A reference dataset is a table of the Glue Data Catalog that cannot be looked up.
+    #[error(
+        "the reference dataset `{alias}`, table {table} of the Glue Data Catalog, cannot be looked up: {problem}; then \
+         redrive the dead-letter queue"
+    )]
+    ReferenceTable {
+        /// Its alias.
+        alias: String,
+        /// `database.table`.
+        table: String,
+        /// What is wrong with it.
+        #[source]
+        problem: TableProblem,
+    },
     /// Other bytes lie where this run keeps the failing rows.
     #[error("other rows lie in the raw bucket's quarantine under the key that this run gives: someone writes there")]
     QuarantineConflict,
@@ -67,6 +82,36 @@ pub enum JudgeError {
     /// The table is malformed, too large or could not be read.
     #[error(transparent)]
     Check(#[from] CheckError),
+}
+
+/// Why a table of the Glue Data Catalog cannot be looked up.
+#[derive(Debug, thiserror::Error)]
+pub enum TableProblem {
+    /// The catalog does not say where it is and how it is written.
+    #[error(transparent)]
+    Catalog(CatalogError),
+    /// Its objects cannot be told.
+    #[error(transparent)]
+    Objects(TableObjectsError),
+    /// Its objects do not fit together.
+    #[error(transparent)]
+    Columns(PartError),
+}
+
+impl TableProblem {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Catalog(error) => error.reason(),
+            Self::Objects(TableObjectsError::Store(_)) => "reference_unreadable",
+            Self::Objects(_) | Self::Columns(_) => "reference_unfit",
+        }
+    }
+}
+
+impl JudgeError {
+    pub(crate) fn table(alias: &str, table: &TableName, problem: TableProblem) -> Self {
+        Self::ReferenceTable { alias: alias.to_owned(), table: table.to_string(), problem }
+    }
 }
 
 impl From<TabularError> for JudgeError {
@@ -92,6 +137,7 @@ impl Dispose for JudgeError {
             | Self::HandOn(_)
             | Self::ReferenceUnreadable { .. }
             | Self::ReferenceUnfit { .. }
+            | Self::ReferenceTable { .. }
             | Self::Check(CheckError::Reference { .. })
             | Self::HandedOver => Disposition::Retry,
             Self::Catalog(error) => error.disposition(),
@@ -110,6 +156,7 @@ impl Dispose for JudgeError {
             Self::HandedOver => "handed_over",
             Self::RulesetUnreadable(_) => "ruleset_unreadable",
             Self::ReferenceUnreadable { .. } => "reference_unreadable",
+            Self::ReferenceTable { problem, .. } => problem.reason(),
             Self::ReferenceUnfit { .. } | Self::Check(CheckError::Reference { .. }) => "reference_unfit",
             Self::RulesetNotText | Self::Ruleset(_) => "ruleset_refused",
             Self::Catalog(error) => error.reason(),

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sluice_aws::Aws;
 use sluice_common::ObjectVersion;
-use sluice_common::port::{Clock, Deadline, QualityRuns, RulesetSource, SystemClock};
+use sluice_common::port::{Clock, Deadline, QualityRuns, RulesetSource, SystemClock, TableCatalog};
 use sluice_common::runner::{Done, Runner};
 use sluice_evidence::Stage as StageName;
 use sluice_evidence::predicate::QualityResult;
@@ -31,7 +31,7 @@ use sluice_stage::context::Ports;
 use sluice_stage::{About, Context, Frame, OnStatement, Work};
 
 pub use config::FunctionConfig;
-pub use error::JudgeError;
+pub use error::{JudgeError, TableProblem};
 pub use sluice_stage::StageConfig as Config;
 pub use sql::{Sql, SqlEngines};
 
@@ -42,6 +42,7 @@ use ruleset::Rulesets;
 pub struct QualityFunction {
     frame: Frame,
     rulesets: Rulesets,
+    tables: Arc<dyn TableCatalog>,
     sql: Sql,
     runs: Option<Arc<dyn QualityRuns>>,
     clock: Arc<dyn Clock>,
@@ -64,18 +65,20 @@ pub fn connect_with(name: &'static str, config: Config, aws: &Aws, sql: Sql) -> 
     let (signer, metrics) = (aws.signer(&config.signing.key_arn), aws.metrics(&config.metrics_namespace));
     let ports = Ports::new(&Arc::new(aws.objects()), Arc::new(signer), Arc::new(metrics));
     let namespace = config.metrics_namespace.clone();
-    let function = QualityFunction::new(config, ports, Arc::new(aws.catalog())).with_sql(sql);
-    let function = function.with_runs(Arc::new(aws.catalog()));
+    let glue = Arc::new(aws.catalog());
+    let function = QualityFunction::new(config, ports, Arc::clone(&glue) as _, Arc::clone(&glue) as _);
+    let function = function.with_sql(sql).with_runs(glue);
     Runner::new(name, OnStatement(function), Arc::new(SystemClock), namespace)
 }
 
 impl QualityFunction {
     /// The function on any ports.
-    pub fn new(config: Config, ports: Ports, glue: Arc<dyn RulesetSource>) -> Self {
+    pub fn new(config: Config, ports: Ports, glue: Arc<dyn RulesetSource>, tables: Arc<dyn TableCatalog>) -> Self {
         let rulesets = Rulesets { reader: Arc::clone(&ports.reader), glue, bucket: config.evidence_bucket.clone() };
         Self {
             frame: Frame::new(StageName::Quality, config, ports),
             rulesets,
+            tables,
             sql: Sql::default(),
             runs: None,
             clock: Arc::new(SystemClock),

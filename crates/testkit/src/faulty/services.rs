@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sluice_common::port::{
     Catalog, CatalogError, CatalogTable, ColumnStatistics, KnownTable, Metric, Metrics, MetricsError,
-    QualityRunRequest, QualityRunResult, QualityRunStatus, QualityRuns, Queue, QueueError, RulesetSource, TableName,
-    TableStatistics,
+    QualityRunRequest, QualityRunResult, QualityRunStatus, QualityRuns, Queue, QueueError, RulesetSource, TableCatalog,
+    TableName, TableStatistics, TableStorage,
 };
 
 use super::{Faulty, call};
@@ -42,6 +42,13 @@ impl<T: TableStatistics> TableStatistics for Faulty<T> {
         parameters: &BTreeMap<String, Option<String>>,
     ) -> Result<(), CatalogError> {
         call(&self.plan, "put_parameters", self.inner.put_parameters(table, parameters)).await
+    }
+}
+
+#[async_trait]
+impl<T: TableCatalog> TableCatalog for Faulty<T> {
+    async fn storage(&self, table: &TableName) -> Result<TableStorage, CatalogError> {
+        call(&self.plan, "storage", self.inner.storage(table)).await
     }
 }
 

@@ -266,7 +266,7 @@ impl Parts<'_> {
         let data_keys = Arc::new(Faulty::new(self.wrapping.clone(), plan.clone()));
         let seal = SealFunction::new(seal_config(), self.ports(plan), locks(), clock(), None);
         let runs = Arc::new(Faulty::new(self.runs.clone(), plan.clone()));
-        let quality = QualityFunction::new(stage_config(), self.ports(plan), catalog());
+        let quality = QualityFunction::new(stage_config(), self.ports(plan), catalog(), catalog());
         let quality = quality
             .with_sql(self.sql.clone())
             .with_runs(runs)

@@ -1,4 +1,5 @@
 use super::{Policy, problems};
+use crate::policy::ReferenceSource;
 
 fn with(references: &str) -> String {
     format!(
@@ -15,9 +16,33 @@ fn tables_are_named_by_aliases_and_belong_to_what_decides_a_verdict() {
         "      references: [ { alias: customers, s3: policy/customers.csv, format: { type: csv, delimiter: ';' } } ]\n",
     ));
     let [customers] = named.quality.references.as_slice() else { panic!("one reference") };
-    assert_eq!((customers.alias.as_str(), customers.key.as_str()), ("customers", "policy/customers.csv"));
+    let ReferenceSource::Object { key, .. } = &customers.source else { panic!("an object") };
+    assert_eq!((customers.alias.as_str(), key.as_str()), ("customers", "policy/customers.csv"));
+    // What was signed under the digest of before stays what is asked for.
+    let written = serde_json::to_value(customers).unwrap();
+    assert_eq!(written["s3"], "policy/customers.csv");
+    assert_eq!(written.as_object().unwrap().len(), 3, "{written}");
     assert_ne!(plain.quality_digest(), named.quality_digest());
     assert_eq!(plain.privacy_digest(), named.privacy_digest());
+}
+
+#[test]
+fn a_table_of_the_catalog_is_named_by_database_and_table() {
+    let named = |glue: &str| with(&format!("      references: [ {{ alias: products, {glue} }} ]\n"));
+    let policy = Policy::parse(&named("glue: { database: sales, table: products-v2 }")).unwrap();
+    let quality = &policy.dataset("a").unwrap().quality;
+    let ReferenceSource::Table { glue } = &quality.references[0].source else { panic!("a table") };
+    assert_eq!(glue.to_string(), "sales.products-v2");
+    for (wrong, part) in [
+        ("glue: { database: sales }", "references[0].glue.table"),
+        ("glue: { database: Sales, table: products }", "references[0].glue.database"),
+        ("glue: sales.products", "references[0].glue"),
+        ("glue: { database: sales, table: products }, format: { type: csv }", "the Glue Data Catalog says how"),
+        ("glue: { database: sales, table: products }, s3: policy/x.csv", "not both"),
+    ] {
+        let found = problems(&named(wrong)).join("\n");
+        assert!(found.contains(part), "{wrong}: {found}");
+    }
 }
 
 #[test]

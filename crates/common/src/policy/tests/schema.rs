@@ -39,6 +39,7 @@ fn fields_agree() {
         ("ruleset", sections::RULESET_FIELDS),
         ("hand_over", hand_over::HAND_OVER_FIELDS),
         ("reference", reference::REFERENCE_FIELDS),
+        ("reference_table", reference::TABLE_FIELDS),
         ("privacy", PRIVACY_FIELDS),
         ("subjects", crate::policy::subjects::SUBJECTS_FIELDS),
         ("comprehend", crate::policy::comprehend::COMPREHEND_FIELDS),
