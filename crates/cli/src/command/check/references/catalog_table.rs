@@ -93,8 +93,9 @@ mod tests {
             partition_columns: Vec::new(),
             places: vec![TablePlace::at("s3://lake/products/", &[]).unwrap()],
         };
-        glue.put_storage(&name("sales/products").unwrap(), storage);
-        let open = || open_in(&s3, &glue, &TableName { database: "sales".into(), table: "products".into() });
+        let products = name("sales/products").unwrap();
+        glue.put_storage(&products, storage);
+        let open = || open_in(&s3, &glue, &products);
         let table = open().await.unwrap();
         assert_eq!(table.scan(&["sku".to_owned()]).unwrap().map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 1);
 
