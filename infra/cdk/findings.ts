@@ -64,7 +64,7 @@ const ANSWERS: readonly Answer[] = [
   },
   {
     rule: "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:table/<CatalogDatabase>/*]",
-    on: ["PseudonymizePolicy", "CatalogPolicy", "DataScientistPolicy"],
+    on: [...QUALITY, "PseudonymizePolicy", "CatalogPolicy", "DataScientistPolicy"],
     reason: "tables of one database, named by the pipeline policy",
   },
   objects("RawBucket", "<RawKeyPrefix>", ["SealPolicy", "BatchPolicy", ...QUALITY, "PseudonymizePolicy", "UploaderPolicy"], "uploads"),

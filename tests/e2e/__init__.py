@@ -11,6 +11,7 @@
 | reidentification with an approver only, by the investigator only, into the vault only | test_reidentify |
 | each role is refused what it does not need; settings of buckets; wiring, alarms, logs | test_access, test_buckets, test_wiring |
 | no cell and no key in a log, no cell in a statement | test_secrets |
+| rules look up a table of the Glue Data Catalog, with the function's own role | test_references |
 | rulesets with queries reach the function that has an SQL engine | sql |
 
 `SLUICE_E2E_PORT=4600 pytest tests/e2e/test_pipeline.py` keeps the stack on that port for the next run.

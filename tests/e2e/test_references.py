@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from .command import run, sluice
 from .statements import statement
 from .test_access import refused
 
@@ -80,3 +81,17 @@ def test_the_role_looks_tables_up_and_changes_none(stack, products):
     assert refused(lambda: glue.get_tables(DatabaseName=DATABASE))
     assert refused(lambda: glue.update_table(DatabaseName=DATABASE, TableInput={"Name": TABLE}))
     assert refused(lambda: glue.delete_table(DatabaseName=DATABASE, Name=TABLE))
+
+
+def test_the_command_looks_up_the_same_table(stack, products, tmp_path):
+    (tmp_path / "rules.dqdl").write_text('Rules = [ ReferentialIntegrity "sku,country" "products.{sku,country}" = 1.0 ]')
+    for name, row, code in [("good.csv", "c,US", 0), ("bad.csv", "c,DE", 1)]:
+        (tmp_path / name).write_text(f"sku,country\n{row}\n")
+        told = sluice(stack, tmp_path, *check(name, f"glue://{DATABASE}/{TABLE}"), code=code, role="Quality")
+        assert "ReferentialIntegrity" in told
+    told = run(stack, tmp_path, *check("good.csv", "glue://another/table"), code=3, role="Quality")
+    assert "access denied" in told.stderr
+
+
+def check(file, table):
+    return ["check", file, "--rules", "rules.dqdl", "--reference", f"products={table}"]
