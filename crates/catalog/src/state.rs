@@ -1,26 +1,20 @@
 //! What was measured of a table or a part of it, as bytes.
 //!
-//! Layout, version 1: the four bytes `SLCS`, the version as one byte, the XXH3-64 of what follows (8 bytes, little-endian), and
-//! a Zstandard frame around the state in postcard's encoding. The checksum tells damage, not tampering. Reading is safe for
-//! hostile bytes: sizes are bounded before memory is taken.
+//! Packed as `SLCS`, version 1. The checksum tells damage, not tampering.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
 use serde::{Deserialize, Serialize};
 use sluice_common::port::{ColumnStatistics, TableColumn};
-use xxhash_rust::xxh3::xxh3_64;
+use sluice_packed::{PackError, Packing, UnpackError};
 
 use crate::column::Column;
 
-const MAGIC: [u8; 4] = *b"SLCS";
 const VERSION: u8 = 1;
-const HEADER_BYTES: usize = 13;
-/// The largest state that is read, inflated: 4,096 columns and their names.
-const MOST_INFLATED_BYTES: u64 = 64 << 20;
+/// The largest state, inflated, has 4,096 columns and their names.
+const PACKING: Packing = Packing { magic: *b"SLCS", version: VERSION, most_bytes: 64 << 20 };
 /// The largest state that is read.
 pub const MOST_BYTES: u64 = 32 << 20;
-const LEVEL: i32 = 3;
 
 /// What was measured of a table, or of some of its objects. The states of parts merge to that of the whole, in any order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -97,19 +91,13 @@ impl TableState {
     /// # Errors
     /// [`StateError::Write`], for more columns than a table may have.
     pub fn to_bytes(&self) -> Result<Vec<u8>, StateError> {
-        let failed = |problem: String| StateError::Write { problem };
-        let plain = postcard::to_allocvec(self).map_err(|error| failed(error.to_string()))?;
-        let frame = zstd::bulk::compress(&plain, LEVEL).map_err(|error| failed(error.to_string()))?;
-        let too_large = |bytes: usize, most: u64| u64::try_from(bytes).is_ok_and(|bytes| bytes > most);
-        if too_large(plain.len(), MOST_INFLATED_BYTES) || too_large(frame.len() + HEADER_BYTES, MOST_BYTES) {
-            return Err(failed("it has too many columns".to_owned()));
-        }
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + frame.len());
-        bytes.extend_from_slice(&MAGIC);
-        bytes.push(VERSION);
-        bytes.extend_from_slice(&xxh3_64(&frame).to_le_bytes());
-        bytes.extend_from_slice(&frame);
-        Ok(bytes)
+        let too_large = || StateError::Write { problem: "it has too many columns".to_owned() };
+        let bytes = PACKING.pack(self).map_err(|error| match error {
+            PackError::TooLarge { .. } => too_large(),
+            other => StateError::Write { problem: other.to_string() },
+        })?;
+        let is_too_large = u64::try_from(bytes.len()).is_ok_and(|bytes| bytes > MOST_BYTES);
+        if is_too_large { Err(too_large()) } else { Ok(bytes) }
     }
 
     /// Reads a state.
@@ -117,35 +105,26 @@ impl TableState {
     /// # Errors
     /// The bytes are no state, of another version, damaged, or larger than 64 MiB inflated.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
-        let (header, frame) = bytes.split_at_checked(HEADER_BYTES).ok_or(StateError::Magic)?;
-        let (magic, header) = header.split_first_chunk().ok_or(StateError::Magic)?;
-        if *magic != MAGIC {
-            return Err(StateError::Magic);
-        }
-        let (version, checksum) = header.split_first().ok_or(StateError::Magic)?;
-        if *version != VERSION {
-            return Err(StateError::Version { found: *version });
-        }
-        if checksum != xxh3_64(frame).to_le_bytes() {
-            return Err(StateError::Damaged { problem: "its checksum does not fit" });
-        }
-        Self::from_frame(frame)
+        Self::checked(PACKING.unpack(bytes))
     }
 
-    fn from_frame(frame: &[u8]) -> Result<Self, StateError> {
-        let damaged = |problem| StateError::Damaged { problem };
-        let inflating = zstd::stream::read::Decoder::with_buffer(frame).or(Err(damaged("it is not compressed")))?;
-        let mut inflated = Vec::new();
-        let read = inflating.take(MOST_INFLATED_BYTES + 1).read_to_end(&mut inflated);
-        if read.is_err() || u64::try_from(inflated.len()).is_ok_and(|bytes| bytes > MOST_INFLATED_BYTES) {
-            return Err(damaged("it cannot be inflated"));
-        }
-        let (state, rest) =
-            postcard::take_from_bytes::<Self>(&inflated).or(Err(damaged("it is not encoded as one")))?;
-        if !rest.is_empty() || !state.columns.values().all(Column::is_sound) {
-            return Err(damaged("it holds what no state does"));
+    fn checked(read: Result<Self, UnpackError>) -> Result<Self, StateError> {
+        let state = read?;
+        if !state.columns.values().all(Column::is_sound) {
+            return Err(StateError::Damaged { problem: "it holds what no state does" });
         }
         Ok(state)
+    }
+}
+
+impl From<UnpackError> for StateError {
+    fn from(error: UnpackError) -> Self {
+        match error {
+            UnpackError::Magic => Self::Magic,
+            UnpackError::Version { found } => Self::Version { found },
+            UnpackError::Damaged { problem } => Self::Damaged { problem },
+            _ => Self::Damaged { problem: "it cannot be read" },
+        }
     }
 }
 

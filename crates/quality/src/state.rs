@@ -1,26 +1,19 @@
 //! What was measured, as bytes: to be kept beside a report, and merged with others into the verdict on a dataset.
 //!
-//! Layout, version 1: the four bytes `SLQS`, the version as one byte, the XXH3-64 of what follows (8 bytes, little-endian), and
-//! a Zstandard frame around the state in postcard's encoding. The checksum tells damage, not tampering: that is for the
-//! signed statement over the object. Reading is safe for hostile bytes: sizes are bounded before memory is taken.
+//! Packed as `SLQS`, version 1. The checksum tells damage, not tampering: that is for the signed statement over the object.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use sluice_packed::{PackError, Packing, UnpackError};
 
 use crate::cells::Kind;
 use crate::metric::MetricState;
-use crate::value::count;
 
-const MAGIC: [u8; 4] = *b"SLQS";
 const VERSION: u8 = 1;
-const HEADER_BYTES: usize = 13;
-/// The largest state that is read, inflated.
-const MOST_BYTES: u64 = 256 << 20;
-const LEVEL: i32 = 3;
+/// The largest state is 256 MiB, inflated.
+const PACKING: Packing = Packing { magic: *b"SLQS", version: VERSION, most_bytes: 256 << 20 };
 const MOST_COLUMNS: usize = 1 << 16;
 
 /// What was measured so far, to be stored or merged with what was measured of other rows under the same ruleset.
@@ -132,36 +125,26 @@ impl EvaluationState {
     /// # Errors
     /// The bytes are no state, of another version, damaged, or larger than 256 MiB inflated.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
-        let damaged = |problem| StateError::Damaged { problem };
-        let (header, frame) = bytes.split_at_checked(HEADER_BYTES).ok_or(StateError::Magic)?;
-        let (magic, header) = header.split_first_chunk().ok_or(StateError::Magic)?;
-        if *magic != MAGIC {
-            return Err(StateError::Magic);
-        }
-        let (version, checksum) = header.split_first().ok_or(StateError::Magic)?;
-        if *version != VERSION {
-            return Err(StateError::Version { found: *version });
-        }
-        if checksum != xxh3_64(frame).to_le_bytes() {
-            return Err(damaged("its checksum does not fit"));
-        }
-        Self::from_frame(frame)
+        Self::checked(PACKING.unpack(bytes))
     }
 
-    fn from_frame(frame: &[u8]) -> Result<Self, StateError> {
-        let damaged = |problem| StateError::Damaged { problem };
-        let inflating = zstd::stream::read::Decoder::with_buffer(frame).or(Err(damaged("it is not compressed")))?;
-        let mut inflated = Vec::new();
-        let read = inflating.take(MOST_BYTES + 1).read_to_end(&mut inflated);
-        if read.is_err() || count(inflated.len()) > MOST_BYTES {
-            return Err(damaged("it cannot be inflated"));
-        }
-        let (state, rest) =
-            postcard::take_from_bytes::<Self>(&inflated).or(Err(damaged("it is not encoded as one")))?;
-        if !rest.is_empty() || state.schema.len() > MOST_COLUMNS {
-            return Err(damaged("it holds more than a state"));
+    fn checked(read: Result<Self, UnpackError>) -> Result<Self, StateError> {
+        let state = read?;
+        if state.schema.len() > MOST_COLUMNS {
+            return Err(StateError::Damaged { problem: "it holds more than a state" });
         }
         Ok(state)
+    }
+}
+
+impl From<UnpackError> for StateError {
+    fn from(error: UnpackError) -> Self {
+        match error {
+            UnpackError::Magic => Self::Magic,
+            UnpackError::Version { found } => Self::Version { found },
+            UnpackError::Damaged { problem } => Self::Damaged { problem },
+            _ => Self::Damaged { problem: "it cannot be read" },
+        }
     }
 }
 
@@ -169,18 +152,10 @@ pub(crate) fn encode(state: &StateRef<'_>) -> Result<Vec<u8>, StateError> {
     if state.metrics.iter().any(MetricState::is_spilled) {
         return Err(StateError::Spilled);
     }
-    let failed = |problem: String| StateError::Write { problem };
-    let plain = postcard::to_allocvec(state).map_err(|error| failed(error.to_string()))?;
-    if count(plain.len()) > MOST_BYTES {
-        return Err(StateError::Spilled);
-    }
-    let frame = zstd::bulk::compress(&plain, LEVEL).map_err(|error| failed(error.to_string()))?;
-    let mut bytes = Vec::with_capacity(HEADER_BYTES + frame.len());
-    bytes.extend_from_slice(&MAGIC);
-    bytes.push(VERSION);
-    bytes.extend_from_slice(&xxh3_64(&frame).to_le_bytes());
-    bytes.extend_from_slice(&frame);
-    Ok(bytes)
+    PACKING.pack(state).map_err(|error| match error {
+        PackError::TooLarge { .. } => StateError::Spilled,
+        other => StateError::Write { problem: other.to_string() },
+    })
 }
 
 const fn data_type(kind: Kind) -> DataType {
@@ -202,6 +177,7 @@ mod tests {
     use crate::{Evaluation, EvaluationOptions, NoHistory};
     use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
     use proptest::prelude::*;
+    use sluice_packed::HEADER_BYTES;
 
     const RULES: &str = r#"Rules = [ IsUnique "id", Mean "id" > 0, ColumnLength "name" > 0, InterquartileRange "id" >= 0,
         IsComplete "name" where "id > 1", ColumnCorrelation "id" "id" > 0, Kurtosis "id" > 0 ]"#;
@@ -241,7 +217,8 @@ mod tests {
             let start = at.min(plain.len());
             let end = (start + cut).min(plain.len());
             plain.splice(start..end, with);
-            if let Ok(state) = EvaluationState::from_frame(&zstd::bulk::compress(&plain, 1).unwrap()) {
+            let frame = zstd::bulk::compress(&plain, 1).unwrap();
+            if let Ok(state) = EvaluationState::checked(PACKING.unpack_frame(&frame)) {
                 let mut judged = evaluation(0..3);
                 if judged.merge(state).is_ok() {
                     drop(judged.finish());
