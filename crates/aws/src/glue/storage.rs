@@ -132,15 +132,11 @@ fn format(table: &Table, descriptor: &StorageDescriptor) -> Result<StorageFormat
     let library = serde.and_then(SerDeInfo::serialization_library).unwrap_or_default();
     let input = descriptor.input_format().unwrap_or_default();
     let serde_parameters = serde.and_then(SerDeInfo::parameters);
-    if PARQUET.contains(&library) && input.ends_with("ParquetInputFormat") {
-        return Ok(StorageFormat::Parquet);
-    }
-    let is_text = input.ends_with(".TextInputFormat");
-    if JSON.contains(&library) && is_text {
-        return Ok(StorageFormat::JsonLines);
-    }
     let of = Parameters { table: table.parameters(), serde: serde_parameters };
+    let is_text = input.ends_with(".TextInputFormat");
     match library {
+        _ if PARQUET.contains(&library) && input.ends_with("ParquetInputFormat") => of.parquet(),
+        _ if JSON.contains(&library) && is_text => of.json(),
         OPEN_CSV if is_text => of.open_csv(),
         LAZY_SIMPLE if is_text => of.lazy_simple(),
         _ => Err(format!("it is stored as {library:?} in {input:?}; {FORMATS}")),
@@ -162,11 +158,29 @@ impl Parameters<'_> {
         self.serde(name).or_else(|| self.table.and_then(|held| held.get(name)).map(String::as_str))
     }
 
+    fn parquet(&self) -> Result<StorageFormat, String> {
+        if self.any("parquet.column.index.access") == Some("true") {
+            return Err("its columns are found by position (parquet.column.index.access), not by name; turn that off"
+                .to_owned());
+        }
+        Ok(StorageFormat::Parquet)
+    }
+
+    fn json(&self) -> Result<StorageFormat, String> {
+        let mut names = self.serde.into_iter().flatten().map(|(name, _)| name);
+        if let Some(mapping) = names.find(|name| name.starts_with("mapping.")) {
+            return Err(format!(
+                "it renames keys ({mapping}), which is not read; name its columns as the keys are named"
+            ));
+        }
+        Ok(StorageFormat::JsonLines)
+    }
+
     /// Cells in quotes, separated by commas unless something else is said. A backslash is data, as in RFC 4180.
     fn open_csv(&self) -> Result<StorageFormat, String> {
         Ok(StorageFormat::Csv {
-            delimiter: separator(self.serde("separatorChar").unwrap_or(","))?,
-            quote: Some(separator(self.serde("quoteChar").unwrap_or("\""))?),
+            delimiter: character(self.serde("separatorChar").unwrap_or(","))?,
+            quote: Some(character(self.serde("quoteChar").unwrap_or("\""))?),
             null_text: None,
             header: self.header()?,
         })
@@ -204,18 +218,26 @@ impl Parameters<'_> {
     }
 }
 
-/// One character, or its code: Hive writes control-A as `1` and as `\u0001`.
+/// One character, or its code, as Hive reads the separator of `LazySimpleSerDe`: control-A is `1` or `\u0001`.
 fn separator(text: &str) -> Result<u8, String> {
-    let refused = || format!("its separator or quote {text:?} is no single ASCII character other than a line break");
-    let byte = match text.as_bytes() {
-        [digit] if digit.is_ascii_digit() => digit.saturating_sub(b'0'),
-        [byte] => *byte,
-        b"\\t" => b'\t',
-        _ => {
-            let code = text.strip_prefix("\\u").and_then(|hex| u8::from_str_radix(hex, 16).ok());
-            code.or_else(|| text.parse().ok()).ok_or_else(refused)?
-        }
-    };
+    let code = text.strip_prefix("\\u").and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    match code.or_else(|| text.parse().ok()) {
+        Some(code) => usable(code, text),
+        None => character(text),
+    }
+}
+
+/// One character; a tab also as it is written in DDL.
+fn character(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] => usable(*byte, text),
+        b"\\t" => Ok(b'\t'),
+        _ => usable(0, text),
+    }
+}
+
+fn usable(byte: u8, text: &str) -> Result<u8, String> {
     let is_usable = byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0);
+    let refused = || format!("its separator or quote {text:?} is no single ASCII character other than a line break");
     is_usable.then_some(byte).ok_or_else(refused)
 }

@@ -68,6 +68,8 @@ async fn formats_are_told_by_library_and_parameters() {
             json!({}),
             csv(9, Some(b'\''), None, false),
         ),
+        (TEXT, OPEN_CSV, json!({ "separatorChar": "7" }), json!({}), csv(b'7', Some(b'"'), None, false)),
+        (TEXT, LAZY, json!({ "field.delim": "7" }), json!({}), csv(7, None, Some("\\N"), false)),
         (TEXT, OPENX, json!({ "paths": "sku,price" }), json!({}), StorageFormat::JsonLines),
         (PARQUET_INPUT, PARQUET, json!({ "serialization.format": "1" }), json!({}), StorageFormat::Parquet),
     ] {
@@ -91,6 +93,14 @@ async fn what_cannot_be_read_says_why_and_what_to_do() {
         (descriptor("org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat", OPEN_CSV, &json!({})), json!({}), "Symlink"),
         (descriptor(TEXT, LAZY, &json!({ "field.delim": "||" })), json!({}), "separator"),
         (descriptor(TEXT, LAZY, &json!({ "field.delim": ",", "escape.delim": "\\" })), json!({}), "escaped"),
+        (descriptor(TEXT, LAZY, &json!({ "field.delim": "\n" })), json!({}), "separator"),
+        (descriptor(TEXT, OPEN_CSV, &json!({ "quoteChar": "''" })), json!({}), "quote"),
+        (descriptor(TEXT, OPENX, &json!({ "mapping.sku": "SKU-No" })), json!({}), "mapping.sku"),
+        (
+            descriptor(PARQUET_INPUT, PARQUET, &json!({ "parquet.column.index.access": "true" })),
+            json!({}),
+            "by position",
+        ),
         (plain.clone(), json!({ "TableType": "VIRTUAL_VIEW" }), "a view"),
         (plain.clone(), json!({ "Parameters": { "table_type": "ICEBERG" } }), "iceberg"),
         (plain.clone(), json!({ "Parameters": { "spark.sql.sources.provider": "delta" } }), "delta"),
