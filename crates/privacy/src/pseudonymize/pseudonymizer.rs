@@ -254,6 +254,7 @@ impl Pseudonymizer {
                 Bound::DroppedUndeclared => continue,
             };
             let Some((column, stats)) = declared else { continue };
+            let values = lists::values(&column.name, array);
             let (output, changed) = match &column.action {
                 Action::Drop => continue,
                 Action::Keep => (Arc::clone(array), false),
@@ -266,7 +267,6 @@ impl Pseudonymizer {
                     // Inside lists, where a value stands is its number among all before it.
                     let is_list = lists::value_type(&column.name, array.data_type()) != array.data_type();
                     let first_row = if is_list { stats.values.saturating_add(stats.nulls) } else { first_row };
-                    let values = lists::values(&column.name, array);
                     let found = match (&column.comprehend, &self.plan.texts) {
                         (Some(spec), Some(texts)) => Some(texts.of_rows(&column.name, spec, first_row, &values)?),
                         _ => None,
@@ -281,7 +281,6 @@ impl Pseudonymizer {
                     (output.map_err(named)?, true)
                 }
             };
-            let values = lists::values(&column.name, array);
             let nulls = values.logical_null_count();
             stats.nulls = stats.nulls.saturating_add(count(nulls));
             stats.values = stats.values.saturating_add(count(values.len().saturating_sub(nulls)));

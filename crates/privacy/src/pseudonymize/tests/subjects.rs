@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice_common::policy::CohortSize;
 use sluice_common::{Dispose as _, Disposition, Sha256Digest};
-use sluice_testkit::{MemoryKms, MemoryS3, names};
+use sluice_testkit::{MemoryKms, MemoryS3, MemoryTextEntities, names};
 
 use super::*;
 use crate::keyring::{CohortNote, KeyUnwrapper, Keyring};
@@ -54,12 +54,21 @@ impl World {
     }
 
     fn publish_as(&self, format: &Format, table: &[u8], section: &str) -> Result<(String, Stats), PseudonymizeError> {
+        self.publish_beside(None, &ReadOptions::new(format.clone()), table, section)
+    }
+
+    fn publish_beside(
+        &self,
+        texts: Option<&TextService>,
+        read: &ReadOptions,
+        table: &[u8],
+        section: &str,
+    ) -> Result<(String, Stats), PseudonymizeError> {
         let privacy = privacy(section);
         let (key, subjects) = self.subjects(&privacy.subjects.as_ref().unwrap().column);
-        let plan =
-            Plan::new(&privacy, PlanKeys { domain: Some(&key), subjects: Some(&subjects), ..PlanKeys::default() })?;
-        let (read, write) = (ReadOptions::new(format.clone()), WriteOptions::new(format.clone()));
-        let finished = run(Bytes::copy_from_slice(table), &read, Vec::new(), &write, plan)?;
+        let plan = Plan::new(&privacy, PlanKeys { domain: Some(&key), subjects: Some(&subjects), texts })?;
+        let write = WriteOptions::new(read.format.clone());
+        let finished = run(Bytes::copy_from_slice(table), read, Vec::new(), &write, plan)?;
         Ok((String::from_utf8(finished.sink).unwrap(), finished.stats))
     }
 
@@ -162,4 +171,110 @@ fn without_a_vault_and_across_epochs_it_is_refused_by_name() {
     let error = Plan::retokenise(&privacy, &key(), &key(), true).unwrap_err();
     assert!(matches!(error, PseudonymizeError::SubjectsStay), "{error}");
     assert_eq!(error.disposition(), Disposition::Quarantine);
+}
+
+const LISTS: &str = "
+domain: customers
+subjects: { column: user, cohorts: 16 }
+columns:
+  user: { transform: token }
+  items[*].email: { transform: encrypt }
+  items[*].notes[*]: { transform: redact_text, comprehend: { language: en } }
+";
+
+/// Users 1 and 2 are in two cohorts. Every way in which a row can have other than one value stands between them.
+const ORDERS: &str = concat!(
+    "{\"user\":\"1\",\"items\":[{\"email\":\"ada@example.org\",\"notes\":[\"ask Ada Lovelace\",\"a\"]},{\"email\":\"bob@example.org\"}]}\n",
+    "{\"user\":\"2\",\"items\":[]}\n",
+    "{\"user\":\"2\"}\n",
+    "{\"user\":\"2\",\"items\":{\"email\":\"ada@example.org\",\"notes\":\"or Grace Hopper\"}}\n",
+    "{\"user\":null,\"items\":[{\"email\":\"nobody@example.org\",\"notes\":[]}]}\n",
+    "{\"user\":\"1\",\"items\":[{\"email\":null,\"notes\":[null]},{},{\"email\":\"ada@example.org\",\"notes\":[\"é Grace Hopper\"]}]}\n",
+    "{\"user\":\"2\",\"items\":[{\"email\":\"\"},{\"email\":\"bob@example.org\",\"notes\":[\"b\",\"Ada Lovelace\"]}]}\n",
+);
+
+fn rows(output: &str) -> Vec<serde_json::Value> {
+    output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn service(names: &[&str], kept: Option<TextAnswers>) -> (MemoryTextEntities, TextService) {
+    let port = MemoryTextEntities::default();
+    port.learn(names);
+    let wait: Waiter = Arc::new(|future| block_on(future));
+    (port.clone(), TextService::new(Arc::new(port), wait, kept))
+}
+
+#[test]
+fn each_value_in_a_list_is_under_the_cohort_s_key_of_its_row() {
+    let world = World::new();
+    let names = ["Ada Lovelace", "Grace Hopper"];
+    let whole = ReadOptions::new(Format::JsonLines);
+    let (_, asked) = service(&names, None);
+    let (output, stats) = world.publish_beside(Some(&asked), &whole, ORDERS.as_bytes(), LISTS).unwrap();
+    let found = rows(&output);
+    let email = |row: usize, item: usize| found[row]["items"][item]["email"].as_str().unwrap();
+    let of_second = found[3]["items"]["email"].as_str().unwrap();
+    let tokens = [email(0, 0), email(0, 1), of_second, email(5, 2), email(6, 1)];
+    let values = ["ada@example.org", "bob@example.org", "ada@example.org", "ada@example.org", "bob@example.org"];
+    assert_eq!(world.opened(&tokens, None), values);
+    let cohort = |token: &str| match TokenText::parse(token) {
+        Ok(TokenText::Encrypted { key, .. }) => key.cohort.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let [a, b, c, d, e] = tokens.map(cohort);
+    assert!(a == b && a == d && c == e && a != c, "{tokens:?}");
+    assert_eq!((email(0, 0), email(6, 0)), (email(5, 2), ""), "equal values of one cohort are equal");
+    assert!(found[4]["items"][0]["email"].is_null() && found[5]["items"][0]["email"].is_null());
+    assert_eq!(found[5]["items"][1], serde_json::json!({}), "what an element lacks is not made up");
+    let notes = |row: usize, item: usize| found[row]["items"][item]["notes"].clone();
+    assert_eq!(notes(0, 0), serde_json::json!(["ask [PERSON]", "a"]));
+    assert_eq!(found[3]["items"]["notes"], "or [PERSON]");
+    assert_eq!(notes(5, 2), serde_json::json!(["é [PERSON]"]));
+    assert_eq!(notes(6, 1), serde_json::json!(["b", "[PERSON]"]));
+    assert_eq!((stats.columns[1].values, stats.columns[1].nulls, stats.values_destroyed), (7, 1, 0));
+
+    // The same in small blocks, which ask on, and from the answers that were kept, which ask nothing.
+    let blocks = whole.clone().with_block_bytes(100);
+    let (port, once_more) = service(&names, None);
+    assert_eq!(world.publish_beside(Some(&once_more), &blocks, ORDERS.as_bytes(), LISTS).unwrap().0, output);
+    assert!(port.calls() > 2, "{} calls", port.calls());
+    for (kept, read) in [(asked.answers(), &blocks), (once_more.answers(), &whole)] {
+        let kept = TextAnswers::from_json(&kept.to_json().unwrap()).unwrap();
+        let (port, recalled) = service(&["nobody that was known before"], Some(kept));
+        assert_eq!(world.publish_beside(Some(&recalled), read, ORDERS.as_bytes(), LISTS).unwrap().0, output);
+        assert_eq!(port.calls(), 0);
+    }
+}
+
+#[test]
+fn a_forgotten_subject_s_values_in_lists_are_unreadable_and_no_others() {
+    let world = World::new();
+    let read = ReadOptions::new(Format::JsonLines).with_block_bytes(100);
+    let publish = || {
+        let (_, texts) = service(&["Ada Lovelace"], None);
+        let (output, stats) = world.publish_beside(Some(&texts), &read, ORDERS.as_bytes(), LISTS).unwrap();
+        (rows(&output), stats)
+    };
+    let (before, _) = publish();
+    world.shred("1");
+    let email = |row: usize, item: usize| before[row]["items"][item]["email"].as_str().unwrap();
+    let opened = world.opened(&[email(0, 0), email(0, 1), email(5, 2), email(6, 1)], None);
+    for gone in &opened[..3] {
+        let refused: serde_json::Value = serde_json::from_str(gone).unwrap();
+        assert_eq!(refused["error"], "shredded");
+        assert_eq!(refused["statement"], Sha256Digest::of(b"the statement").to_string());
+    }
+    assert_eq!(opened[3], "bob@example.org");
+    let (after, stats) = publish();
+    assert_eq!(stats.values_destroyed, 3, "two of the first order, one of the sixth; its null was none");
+    for (row, now) in after.iter().enumerate() {
+        if row == 0 || row == 5 {
+            let emails = now["items"].as_array().unwrap().iter().filter_map(|item| item.get("email"));
+            assert!(emails.clone().count() == 2 && emails.clone().all(serde_json::Value::is_null), "{now}");
+        } else {
+            assert_eq!(*now, before[row]);
+        }
+        assert_eq!(now["user"], before[row]["user"], "tokens still join");
+    }
+    assert_eq!(after[0]["items"][0]["notes"], before[0]["items"][0]["notes"]);
 }
