@@ -9,6 +9,7 @@ mod digest;
 mod hand_over;
 mod load;
 mod model;
+mod paths;
 mod privacy;
 mod problem;
 mod reader;

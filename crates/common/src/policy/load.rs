@@ -110,6 +110,11 @@ fn dataset(reader: &mut Reader, node: &Node, path: &str) -> Option<Dataset> {
     let catalog = reader.optional(&fields, "catalog", None, |reader, node, path| reader.catalog(node, path).map(Some));
     let release = reader.optional(&fields, "release", None, |reader, node, path| reader.release(node, path).map(Some));
     let (name, format, quality, privacy, catalog) = (name?, format?, quality?, privacy?, catalog?);
+    if let Some(node) = fields.get("privacy")
+        && !reader.check_paths(&format, &privacy, node, &fields.path_of("privacy"))
+    {
+        return None;
+    }
     let digests = SectionDigests::of(VERSION, &name, &format, &quality, &privacy, catalog.as_ref());
     let digests = digests.map_err(|json| reader.report(path, node.at, format!("cannot be digested: {json}"))).ok()?;
     Some(Dataset {

@@ -6,6 +6,7 @@ use crate::port::RetentionMode;
 
 mod detect;
 mod hand_over;
+mod paths;
 mod reference;
 mod risk;
 mod schema;

@@ -128,6 +128,44 @@ fn paths_that_contradict_each_other_are_refused_by_name() {
     assert_eq!(pseudonymize(&csv(), b"a[*]\n1\n", "columns:\n  a[*]: { transform: keep }").unwrap().0, "a[*]\n1\n");
 }
 
+proptest! {
+    /// Whoever writes a policy is told at once what would be refused when the first object came, and nothing else.
+    #[test]
+    fn a_policy_is_refused_when_it_is_read_just_when_its_run_would_be(
+        columns in prop::collection::btree_map(
+            "[ab](\\[\\*\\]){0,2}(\\.[ab](\\[\\*\\])?){0,2}",
+            prop::sample::select(vec!["keep", "redact", "drop", "shift_date, per: \"a[*].s\", max_days: 3", "shift_date, per: b, max_days: 3"]),
+            1..4,
+        ),
+        keeps in any::<bool>(),
+        parquet in any::<bool>(),
+        quasi in prop::option::of(prop::sample::select(vec!["a", "b[*].c", "a.b"])),
+        from_parquet in any::<bool>(),
+    ) {
+        let mut section = format!("domain: customers\nundeclared: {}\n", if keeps { "keep" } else { "refuse" });
+        section += if parquet { "output: parquet\n" } else { "" };
+        section += &quasi.map(|quasi| format!("quasi_identifiers: [\"{quasi}\"]\n")).unwrap_or_default();
+        section += "columns:\n";
+        for (column, transform) in &columns {
+            section += &format!("  {column}: {{ transform: {transform} }}\n");
+        }
+        let of = |kind: &str| {
+            let indented: String = section.lines().flat_map(|line| ["      ", line, "\n"]).collect();
+            Policy::parse(&format!(
+                "version: 1\ndatasets:\n  - name: t\n    match: \"**\"\n    format: {{ type: {kind} }}\n    quality: {{ ruleset: \"Rules = [ RowCount > 0 ]\" }}\n    privacy:\n{indented}"
+            ))
+        };
+        // What is wrong in any format is not what this is about.
+        if let Ok(mut policy) = of("csv") {
+            let plan = Plan::new(&policy.datasets.remove(0).privacy, Some(&key())).unwrap();
+            let (kind, read) = if from_parquet { ("parquet", Format::Parquet) } else { ("jsonl", Format::JsonLines) };
+            let write = if parquet { Format::Parquet } else { read.clone() };
+            let run = super::super::lists::check(&plan, &read, &write);
+            prop_assert_eq!(of(kind).is_ok(), run.is_ok(), "{}\n{:?}\n{:?}", section, of(kind).err(), run.err());
+        }
+    }
+}
+
 #[test]
 fn what_is_changed_is_not_published_with_the_object_that_holds_it() {
     let input = "{\"a\":{\"b\":\"canary\",\"c\":1}}\n";
