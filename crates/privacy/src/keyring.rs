@@ -37,7 +37,7 @@ mod unwrapper;
 mod vault;
 mod wrapped;
 
-pub use admin::{EpochRecord, EpochStatus, MAX_DOMAINS, ShredNote, Shredded};
+pub use admin::{EpochRecord, EpochShredReference, EpochStatus, MAX_DOMAINS, ShredNote, Shredded};
 pub(crate) use cohort::MAX_COHORTS_IN_USE;
 pub use cohort::{Assignment, Cohort, CohortError};
 pub use cohort_admin::CohortState;

@@ -52,13 +52,18 @@ fn shredding_takes_two_people_and_leaves_a_statement() {
     let desk = desk();
     assert!(shred(&desk, &["--approver", "Anna", "--confirm", "customers"]).exits(3).err.contains("other than"));
     assert!(shred(&desk, &["--approver", "ben", "--confirm", "staff"]).exits(3).err.contains("--confirm"));
+    let record = desk.text("vault/domains/customers/1.json");
     shred(&desk, &["--approver", "ben", "--confirm", "customers"]).exits(0);
     let statement: serde_json::Value = serde_json::from_str(&desk.text("shred.dsse.json")).unwrap();
     assert!(statement["signatures"][0]["sig"].is_string());
     let ran = desk.run(&["keys", "list", "customers", "--vault", "vault"]).exits(0);
     assert!(ran.out.contains("shredded"), "{}", ran.out);
     let again = shred(&desk, &["--approver", "ben", "--confirm", "customers"]).exits(3);
-    assert!(again.err.contains("shredded"), "{}", again.err);
+    assert!(again.err.contains("shredded") && again.err.contains("by statement"), "{}", again.err);
+    // As after a destruction that was cut off: it is finished, under the statement that there is.
+    desk.put("vault/domains/customers/1.json", record);
+    let finished = shred(&desk, &["--approver", "ben", "--confirm", "customers"]).exits(0);
+    assert!(finished.out.contains("1 versions removed") && finished.out.contains("begun before"), "{}", finished.out);
 }
 
 #[test]

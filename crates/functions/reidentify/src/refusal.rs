@@ -47,7 +47,7 @@ pub(crate) fn reason(problems: &RequestProblems) -> &'static str {
         Some(RequestProblem::Fpe) => "fpe_unfit",
         Some(RequestProblem::FpeRefused(refusal)) => match refusal {
             Refusal::UnknownEpoch => "fpe_unknown_epoch",
-            Refusal::Shredded => "fpe_key_shredded",
+            Refusal::Shredded(_) => "fpe_key_shredded",
             Refusal::OtherParameters => "fpe_other_parameters",
             _ => "fpe_other_key",
         },

@@ -1,9 +1,11 @@
 //! What is done to keys by hand: listing them, beginning a new epoch, destroying one.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sluice_common::port::{ListCursor, StoreError, UserMetadata, VersionEntry, VersionEraser};
 use sluice_common::{ObjectVersion, Sha256Digest, VersionId};
@@ -58,6 +60,28 @@ pub struct ShredNote {
     pub approver: String,
     /// Why.
     pub reason: String,
+    /// SHA-256 of the payload of the signed statement; notes of earlier releases do not name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Sha256Digest>,
+}
+
+/// When the key of an epoch was destroyed, and which statement says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EpochShredReference {
+    /// When S3 wrote the note.
+    pub on: Timestamp,
+    /// SHA-256 of the payload of the signed statement, where the note names it.
+    pub statement: Option<Sha256Digest>,
+}
+
+/// `on <time> by statement <digest>`.
+impl fmt::Display for EpochShredReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.statement {
+            Some(statement) => write!(f, "on {} by statement {statement}", self.on),
+            None => write!(f, "on {} (its note names no statement)", self.on),
+        }
+    }
 }
 
 /// A key that is gone.
@@ -139,10 +163,19 @@ impl Keyring {
                 let record = record.ok_or(KeyringError::Altered { domain: domain.clone(), epoch, problem })?;
                 Ok(Sha256Digest::of(&record))
             }
-            Some(EpochState::Shredded) => Err(KeyringError::Shredded { domain: domain.clone(), epoch }),
+            Some(EpochState::Shredded) => Err(self.unwrapper.shredded(domain, epoch).await),
             Some(EpochState::Overwritten) => Err(KeyringError::Overwritten { domain: domain.clone(), epoch }),
             None => Err(KeyringError::Unknown { domain: domain.clone(), epoch }),
         }
+    }
+
+    /// The note that the key of an epoch was destroyed, as it was written; none where there is no such note, or none that can be
+    /// read. A destruction that was cut off is finished with it.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub async fn shred_note(&self, domain: &Domain, epoch: Epoch) -> Result<Option<ShredNote>, KeyringError> {
+        Ok(self.unwrapper.shred_note(domain, epoch).await?.and_then(|(note, _)| note))
     }
 
     /// Destroys the key of an epoch: every version of its record. What it encrypted is noise from then on, and its
@@ -173,7 +206,7 @@ impl Keyring {
                 let at = self.unwrapper.reader().current(&path).await.map_err(failed)?;
                 let kept = vault::read(self.unwrapper.reader(), &at).await.map_err(failed)?;
                 if kept.as_ref() != Some(&json) {
-                    return Err(KeyringError::Shredded { domain, epoch });
+                    return Err(self.unwrapper.shredded(&domain, epoch).await);
                 }
             }
             Err(error) => return Err(failed(error)),

@@ -2,6 +2,7 @@ use sluice_common::policy::CohortSize;
 use sluice_common::port::{KeyError, StoreError};
 use sluice_common::{Dispose, Disposition};
 
+use super::admin::EpochShredReference;
 use super::cohort::Cohort;
 use super::cohort_vault::ShredReference;
 use super::domain::{Domain, Epoch};
@@ -71,12 +72,16 @@ pub enum KeyringError {
         epoch: Epoch,
     },
     /// The key was destroyed on purpose.
-    #[error("the key of domain {domain}, epoch {epoch} was shredded: what it encrypted cannot be opened any more")]
+    #[error(
+        "the key of domain {domain}, epoch {epoch} was shredded {shredded}: what it encrypted cannot be opened any more"
+    )]
     Shredded {
         /// The domain.
         domain: Domain,
         /// The epoch.
         epoch: Epoch,
+        /// When and by which statement.
+        shredded: EpochShredReference,
     },
     /// The domain's subjects were divided otherwise when its first cohort was made.
     #[error(

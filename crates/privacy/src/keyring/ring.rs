@@ -67,7 +67,7 @@ impl Keyring {
             }
             match epochs.last_key_value() {
                 Some((epoch, EpochState::Kept(at))) => return self.unwrapper.open_version(domain, *epoch, at).await,
-                Some((epoch, _)) => return Err(KeyringError::Shredded { domain: domain.clone(), epoch: *epoch }),
+                Some((epoch, _)) => return Err(self.unwrapper.shredded(domain, *epoch).await),
                 None => {
                     if let Some(key) = self.create(domain, Epoch::FIRST).await? {
                         return Ok(key);

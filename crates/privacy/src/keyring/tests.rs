@@ -154,7 +154,9 @@ async fn a_shredded_epoch_says_so() {
     let current = world.ring().current(&customers()).await.unwrap_err();
     assert!(matches!(current, KeyringError::Shredded { .. }), "{current}");
     let opened = world.unwrapper().open(&customers(), Epoch::FIRST).await.unwrap_err();
-    assert!(matches!(opened, KeyringError::Shredded { .. }), "{opened}");
+    let KeyringError::Shredded { shredded, .. } = &opened else { panic!("{opened}") };
+    assert_eq!(shredded.statement, None, "a note that says nothing still counts");
+    assert!(opened.to_string().contains(&shredded.on.to_string()), "{opened}");
     assert_eq!(world.s3.live_keys(&names::bucket(VAULT)), ["domains/customers/1.shredded.json"]);
 }
 
@@ -166,6 +168,7 @@ fn note(domain: &Domain, epoch: Epoch, wrapped_sha256: sluice_common::Sha256Dige
         requester: "anna".to_owned(),
         approver: "ben".to_owned(),
         reason: "retention ended".to_owned(),
+        statement: Some(sluice_common::Sha256Digest::of(b"the statement")),
     }
 }
 
@@ -213,7 +216,9 @@ async fn what_is_shredded_is_gone_and_says_so() {
     assert_eq!(world.s3.live_keys(&names::bucket(VAULT)), ["domains/customers/1.shredded.json"]);
     for ring in [&ring, &world.ring(), &warm] {
         let error = ring.open(&customers(), Epoch::FIRST).await.unwrap_err();
-        assert!(matches!(error, KeyringError::Shredded { .. }), "{error}");
+        let KeyringError::Shredded { shredded, .. } = &error else { panic!("{error}") };
+        assert_eq!(shredded.statement, note.statement);
+        assert!(error.to_string().contains(&note.statement.unwrap().to_string()), "{error}");
         assert!(ring.wrapped_digest(&customers(), Epoch::FIRST).await.is_err());
     }
     // Again is no error, for another reason is.
@@ -233,6 +238,7 @@ async fn a_destruction_that_was_cut_off_is_finished() {
     let note = note(&customers(), Epoch::FIRST, ring.wrapped_digest(&customers(), Epoch::FIRST).await.unwrap());
     world.s3.put(&names::path(VAULT, "domains/customers/1.shredded.json"), serde_json::to_vec(&note).unwrap()).unwrap();
     assert!(matches!(world.ring().current(&customers()).await, Err(KeyringError::Shredded { .. })));
+    assert_eq!(ring.shred_note(&customers(), Epoch::FIRST).await.unwrap().as_ref(), Some(&note));
     assert_eq!(ring.shred(note.clone(), &world.s3).await.unwrap().erased, 1);
     let unknown = ShredNote { epoch: Epoch::new(7).unwrap(), ..note };
     assert!(matches!(ring.shred(unknown, &world.s3).await, Err(KeyringError::Unknown { .. })));

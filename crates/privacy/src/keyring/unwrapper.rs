@@ -4,6 +4,7 @@ use std::sync::Arc;
 use sluice_common::port::{DataKeys, KeyError, ObjectReader, StoreError};
 use sluice_common::{BucketName, ObjectVersion};
 
+use super::admin::{EpochShredReference, ShredNote};
 use super::cache::KeyCache;
 use super::domain::{Domain, Epoch};
 use super::domain_key::DomainKey;
@@ -99,15 +100,38 @@ impl KeyUnwrapper {
 
     /// Why there is no record: never made, or destroyed on purpose.
     async fn absent(&self, domain: &Domain, epoch: Epoch) -> KeyringError {
-        let note = match vault::path(&self.bucket, domain, Entry::Shredded(epoch)) {
-            Ok(path) => self.reader.current(&path).await,
-            Err(error) => return error,
-        };
-        match note {
-            Ok(_note) => KeyringError::Shredded { domain: domain.clone(), epoch },
-            Err(StoreError::NotFound { .. }) => KeyringError::Unknown { domain: domain.clone(), epoch },
-            Err(source) => KeyringError::Vault { domain: domain.clone(), source },
+        self.shredded(domain, epoch).await
+    }
+
+    /// That a key was destroyed, when, and by which statement; or what else keeps it from being opened.
+    pub(super) async fn shredded(&self, domain: &Domain, epoch: Epoch) -> KeyringError {
+        match self.shred_note(domain, epoch).await {
+            Ok(Some((_, shredded))) => KeyringError::Shredded { domain: domain.clone(), epoch, shredded },
+            Ok(None) => KeyringError::Unknown { domain: domain.clone(), epoch },
+            Err(error) => error,
         }
+    }
+
+    /// The note that a key was destroyed, and what it refers to. The note counts whatever it says: one that cannot be read, or is
+    /// another key's, tells when and nothing more.
+    pub(super) async fn shred_note(
+        &self,
+        domain: &Domain,
+        epoch: Epoch,
+    ) -> Result<Option<(Option<ShredNote>, EpochShredReference)>, KeyringError> {
+        let failed = |source| KeyringError::Vault { domain: domain.clone(), source };
+        let path = vault::path(&self.bucket, domain, Entry::Shredded(epoch))?;
+        let at = match self.reader.current(&path).await {
+            Ok(at) => at,
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(source) => return Err(failed(source)),
+        };
+        let on = self.reader.head(&at).await.map_err(failed)?.last_modified;
+        let json = vault::read(self.reader.as_ref(), &at).await.map_err(failed)?;
+        let note = json.and_then(|json| serde_json::from_slice::<ShredNote>(&json).ok());
+        let note = note.filter(|note| note.domain == *domain && note.epoch == epoch);
+        let statement = note.as_ref().and_then(|note| note.statement);
+        Ok(Some((note, EpochShredReference { on, statement })))
     }
 }
 

@@ -4,7 +4,7 @@ use serde::ser::{SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 use sluice_common::Sha256Digest;
 
-use crate::keyring::ShredReference;
+use crate::keyring::{EpochShredReference, ShredReference};
 use zeroize::Zeroizing;
 
 /// Why a pseudonym was not turned back. It does not repeat the pseudonym.
@@ -40,8 +40,9 @@ pub enum Refusal {
     #[error("no value of `fpe`: it has too few or too many characters of the alphabet")]
     NotFormatPreserving,
     /// The key is gone for good.
-    #[error("the key of the pseudonym's epoch was shredded: it cannot be opened any more")]
-    Shredded,
+    #[error("the key of the pseudonym's epoch was shredded {0}: it cannot be opened any more")]
+    #[serde(serialize_with = "without_reference")]
+    Shredded(EpochShredReference),
     /// The key of the subject's cohort is gone for good: the subject was forgotten.
     #[error("the key of the subject's cohort was shredded on {} by statement {}", .0.on, .0.statement)]
     #[serde(serialize_with = "without_reference")]
@@ -51,8 +52,11 @@ pub enum Refusal {
     UnknownCohort,
 }
 
+/// How an answer names both kinds of destruction.
+const SHREDDED: &str = "shredded";
+
 /// The statement stands beside the refusal's name, not in it.
-fn without_reference<S: Serializer>(_: &ShredReference, serializer: S) -> Result<S::Ok, S::Error> {
+fn without_reference<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit()
 }
 
@@ -78,10 +82,17 @@ impl Serialize for Opened {
         let mut object = serializer.serialize_struct("Opened", 1)?;
         match self {
             Self::Value(value) => object.serialize_field("value", value.as_str())?,
-            Self::Refused(Refusal::SubjectShredded(shredded)) => {
-                object.serialize_field("error", &Refusal::Shredded)?;
-                object.serialize_field("on", &shredded.on)?;
-                object.serialize_field("statement", &shredded.statement)?;
+            Self::Refused(Refusal::SubjectShredded(ShredReference { on, statement })) => {
+                object.serialize_field("error", SHREDDED)?;
+                object.serialize_field("on", on)?;
+                object.serialize_field("statement", statement)?;
+            }
+            Self::Refused(Refusal::Shredded(EpochShredReference { on, statement })) => {
+                object.serialize_field("error", SHREDDED)?;
+                object.serialize_field("on", on)?;
+                if let Some(statement) = statement {
+                    object.serialize_field("statement", statement)?;
+                }
             }
             Self::Refused(refusal) => {
                 object.serialize_field("error", refusal)?;
@@ -120,7 +131,7 @@ impl Answer {
         // Written into a buffer that is large enough from the start, so that growing leaves no copies behind.
         let values = self.results.iter().map(|result| match result {
             Opened::Value(value) => value.len().saturating_mul(6).saturating_add(32),
-            Opened::Refused(_) => 64,
+            Opened::Refused(_) => 192,
         });
         let mut json = Zeroizing::new(Vec::with_capacity(values.fold(512, usize::saturating_add)));
         serde_json::to_writer(&mut *json, self)?;

@@ -84,7 +84,7 @@ async fn fpe_opener(
     let key = match keys.open(&request.domain, source.mark.epoch()).await {
         Ok(key) => key,
         Err(KeyringError::Unknown { .. }) => return Ok(Err(Refusal::UnknownEpoch)),
-        Err(KeyringError::Shredded { .. }) => return Ok(Err(Refusal::Shredded)),
+        Err(KeyringError::Shredded { shredded, .. }) => return Ok(Err(Refusal::Shredded(shredded))),
         Err(error) => return Err(error),
     };
     blind.get_or_insert_with(|| blind_of(request, &key));
@@ -127,7 +127,7 @@ async fn opener(
             Ok(if scoped.key_ref() == wanted { Ok(Decrypt::new(scoped)) } else { Err(Refusal::OtherColumn) })
         }
         Err(KeyringError::Unknown { .. }) => Ok(Err(Refusal::UnknownEpoch)),
-        Err(KeyringError::Shredded { .. }) => Ok(Err(Refusal::Shredded)),
+        Err(KeyringError::Shredded { shredded, .. }) => Ok(Err(Refusal::Shredded(shredded))),
         Err(error) => Err(error),
     }
 }

@@ -8,7 +8,7 @@ use sluice_common::Sha256Digest;
 use sluice_testkit::{FaultPlan, Faulty, MemoryKms, MemoryS3, names};
 
 use super::*;
-use crate::keyring::{Domain, DomainKey, KeyUnwrapper, Keyring};
+use crate::keyring::{Domain, DomainKey, Epoch, KeyUnwrapper, Keyring, ShredNote};
 use crate::transform::{ColumnTransform as _, Encrypt, Token};
 
 struct World {
@@ -23,10 +23,22 @@ impl World {
         Self { s3, kms: MemoryKms::new("vault") }
     }
 
-    async fn key(&self, domain: &str) -> Arc<DomainKey> {
+    fn ring(&self) -> Keyring {
         let s3 = Arc::new(self.s3.clone());
-        let ring = Keyring::new(names::bucket("lake-vault"), s3.clone(), s3.clone(), s3, Arc::new(self.kms.clone()));
-        ring.current(&Domain::new(domain).unwrap()).await.unwrap()
+        Keyring::new(names::bucket("lake-vault"), s3.clone(), s3.clone(), s3, Arc::new(self.kms.clone()))
+    }
+
+    async fn key(&self, domain: &str) -> Arc<DomainKey> {
+        self.ring().current(&Domain::new(domain).unwrap()).await.unwrap()
+    }
+
+    /// Destroys the first key of a domain.
+    async fn shred(&self, domain: &str, statement: Option<Sha256Digest>) {
+        let (ring, domain) = (self.ring(), Domain::new(domain).unwrap());
+        let wrapped_sha256 = ring.wrapped_digest(&domain, Epoch::FIRST).await.unwrap();
+        let (requester, approver, reason) = ("anna".to_owned(), "ben".to_owned(), "retention ended".to_owned());
+        let note = ShredNote { domain, epoch: Epoch::FIRST, wrapped_sha256, requester, approver, reason, statement };
+        ring.shred(note, &self.s3).await.unwrap();
     }
 
     fn keys(&self, plan: &FaultPlan) -> KeyUnwrapper {
@@ -193,5 +205,25 @@ async fn pseudonyms_of_one_column_open_when_it_is_named() {
         request.column = column.map(str::to_owned);
         let answer = reidentify(&request, &world.keys(&FaultPlan::new())).await.unwrap();
         assert_eq!(shown(&answer), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_destroyed_epoch_says_when_and_by_which_statement() {
+    for statement in [Some(Sha256Digest::of(b"the statement")), None] {
+        let world = World::new();
+        let token = encrypted(world.key("customers").await.as_ref(), "anna@example.com");
+        world.shred("customers", statement).await;
+        let answer = reidentify(&request(&[token]), &world.keys(&FaultPlan::new())).await.unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&answer.to_json().unwrap()).unwrap();
+        let refused = &json["results"][0];
+        assert_eq!(refused["error"], "shredded");
+        assert!(refused["on"].as_str().unwrap().ends_with('Z'), "{refused}");
+        assert_eq!(refused["statement"], serde_json::json!(statement));
+        assert_eq!(refused.get("statement").is_some(), statement.is_some(), "a note of an earlier release names none");
+        let Opened::Refused(refusal) = &answer.results()[0] else { panic!("{answer:?}") };
+        let said = refusal.to_string();
+        assert!(said.contains(refused["on"].as_str().unwrap()), "{said}");
+        assert!(statement.is_none_or(|statement| said.contains(&statement.to_string())), "{said}");
     }
 }

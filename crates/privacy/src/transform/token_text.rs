@@ -201,7 +201,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keyring::Epoch;
+    use crate::keyring::{Cohort, Epoch};
 
     #[test]
     fn base32_as_in_rfc_4648() {
@@ -249,27 +249,41 @@ mod tests {
         }
     }
 
+    /// Every kind of key: of a domain, of a column, of a cohort, of a column for a cohort.
+    fn key_refs() -> impl Strategy<Value = KeyRef> {
+        let cohort = prop::option::of(prop_oneof![0u64..3, 0u64..1 << 53, Just((1u64 << 53) - 1)]);
+        (1u32..1_000_000_000, any::<Option<[u8; 5]>>(), cohort).prop_map(|(epoch, scope, cohort)| KeyRef {
+            epoch: Epoch::new(epoch).unwrap(),
+            scope,
+            cohort: cohort.map(|cohort| Cohort::new(cohort).unwrap()),
+        })
+    }
+
     proptest! {
         #[test]
-        fn tokens_parse(bytes in any::<[u8; 16]>(), epoch in 1u32..1_000_000_000, scope in any::<Option<[u8; 5]>>()) {
-            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope, cohort: None };
+        fn tokens_parse(bytes in any::<[u8; 16]>(), key in key_refs()) {
             let mut text = token_prefix(key);
             push_base32(bytes, &mut text);
             prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Token { key }));
         }
 
         #[test]
-        fn ciphertexts_parse(
-            sealed in prop::collection::vec(any::<u8>(), 16..80),
-            epoch in 1u32..1_000_000_000,
-            scope in any::<Option<[u8; 5]>>(),
-            cohort in prop::option::of(0u64..1 << 53),
-        ) {
-            let cohort = cohort.and_then(crate::keyring::Cohort::new);
-            let key = KeyRef { epoch: Epoch::new(epoch).unwrap(), scope, cohort };
+        fn ciphertexts_parse(sealed in prop::collection::vec(any::<u8>(), 16..80), key in key_refs()) {
             let mut text = encrypted_prefix(key);
             push_base64url(&sealed, &mut text);
             prop_assert_eq!(TokenText::parse(&text), Ok(TokenText::Encrypted { key, sealed }));
+        }
+
+        /// Two keys never have one name, and a name has one spelling.
+        #[test]
+        fn names_of_keys_are_told_apart(one in key_refs(), other in key_refs(), cut in any::<prop::sample::Index>(), put in "[0-9a-z.-]{0,2}") {
+            prop_assert_eq!(key_text(one) == key_text(other), one == other);
+            let mut text = key_text(one);
+            let at = cut.index(text.len());
+            text.replace_range(at..=at, &put);
+            if let Some(key) = parse_key(&text) {
+                prop_assert_eq!(key_text(key), text);
+            }
         }
 
         #[test]

@@ -5,10 +5,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use sluice_common::Sha256Digest;
 use sluice_evidence::predicate::Shred;
 use sluice_evidence::sign::sign;
 use sluice_evidence::{ResourceDescriptor, Statement, TrustedKeys};
-use sluice_privacy::keyring::{Domain, Epoch, ShredNote};
+use sluice_privacy::keyring::{Domain, Epoch, KeyringError, ShredNote, Shredded};
 
 use super::signer::{self, StatementSigner};
 use super::{Vault, cohort};
@@ -57,7 +58,10 @@ pub(super) fn run(args: &KeysShred) -> anyhow::Result<Answer> {
     }
     let epoch = Epoch::new(args.epoch.context("--epoch, --cohort or --subject: say which key")?)?;
     let done = vault.runtime.block_on(Box::pin(async {
-        let wrapped_sha256 = vault.keyring.wrapped_digest(&domain, epoch).await?;
+        let wrapped_sha256 = match vault.keyring.wrapped_digest(&domain, epoch).await {
+            Err(was @ KeyringError::Shredded { .. }) => return Ok((finish(&vault, &domain, epoch, was).await?, false)),
+            digest => digest?,
+        };
         let predicate = Shred {
             domain: domain.to_string(),
             epoch: Some(epoch.number()),
@@ -67,6 +71,9 @@ pub(super) fn run(args: &KeysShred) -> anyhow::Result<Answer> {
             approver: args.approver.clone(),
             purpose: args.reason.trim().to_owned(),
         };
+        let subject = ResourceDescriptor::named(format!("domain-key:{domain}/{epoch}"), wrapped_sha256);
+        let statement = Statement::new(vec![subject], predicate)?;
+        let payload = signing.keep(&statement, &args.statement).await?;
         let note = ShredNote {
             domain: domain.clone(),
             epoch,
@@ -74,19 +81,33 @@ pub(super) fn run(args: &KeysShred) -> anyhow::Result<Answer> {
             requester: args.requester.clone(),
             approver: args.approver.clone(),
             reason: args.reason.trim().to_owned(),
+            statement: Some(Sha256Digest::of(&payload)),
         };
-        let subject = ResourceDescriptor::named(format!("domain-key:{domain}/{epoch}"), wrapped_sha256);
-        let statement = Statement::new(vec![subject], predicate)?;
-        signing.keep(&statement, &args.statement).await?;
-        anyhow::Ok(vault.keyring.shred(note, vault.eraser.as_ref()).await?)
+        anyhow::Ok((vault.keyring.shred(note, vault.eraser.as_ref()).await?, true))
     }));
-    let shredded = done.with_context(|| format!("domain {domain}, epoch {epoch}"))?;
+    let (shredded, is_new) = done.with_context(|| format!("domain {domain}, epoch {epoch}"))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "the key of domain {domain}, epoch {epoch} is shredded: {} versions removed", shredded.erased)?;
-    writeln!(out, "statement: {}", args.statement.display())?;
+    match (is_new, shredded.note.statement) {
+        (true, Some(statement)) => {
+            writeln!(out, "statement: {}, payload sha256 {statement}", args.statement.display())?;
+        }
+        (false, Some(statement)) => writeln!(out, "begun before, by the statement of payload sha256 {statement}")?,
+        (_, None) => writeln!(out, "begun before, by an earlier release, whose note names no statement")?,
+    }
     writeln!(
         out,
         "its pseudonyms cannot be opened any more; backups of the vault are copies of the key, destroy them too"
     )?;
     Ok(Answer::Pass)
+}
+
+/// Finishes a destruction that was cut off after its note was written, under the statement that there is.
+///
+/// # Errors
+/// `was`, when nothing was left to destroy.
+async fn finish(vault: &Vault, domain: &Domain, epoch: Epoch, was: KeyringError) -> anyhow::Result<Shredded> {
+    let Some(note) = vault.keyring.shred_note(domain, epoch).await? else { return Err(was.into()) };
+    let done = vault.keyring.shred(note, vault.eraser.as_ref()).await?;
+    if done.erased == 0 { Err(was.into()) } else { Ok(done) }
 }
