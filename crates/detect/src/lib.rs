@@ -37,5 +37,5 @@ pub use entity::phone::{Leniency, PhoneRules, Region};
 pub use entity::{Family, Verdict};
 pub use options::{Allow, Checksum, CustomEntity, Options, OptionsError, Settings, Thresholds};
 pub use scan::{Finding, Memory, Scanner};
-pub use suggest::{Proposal, Suggested, propose, yaml};
+pub use suggest::{Proposal, Suggested, propose, propose_paths, yaml};
 pub use table::{ColumnReport, ColumnScan, EntityFound, TableOptions, TableReport, TableScan, Trace, scan_table};

@@ -6,6 +6,8 @@ use crate::entity::{Family, family};
 use crate::table::{ColumnReport, TableReport};
 use std::fmt::Write as _;
 
+mod paths;
+
 /// A transform of the policy, with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Suggested {
@@ -115,7 +117,15 @@ const TELLING_NAMES: &[(&[&str], &str)] = &[
 
 /// Proposes a transform for every column.
 pub fn propose(report: &TableReport) -> Vec<Proposal> {
-    let mut proposals: Vec<_> = report.columns.iter().map(propose_one).collect();
+    publishing(report.columns.iter().map(propose_one).collect())
+}
+
+/// The same for a table of JSON Lines, whose columns are paths: one policy can name all of them at once.
+pub fn propose_paths(report: &TableReport) -> Vec<Proposal> {
+    publishing(paths::reconciled(report.columns.iter().map(propose_one).collect()))
+}
+
+fn publishing(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
     // A policy that publishes nothing is refused by its loader.
     if proposals.iter().all(|proposal| proposal.transform == Suggested::Drop) {
         for proposal in &mut proposals {

@@ -11,7 +11,7 @@ use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::display::{ArrayFormatter, DurationFormat, FormatOptions};
 use arrow_schema::DataType;
-use sluice_tabular::{Block, Reader, TabularError};
+use sluice_tabular::{Block, ColumnPath, Reader, TabularError};
 use std::fmt::Write as _;
 
 /// What is kept of the findings.
@@ -126,7 +126,10 @@ impl<'d> TableScan<'d> {
                 self.place_column(index, field.name());
             }
             if let Some(column) = self.columns.get_mut(index) {
-                column.add(&mut self.scanner, array, block.first_row, self.options)?;
+                match elements(field.name(), array, block.first_row) {
+                    Some((values, rows)) => column.add_of_rows(&mut self.scanner, &values, &rows, self.options)?,
+                    None => column.add(&mut self.scanner, array, block.first_row, self.options)?,
+                }
             }
         }
         self.rows = self.rows.max(block.first_row + u64::try_from(block.rows()).unwrap_or(u64::MAX));
@@ -166,9 +169,10 @@ pub fn scan_table(
 }
 
 impl ColumnScan {
-    /// A scan of the column at `path`: a header's name, or names of a nested path joined by dots.
+    /// A scan of the column at `path`: a header's name, or names of a nested path joined by dots, with `[*]` behind lists.
     pub fn new(detector: &Detector, path: &str) -> Self {
-        let place = detector.place(&path.split('.').collect::<Vec<_>>());
+        let words = ColumnPath::from(path).without_list_steps();
+        let place = detector.place(&words.split('.').collect::<Vec<_>>());
         Self {
             name: path.to_owned(),
             place,
@@ -195,7 +199,29 @@ impl ColumnScan {
         first_row: u64,
         options: TableOptions,
     ) -> Result<(), TabularError> {
-        for_each_cell(array, |row, content| {
+        self.add_at(scanner, array, |cell| first_row.saturating_add(cell), options)
+    }
+
+    /// As [`Self::add`], of values whose rows are told one by one.
+    fn add_of_rows(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        values: &ArrayRef,
+        rows: &[u64],
+        options: TableOptions,
+    ) -> Result<(), TabularError> {
+        let row_of = |cell| usize::try_from(cell).ok().and_then(|cell| rows.get(cell)).copied().unwrap_or_default();
+        self.add_at(scanner, values, row_of, options)
+    }
+
+    fn add_at(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        array: &ArrayRef,
+        row_of: impl Fn(u64) -> u64,
+        options: TableOptions,
+    ) -> Result<(), TabularError> {
+        for_each_cell(array, |position, content| {
             let cell = content.as_bytes();
             if cell.is_empty() {
                 self.nulls += 1;
@@ -213,7 +239,7 @@ impl ColumnScan {
                 self.vote.add_clear(1);
             } else {
                 self.vote.add(cell, findings, &self.place);
-                trace(&mut self.traces, findings, cell, first_row.saturating_add(row), options);
+                trace(&mut self.traces, findings, cell, row_of(position), options);
             }
             if let Some(key) = to_note {
                 self.memo.note(key, findings.iter().map(Finding::raw).collect());
@@ -262,6 +288,15 @@ fn trace(
             }
         }
     }
+}
+
+/// The values of a column whose path enters lists, and the row of each.
+fn elements(name: &str, array: &ArrayRef, first_row: u64) -> Option<(ArrayRef, Vec<u64>)> {
+    let list = array.as_list_opt::<i32>().filter(|_| ColumnPath::from(name).list().is_some())?;
+    let (first, last) = (list.offsets().first(), list.offsets().last());
+    let (first, last) = (usize::try_from(first).ok()?, usize::try_from(last).ok()?);
+    let rows = (first_row..).zip(list.offsets().lengths()).flat_map(|(row, length)| std::iter::repeat_n(row, length));
+    Some((list.values().slice(first, last.saturating_sub(first)), rows.collect()))
 }
 
 /// What a cell holds.

@@ -19,6 +19,7 @@ mod undeclared;
 
 pub use error::PseudonymizeError;
 pub use format_preserving::FormatPreserving;
+pub use lists::values as values_of;
 pub use plan::{Plan, PlanKeys, domain_of};
 pub use pseudonymizer::Pseudonymizer;
 pub use risk_gate::{Remedy, Risk};

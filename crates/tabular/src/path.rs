@@ -31,6 +31,11 @@ impl ColumnPath {
         self.0.get(..list_steps(&self.0).next()?)
     }
 
+    /// Read as a path into JSON Lines: every list that it enters, the outermost first, each by the path that leads to it.
+    pub fn lists(&self) -> impl Iterator<Item = &str> {
+        list_steps(&self.0).filter_map(|step| self.0.get(..step))
+    }
+
     /// The same without its `[*]`: the words that it is made of.
     pub fn without_list_steps(&self) -> String {
         self.0.replace(ELEMENTS, "")
@@ -84,5 +89,7 @@ mod tests {
             assert_eq!(ColumnPath::from(path).list(), list, "{path}");
         }
         assert_eq!(list_steps("a.b[*].c[*][*].d").collect::<Vec<_>>(), [3, 8, 11]);
+        let path = ColumnPath::from("a.b[*].c[*][*].d");
+        assert_eq!(path.lists().collect::<Vec<_>>(), ["a.b", "a.b[*].c", "a.b[*].c[*]"]);
     }
 }

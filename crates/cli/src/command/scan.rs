@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use sluice_detect::{
     ColumnClass, ColumnReport, Detector, EntityFound, EntityShare, Options, TableOptions, TableReport, VoteRule,
-    propose, scan_table, yaml,
+    propose, propose_paths, scan_table, yaml,
 };
 use sluice_tabular::{CsvOptions, Format, ReadOptions, Reader};
 
@@ -23,7 +23,8 @@ const EXAMPLES: usize = 3;
 const UNIT_SEPARATOR: u8 = 0x1f;
 
 pub(super) fn run(args: &Scan) -> anyhow::Result<Answer> {
-    let options = read_options(args)?;
+    // What lists of objects hold has paths of its own: `items[*].email`.
+    let options = ReadOptions { open_lists: true, ..read_options(args)? };
     let rule = VoteRule { least_share: args.share, least_named_share: args.share, ..VoteRule::default() };
     let detector = Detector::new(&Options { report_samples: !args.ignore_test_values, ..Options::default() })?;
     let kept = TableOptions { examples: if args.reveal { EXAMPLES } else { 0 }, ..TableOptions::default() };
@@ -168,6 +169,7 @@ fn as_json(report: &TableReport, rule: VoteRule) -> Value {
 /// A policy that `sluice policy check` accepts: the privacy section is what was asked for, the rest is a frame to fill.
 fn policy(file: &str, format: &Format, report: &TableReport) -> String {
     let name = dataset_name(file);
+    let proposals = if *format == Format::JsonLines { propose_paths(report) } else { propose(report) };
     let format = match format {
         Format::Csv(csv) => {
             let delimiter = json!(char::from(csv.delimiter).to_string());
@@ -177,7 +179,7 @@ fn policy(file: &str, format: &Format, report: &TableReport) -> String {
         Format::JsonLines => "{ type: jsonl }".to_owned(),
         Format::Parquet => "{ type: parquet }".to_owned(),
     };
-    let section = yaml(&propose(report), &name, 4);
+    let section = yaml(&proposals, &name, 4);
     format!(
         "# Proposed from {} rows. Check every line: what a pattern cannot tell (names, places, free text) is not seen.\n\
          version: 1\ndatasets:\n  - name: {name}\n    match: \"{name}/**\"\n    format: {format}\n    \

@@ -25,6 +25,12 @@ fn a_policy_is_checked_down_to_its_rulesets() {
     );
     let ran = desk.run(&["policy", "check", "entities.yaml"]).exits(1);
     assert!(ran.out.contains("privacy.columns.id.entities: there is no entity E_MAIL"), "{}", ran.out);
+    let both = "columns: { items: { transform: keep }, \"items[*].email\": { transform: redact } }";
+    let lists = POLICY.replace("RULES", "RowCount > 0").replace("columns: { id: { transform: keep } }", both);
+    desk.put("lists.yaml", lists.replace("type: csv", "type: jsonl"));
+    let ran = desk.run(&["policy", "check", "lists.yaml"]).exits(1);
+    let place = "datasets[0].privacy.columns[\"items[*].email\"]: `items` holds it";
+    assert!(ran.out.contains(place) && ran.out.contains("(line 8, column 55)"), "{}", ran.out);
     desk.put("bad.yaml", "version: 7\n");
     let json = desk.run(&["policy", "check", "bad.yaml", "--json"]).exits(1).json();
     assert_eq!(json["valid"], false);

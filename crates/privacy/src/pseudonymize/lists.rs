@@ -33,8 +33,8 @@ pub(super) fn with_value_type(name: &str, before: &DataType, values: DataType) -
     if is_in_lists(name, before) { DataType::List(Arc::new(Field::new_list_field(values, true))) } else { values }
 }
 
-/// A column's values, one after the other.
-pub(super) fn values(name: &str, array: &ArrayRef) -> ArrayRef {
+/// A column's values, one after the other: of a column inside lists (`items[*].email`) those of every element.
+pub fn values(name: &str, array: &ArrayRef) -> ArrayRef {
     match array.as_list_opt::<i32>() {
         Some(list) if is_in_lists(name, array.data_type()) => Arc::clone(list.values()),
         _ => Arc::clone(array),

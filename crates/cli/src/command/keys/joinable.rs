@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, bail};
 use sluice_privacy::keyring::KeyRef;
+use sluice_privacy::pseudonymize::values_of;
 use sluice_privacy::transform::{TokenText, text_of};
 use sluice_tabular::{ColumnPath, CsvOptions, Format, ReadOptions, Reader};
 
@@ -61,7 +62,7 @@ fn keys_of(place: &str) -> anyhow::Result<Keys> {
     for block in &mut reader {
         let block = block?;
         let Some(array) = block.batch.column_by_name(column) else { bail!("there is no column `{column}`") };
-        for text in text_of(array)?.iter().flatten().filter(|text| !text.is_empty()) {
+        for text in text_of(&values_of(column, array))?.iter().flatten().filter(|text| !text.is_empty()) {
             match TokenText::parse(text) {
                 Ok(TokenText::Token { key }) => *keys.by_key.entry(("tokens", key)).or_default() += 1,
                 Ok(TokenText::Encrypted { key, .. }) => *keys.by_key.entry(("ciphertexts", key)).or_default() += 1,
