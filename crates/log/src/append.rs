@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,17 @@ pub struct Appended {
     pub added: u64,
     /// The log's size afterwards, as far as this writer saw.
     pub size: u64,
+    /// Objects under keys of intents that decide nothing: no writer of ours makes such.
+    pub void_intents: Vec<VoidIntent>,
+}
+
+/// What lies where an intent should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoidIntent {
+    /// The key.
+    pub key: String,
+    /// Why it decides nothing.
+    pub what: &'static str,
 }
 
 /// A leaf's position as it is kept.
@@ -79,6 +90,8 @@ pub struct Appender {
     keys: LogKeys,
     judge: Arc<dyn LeafJudge>,
     known: Mutex<Option<Known>>,
+    /// Met and not told yet.
+    void_intents: Mutex<Vec<VoidIntent>>,
 }
 
 impl fmt::Debug for Appender {
@@ -95,7 +108,7 @@ impl Appender {
         keys: LogKeys,
         judge: Arc<dyn LeafJudge>,
     ) -> Self {
-        Self { shelf, anchor: None, signer, keys, judge, known: Mutex::new(None) }
+        Self { shelf, anchor: None, signer, keys, judge, known: Mutex::new(None), void_intents: Mutex::default() }
     }
 
     /// The same, with every checkpoint copied to a place out of the operator's reach before it is published.
@@ -123,7 +136,8 @@ impl Appender {
                 self.look_up(&known, &mut wanted).await?;
             }
             if wanted.missing.is_empty() {
-                return Ok(Appended { positions: wanted.positions(), added, size: known.head.size });
+                let void_intents = std::mem::take(&mut *self.void_intents());
+                return Ok(Appended { positions: wanted.positions(), added, size: known.head.size, void_intents });
             }
             let batch = wanted.next(BUNDLE - known.entries.len());
             if self.decide(&known, &key, &batch).await? {
@@ -185,7 +199,10 @@ impl Appender {
     async fn is_behind_anchor(&self, known: &Known) -> Result<bool, LogError> {
         match &self.anchor {
             None => Ok(false),
-            Some(anchor) => Ok(anchor.largest_checkpoint(known.head.size + 1).await?.is_some()),
+            Some(anchor) => {
+                let larger = anchor.largest_checkpoint(known.head.size + 1).await;
+                Ok(larger.map_err(of_anchor)?.is_some())
+            }
         }
     }
 
@@ -264,7 +281,7 @@ impl Appender {
             let Some(bytes) = self.shelf.read(&key).await? else { return Ok(Decision::Open(key)) };
             match intent::judge(&bytes, &known.edge, self.judge.as_ref()) {
                 IntentVerdict::Counts(leaves) => return Ok(Decision::Made(leaves)),
-                IntentVerdict::Void(_) => {}
+                IntentVerdict::Void(what) => self.met(VoidIntent { key, what }),
                 IntentVerdict::Unknown => return Err(LogError::UnknownKey { key }),
             }
         }
@@ -321,10 +338,7 @@ impl Appender {
         let head = self.sign(&after.edge).await?;
         let note = Bytes::from(head.note.clone().unwrap_or_default());
         if let Some(anchor) = &self.anchor {
-            self.publish(anchor.as_ref(), &head, note.clone()).await.map_err(|error| match error {
-                LogError::Store(error) => LogError::Anchor(error),
-                other => other,
-            })?;
+            self.publish(anchor.as_ref(), &head, note.clone()).await.map_err(of_anchor)?;
         }
         self.publish(self.shelf.as_ref(), &head, note).await?;
         let after = Known { head, ..after };
@@ -375,6 +389,17 @@ impl Appender {
         }
     }
 
+    fn void_intents(&self) -> MutexGuard<'_, Vec<VoidIntent>> {
+        self.void_intents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn met(&self, intent: VoidIntent) {
+        let mut met = self.void_intents();
+        if !met.contains(&intent) {
+            met.push(intent);
+        }
+    }
+
     fn remembered(&self) -> Option<Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -413,6 +438,14 @@ impl Wanted {
 
     fn positions(&self) -> Vec<u64> {
         self.order.iter().filter_map(|hash| self.found.get(hash).copied()).collect()
+    }
+}
+
+/// What went wrong with the anchor and not with the log's own bucket.
+fn of_anchor(error: LogError) -> LogError {
+    match error {
+        LogError::Store(error) => LogError::Anchor(error),
+        other => LogError::AnchorDiffers(Box::new(other)),
     }
 }
 

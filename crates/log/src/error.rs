@@ -14,6 +14,9 @@ pub enum LogError {
     /// The anchor could not be written.
     #[error("anchor bucket: {0}; the checkpoint is not published before it is anchored")]
     Anchor(#[source] StoreError),
+    /// What lies in the anchor contradicts the log, or was meddled with.
+    #[error("anchor bucket: {0}")]
+    AnchorDiffers(#[source] Box<LogError>),
     /// The checkpoint key could not be used.
     #[error("checkpoint key: {0}")]
     Key(#[from] KeyError),
@@ -74,6 +77,7 @@ impl Dispose for LogError {
                 Disposition::Retry
             }
             Self::Key(error) => error.disposition(),
+            Self::AnchorDiffers(error) => error.disposition(),
             Self::LeafTooLong(_) => Disposition::Quarantine,
             Self::Rewritten { .. }
             | Self::Unversioned
@@ -88,6 +92,7 @@ impl Dispose for LogError {
         match self {
             Self::Store(error) => error.reason(),
             Self::Anchor(_) => "anchor_failed",
+            Self::AnchorDiffers(error) => error.reason(),
             Self::Key(error) => error.reason(),
             Self::WrongKey => "checkpoint_key_unusable",
             Self::Rewritten { .. } => "log_rewritten",

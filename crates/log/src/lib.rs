@@ -29,7 +29,7 @@ pub mod proof;
 pub mod shelf;
 pub mod verify;
 
-pub use append::{Appended, Appender};
+pub use append::{Appended, Appender, VoidIntent};
 pub use error::LogError;
 pub use keys::{Head, LogKeys};
 pub use leaf::{Leaf, LeafJudge, LeafVerdict};

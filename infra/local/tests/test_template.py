@@ -140,7 +140,7 @@ def test_signing_is_for_functions_and_the_custodian_over_digests_only():
         for item in RESOURCES["SigningKey"]["Properties"]["KeyPolicy"]["Statement"]
         if item["Action"] == "kms:Sign"
     ]
-    roles = [{"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in (*FUNCTIONS, "KeyCustodian")]
+    roles = [{"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in (*FUNCTIONS, "Log", "KeyCustodian")]
     assert conditions == [
         {
             "ArnEquals": {"aws:PrincipalArn": roles},
@@ -158,7 +158,7 @@ def test_signing_is_for_functions_and_the_custodian_over_digests_only():
         assert "kms:Sign" not in actions_of(name, "kms")
 
 
-def test_the_log_signs_checkpoints_and_no_statement():
+def test_the_log_signs_checkpoints_and_keeps_no_statement_but_findings():
     conditions = [
         item["Condition"]
         for item in RESOURCES["CheckpointKey"]["Properties"]["KeyPolicy"]["Statement"]
@@ -175,10 +175,13 @@ def test_the_log_signs_checkpoints_and_no_statement():
     statements = {"Fn::If": ["HasNextSigningKey", {"Ref": "SigningKeyArn"}, {"Fn::GetAtt": ["SigningKey", "Arn"]}]}
     by_sid = {item["Sid"]: item["Resource"] for item in signing}
     assert by_sid == {"SignDigests": statements, "SignRotation": statements, "SignCheckpoints": checkpoints}
-    assert {"Ref": "LogRole"} not in RESOURCES["SharedPolicy"]["Properties"]["Roles"]
-    writes = [item for item in policy_statements("LogPolicy") if "s3:PutObject" in listed(item["Action"])]
-    assert {item["Sid"] for item in writes} == {"WriteLogOnce", "AnchorCheckpoints"}
-    for item in writes:
+    writes = {item["Sid"]: item for item in policy_statements("LogPolicy") if "s3:PutObject" in listed(item["Action"])}
+    assert writes.keys() == {"WriteLogOnce", "AnchorCheckpoints", "WriteFindingsOnce"}
+    findings = writes.pop("WriteFindingsOnce")
+    assert findings["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/att/finding/*"}
+    for item in (findings, writes["WriteLogOnce"]):
+        assert item["Condition"]["Null"] == {"s3:if-none-match": "false"}
+    for item in writes.values():
         assert "/log/" in str(item["Resource"])
     alarms = str(of_type("AWS::CloudWatch::Alarm"))
     assert all(name in alarms for name in ("LogDeadLetterQueue", "LogQueue", "LogFunction"))

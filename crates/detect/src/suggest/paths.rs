@@ -4,6 +4,7 @@
 use super::{Proposal, Suggested};
 use sluice_tabular::ColumnPath;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 const ELEMENTS: &str = "[*]";
 
@@ -21,7 +22,8 @@ pub(super) fn reconciled(proposals: Vec<Proposal>) -> Vec<Proposal> {
     for proposal in &mut joined {
         let others = outer.iter().filter(|outer| lies_in(&proposal.column, outer));
         for other in others {
-            proposal.reason.push_str(&format!("; other values of {other} are left out"));
+            // Writing to a string cannot fail.
+            write!(proposal.reason, "; other values of {other} are left out").unwrap_or_default();
         }
     }
     joined

@@ -6,7 +6,7 @@ use sluice_evidence::verify::TrustError;
 use sluice_log::LogError;
 
 /// Why a statement is not in the log yet. Its message goes back to the queue, and at last to the dead-letter queue, whose
-/// alarm brings a person: the log writes no statements of its own, which would have to be logged in turn.
+/// alarm brings a person. The findings that the log itself makes wait there with it, until the log is mended.
 #[derive(Debug, thiserror::Error)]
 pub enum LogFunctionError {
     /// The payload is not one that wakes a function.

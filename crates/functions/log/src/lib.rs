@@ -1,11 +1,12 @@
-//! The log function: every statement becomes a leaf of the Merkle log. It reads statements and writes below `log/`, and
-//! signs checkpoints and nothing else.
+//! The log function: every statement becomes a leaf of the Merkle log. It reads statements, writes below `log/` and signs
+//! checkpoints. The only statements that it makes are findings, where the log shows that somebody meddles with it.
 //!
 //! A batch of messages is one append: one signature, one set of tiles. A message leaves its queue only when its statement
 //! has a position under a signed checkpoint.
 
 mod config;
 mod error;
+mod findings;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,11 +18,11 @@ use serde_json::{Value, json};
 use sluice_aws::Aws;
 use sluice_common::event::{Delivery, Incoming, Message, Part};
 use sluice_common::port::{
-    Clock, Deadline, MessageSigner, ObjectReader, ObjectWriter, Signer, SystemClock, VersionLister,
+    Clock, Deadline, MessageSigner, Metrics, ObjectReader, ObjectWriter, Signer, SystemClock, VersionLister,
 };
 use sluice_common::telemetry::{Counting, Tally};
 use sluice_common::{Dispose as _, Disposition, ObjectVersion};
-use sluice_evidence::{Archive, TrustedKeys};
+use sluice_evidence::{Archive, Ledger, TrustedKeys};
 use sluice_log::{Appender, BucketShelf, Leaf, LogError, LogKeys};
 use sluice_stage::lambda;
 use sluice_tlog::VerifierKey;
@@ -29,6 +30,8 @@ use tokio::sync::OnceCell;
 
 pub use config::Config;
 pub use error::LogFunctionError;
+
+use findings::Found;
 
 /// Statements read at once.
 const PARALLEL_READS: usize = 16;
@@ -44,10 +47,12 @@ pub struct Ports {
     pub writer: Arc<dyn ObjectWriter>,
     /// Looks at the history of write-once keys.
     pub versions: Arc<dyn VersionLister>,
-    /// Tells the key that signs statements; it signs nothing here.
+    /// Signs findings, and tells the key that signs statements.
     pub statement_signer: Arc<dyn Signer>,
     /// Signs checkpoints.
     pub checkpoint_signer: Arc<dyn MessageSigner>,
+    /// Publishes metrics that outlive the log group.
+    pub metrics: Arc<dyn Metrics>,
 }
 
 impl fmt::Debug for Ports {
@@ -66,7 +71,7 @@ pub struct LogFunction {
 
 /// What takes the public keys to have.
 struct Opened {
-    archive: Archive,
+    ledger: Ledger,
     appender: Appender,
 }
 
@@ -85,6 +90,7 @@ pub fn connect(config: Config, aws: &Aws) -> LogFunction {
         versions: objects,
         statement_signer: Arc::new(aws.signer(&config.signing.key_arn)),
         checkpoint_signer: Arc::new(aws.signer(&config.checkpoint_key_arn)),
+        metrics: Arc::new(aws.metrics(&config.metrics_namespace)),
     };
     LogFunction::new(config, ports, Arc::new(SystemClock))
 }
@@ -168,7 +174,7 @@ impl LogFunction {
                 return fates.iter_mut().for_each(|fate| fate.fail(LogFunctionError::OutOfTime));
             }
         };
-        let loads = fates.iter().map(|fate| leaves_of(&opened.archive, fate.message));
+        let loads = fates.iter().map(|fate| leaves_of(opened.ledger.archive(), fate.message));
         let loaded: Vec<_> = stream::iter(loads).buffered(PARALLEL_READS).collect().await;
         for (fate, loaded) in fates.iter_mut().zip(loaded) {
             match loaded {
@@ -184,16 +190,37 @@ impl LogFunction {
             Ok(appended) => {
                 tally.processed = tally.processed.saturating_add(appended.added);
                 tracing::info!(added = appended.added, size = appended.size, "appended");
+                let bucket = &self.config.evidence_bucket;
+                let void = appended.void_intents.iter().map(|intent| Found::of_void(intent, bucket)).collect();
+                self.state(opened, void, tally).await;
             }
             Err(error) => {
                 let (reason, alarm) = (error.reason(), error.disposition() == Disposition::Alarm);
                 tracing::error!(reason, alarm, %error, "nothing was appended");
                 tally.alarms = tally.alarms.saturating_add(u64::from(alarm));
+                let (bucket, anchor) = (&self.config.evidence_bucket, self.config.anchor_bucket.as_ref());
+                let found = Found::of_error(&error, bucket, anchor);
+                self.state(opened, found.into_iter().collect(), tally).await;
                 for fate in fates.iter_mut().filter(|fate| !fate.leaves.is_empty()) {
                     fate.fail(LogFunctionError::Log(LogError::Busy(0)));
                 }
             }
         }
+    }
+
+    /// Signs findings. One that cannot be signed is an alarm all the same.
+    async fn state(&self, opened: &Opened, found: Vec<Found>, tally: &mut Tally) {
+        let rules: Vec<&'static str> = found.iter().map(Found::rule).collect();
+        if rules.is_empty() {
+            return;
+        }
+        for (finding, rule) in found.into_iter().zip(&rules) {
+            if let Err(error) = finding.sign(&opened.ledger).await {
+                tally.alarms = tally.alarms.saturating_add(1);
+                tracing::error!(rule, reason = error.reason(), %error, "a finding was not signed");
+            }
+        }
+        Found::count(&rules, self.ports.metrics.as_ref()).await;
     }
 
     async fn opened(&self) -> Result<&Opened, LogFunctionError> {
@@ -219,7 +246,8 @@ impl LogFunction {
                 if let Some(anchor) = &config.anchor_bucket {
                     appender = appender.with_anchor(shelf(anchor.clone()));
                 }
-                Ok(Opened { archive, appender })
+                let (writer, signer) = (Arc::clone(&ports.writer), Arc::clone(&ports.statement_signer));
+                Ok(Opened { ledger: Ledger::new(archive, writer, signer), appender })
             })
             .await
     }
