@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from . import process
 from .conftest import Stack
+from .statements import opened, openssl_accepts
 
 PEOPLE = b"id,name,email\n1,Ada Bauer,ada@example.org\n2,Ben Moor,ben@example.org\n"
 
@@ -167,6 +168,37 @@ def test_nobody_else_writes_the_log(stack):
                 SigningAlgorithm="ED25519_SHA_512",
             )
             pytest.fail(f"{role} signed a checkpoint")
+
+
+def test_an_intruder_s_intent_is_a_signed_finding_and_the_log_goes_on(stack, prefix, eventually, tmp_path):
+    """As the account's root, whom no bucket policy binds on the emulator. Nothing of ours writes what decides nothing."""
+    before = set(statements(stack))
+
+    def planted() -> str | None:
+        """Where the next intent belongs; somebody may be faster."""
+        _, size, _ = checkpoint(stack)
+        key = f"log/commit/{size:020}"
+        with contextlib.suppress(ClientError):
+            stack.root("s3").put_object(Bucket=stack.bucket("evidence"), Key=key, Body=b"{}", IfNoneMatch="*")
+            return key
+        return None
+
+    stack.upload(f"{prefix}/people/0.csv", PEOPLE)
+    eventually(lambda: everything_is_logged(stack, before), "a log with a head")
+    key = eventually(planted, "a place for the intent")
+    uri = f"s3://{stack.bucket('evidence')}/{key}"
+    subject = hashlib.sha256(uri.encode()).hexdigest()
+    counted = stack.counted("Findings", Rule="log_intent_void")
+    stack.upload(f"{prefix}/people/1.csv", PEOPLE)
+    (found,) = eventually(lambda: versions(stack, f"att/finding/{subject[:2]}/{subject}/"), "the finding")
+    account = opened(found["Key"], read(stack, found["Key"]))
+    assert openssl_accepts(stack, account, tmp_path)
+    assert (account.predicate["rule"], account.predicate["severity"]) == ("log_intent_void", "high")
+    assert account.predicate["evidence"] == [{"uri": uri}]
+    eventually(lambda: stack.counted("Findings", Rule="log_intent_void") > counted, "the finding's metric")
+    logged = eventually(lambda: everything_is_logged(stack, before), "every statement in the log, the finding among them")
+    assert found["Key"] in {leaf_key(entry) for entry in logged}
+    is_sound(stack, tmp_path)
 
 
 def test_killed_again_and_again_it_stays_one_history(stack, prefix, eventually, tmp_path):

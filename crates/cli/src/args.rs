@@ -22,7 +22,7 @@ pub(crate) use keys::{
     name = "sluice",
     version,
     about,
-    after_help = "Exit codes: 0 pass, 1 fail, 2 wrong usage, 3 could not tell.\nFiles are local paths, s3://bucket/key, or s3://bucket/key?versionId=ID with the key percent-encoded, as statements name them."
+    after_help = "Exit codes: 0 pass, 1 fail, 2 wrong usage, 3 could not tell, 4 too early to tell (verify all).\nFiles are local paths, s3://bucket/key, or s3://bucket/key?versionId=ID with the key percent-encoded, as statements name them."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -22,6 +22,8 @@ pub enum Verdict {
     Holds,
     /// No, because.
     Fails(String),
+    /// Neither yes nor no yet: it is too early to tell, because.
+    Pending(String),
     /// Nobody asked, or an earlier answer makes the question void.
     NotChecked,
 }
@@ -29,6 +31,11 @@ pub enum Verdict {
 impl Verdict {
     fn of(result: Result<(), VerifyError>) -> Self {
         result.map_or_else(|error| Self::Fails(error.to_string()), |()| Self::Holds)
+    }
+
+    /// Whether it is too early to tell.
+    pub const fn is_pending(&self) -> bool {
+        matches!(self, Self::Pending(_))
     }
 
     /// Whether the answer is no.

@@ -16,7 +16,7 @@ pub enum LogError {
     Anchor(#[source] StoreError),
     /// What lies in the anchor contradicts the log, or was meddled with.
     #[error("anchor bucket: {0}")]
-    AnchorDiffers(#[source] Box<LogError>),
+    AnchorDiffers(#[source] Box<Self>),
     /// The checkpoint key could not be used.
     #[error("checkpoint key: {0}")]
     Key(#[from] KeyError),

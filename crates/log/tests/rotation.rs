@@ -89,7 +89,13 @@ impl World {
         appender.append(&leaves).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let folder = directory.path().join("bundle");
-        let ports = ExportPorts { reader: &self.s3, versions: &self.s3, locks: &self.s3, shelf: shelf.as_ref() };
+        let ports = ExportPorts {
+            reader: &self.s3,
+            versions: &self.s3,
+            locks: &self.s3,
+            shelf: shelf.as_ref(),
+            clock: &self.clock,
+        };
         let first = TrustedKeys::of_signer(&self.old).await.unwrap();
         let exported = export(&names::bucket(EVIDENCE), ports, "", &first, &self.log_keys, &folder).await.unwrap();
         assert_eq!(exported.proofs, exported.statements, "statements of later keys have proofs, too");

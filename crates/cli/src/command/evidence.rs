@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use sluice_common::BucketName;
+use sluice_common::port::SystemClock;
 use sluice_log::bundle::{ExportPorts, export as export_bundle};
 use sluice_log::shelf::BucketShelf;
 
@@ -29,7 +30,8 @@ pub(super) fn export(args: &EvidenceExport) -> anyhow::Result<Answer> {
     let cloud = Cloud::connect()?;
     let objects = Arc::new(cloud.objects());
     let shelf = BucketShelf::new(bucket.clone(), objects.clone(), objects.clone(), objects.clone());
-    let ports = ExportPorts { reader: &*objects, versions: &*objects, locks: &*objects, shelf: &shelf };
+    let ports =
+        ExportPorts { reader: &*objects, versions: &*objects, locks: &*objects, shelf: &shelf, clock: &SystemClock };
     let work = export_bundle(&bucket, ports, &pem, &keys, &log_keys, &args.output);
     let exported = cloud.runtime.block_on(Box::pin(work)).with_context(|| args.location.clone())?;
     let mut out = std::io::stdout().lock();
@@ -41,7 +43,11 @@ pub(super) fn export(args: &EvidenceExport) -> anyhow::Result<Answer> {
         writeln!(out, "{output}: {} files, {statements} statements, {proofs} proofs", exported.files)?;
         writeln!(out, "verify it with: sluice verify all {output} --key YOUR.pem --log-key YOUR.vkey")?;
         if proofs < statements {
-            writeln!(out, "{} statements are not in the log yet", statements - proofs)?;
+            writeln!(
+                out,
+                "{} statements are not in the log yet: the bundle is pending (exit code 4)",
+                statements - proofs
+            )?;
         }
     }
     Ok(Answer::Pass)

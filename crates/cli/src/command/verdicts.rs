@@ -49,6 +49,7 @@ impl<'a> Verdicts<'a> {
             match verdict {
                 Verdict::Holds => writeln!(out, "{name:<13} holds")?,
                 Verdict::Fails(why) => writeln!(out, "{name:<13} FAILS: {why}")?,
+                Verdict::Pending(why) => writeln!(out, "{name:<13} pending: {why}")?,
                 Verdict::NotChecked => writeln!(out, "{name:<13} not checked")?,
             }
         }

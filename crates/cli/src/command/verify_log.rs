@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use sha2::{Digest as _, Sha256};
+use sluice_common::port::SystemClock;
 use sluice_common::{BucketName, Sha256Digest};
 use sluice_evidence::TrustedKeys;
 use sluice_evidence::offline::Verdict;
@@ -82,6 +83,12 @@ pub(super) fn all(args: &VerifyAll) -> anyhow::Result<Answer> {
     shown.fact("proofs", &report.proofs);
     shown.fact("leaves", &report.log.size);
     shown.fact("root", &report.log.root);
+    if report.pending > 0 {
+        shown.fact("pending", &report.pending);
+    }
+    if let Some(at) = &report.newest_checkpoint {
+        shown.fact("checkpoint of", at);
+    }
     for id in keys.ids() {
         shown.fact("statement key", &id);
     }
@@ -95,7 +102,11 @@ pub(super) fn all(args: &VerifyAll) -> anyhow::Result<Answer> {
         shown.fact("first broken", at);
     }
     shown.print(&report, args.json)?;
-    Ok(Answer::from_bool(report.holds()))
+    Ok(match (report.fails(), report.holds()) {
+        (true, _) => Answer::Fail,
+        (false, true) => Answer::Pass,
+        (false, false) => Answer::Pending,
+    })
 }
 
 fn of_bucket(bucket: &str) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
@@ -103,7 +114,8 @@ fn of_bucket(bucket: &str) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     let objects = std::sync::Arc::new(cloud.objects());
     let bucket = BucketName::new(bucket)?;
     let shelf = BucketShelf::new(bucket.clone(), objects.clone(), objects.clone(), objects.clone());
-    let ports = ExportPorts { reader: &*objects, versions: &*objects, locks: &*objects, shelf: &shelf };
+    let ports =
+        ExportPorts { reader: &*objects, versions: &*objects, locks: &*objects, shelf: &shelf, clock: &SystemClock };
     Ok(cloud.runtime.block_on(Box::pin(fetch_log(&bucket, ports)))?)
 }
 

@@ -6,6 +6,7 @@
     reason = "a test stops at what is not as it expects"
 )]
 
+mod bundle;
 mod check;
 mod keys;
 mod mask;

@@ -35,7 +35,7 @@ async fn envelope(signer: &MemoryKms) -> Vec<u8> {
     s3.stored_bytes(recorded.kept().at()).unwrap().to_vec()
 }
 
-async fn pem(signer: &MemoryKms) -> String {
+pub(super) async fn pem(signer: &MemoryKms) -> String {
     let der = BASE64.encode(signer.public_key().await.unwrap().0);
     let lines: Vec<&str> = der.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
-use sluice_common::port::{ObjectLock, ObjectReader, RetentionMode, StoreError, VersionEntry, VersionLister};
+use sluice_common::port::{Clock, ObjectLock, ObjectReader, RetentionMode, StoreError, VersionEntry, VersionLister};
 use sluice_common::{BucketName, Sha256Digest, VersionId};
 use sluice_evidence::TrustedKeys;
 use sluice_evidence::layout::STATEMENTS_PREFIX;
 
-use super::{KeptVersion, LOG_KEYS, STATEMENT_KEY_SET, STATEMENT_KEYS, VERSIONS, succession};
+use super::{EXPORTED, ExportedAt, KeptVersion, LOG_KEYS, STATEMENT_KEY_SET, STATEMENT_KEYS, VERSIONS, succession};
 use crate::error::LogError;
 use crate::files::Folder;
 use crate::keys::LogKeys;
@@ -53,6 +53,8 @@ pub struct ExportPorts<'a> {
     pub locks: &'a dyn ObjectLock,
     /// The log, for proofs.
     pub shelf: &'a dyn Shelf,
+    /// Tells when the bundle was made.
+    pub clock: &'a dyn Clock,
 }
 
 impl std::fmt::Debug for ExportPorts<'_> {
@@ -128,6 +130,11 @@ pub async fn export(
     out.write(LOG_KEYS, (vkeys.join("\n") + "\n").as_bytes())?;
     let pems: String = log_keys.keys().iter().filter_map(sluice_tlog::VerifierKey::to_spki_pem).collect();
     out.write("keys/log.pem", pems.as_bytes())?;
+    // An exporter's clock that is behind S3's says nothing of objects that were read.
+    let newest = kept.iter().filter_map(|version| version.last_modified).max();
+    let exported_at = newest.map_or(ports.clock.now(), |newest| newest.max(ports.clock.now()));
+    let exported_at = serde_json::to_string(&ExportedAt { exported_at }).unwrap_or_default();
+    out.write(EXPORTED, format!("{exported_at}\n").as_bytes())?;
     let lines: Vec<String> = kept.iter().filter_map(|version| serde_json::to_string(version).ok()).collect();
     out.write(VERSIONS, (lines.join("\n") + "\n").as_bytes())?;
     exported.files = out.sums.len() as u64;

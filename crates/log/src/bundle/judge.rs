@@ -12,6 +12,7 @@ use sluice_evidence::verify::KeyId;
 use sluice_evidence::{StatementKey, TrustedKeys};
 
 use super::object::{ProofFault, judge_proof};
+use super::pending::{Stated, Times};
 use super::{KeptVersion, VERSIONS, succession};
 use crate::files::Files;
 use crate::keys::LogKeys;
@@ -25,7 +26,8 @@ use crate::verify::{LogReport, Wish, verify_log};
 pub struct BundleReport {
     /// All hashes agree.
     pub integrity: Verdict,
-    /// Each statement is a leaf, each leaf's statement is there, and the log is whole.
+    /// Each statement is a leaf, each leaf's statement is there, and the log is whole. Pending when all that is missing are leaves
+    /// of statements that are too young.
     pub completeness: Verdict,
     /// Trusted keys signed each statement and each checkpoint.
     pub authenticity: Verdict,
@@ -39,12 +41,21 @@ pub struct BundleReport {
     pub statements: u64,
     /// Proofs judged.
     pub proofs: u64,
+    /// Statements that are too young to be in the log.
+    pub pending: u64,
+    /// When S3 wrote the newest checkpoint, as far as the bundle knows.
+    pub newest_checkpoint: Option<Timestamp>,
 }
 
 impl BundleReport {
-    /// Whether no question was answered with no.
+    /// Whether no question was answered with no, and none must wait for its answer.
     pub fn holds(&self) -> bool {
-        ![&self.integrity, &self.completeness, &self.authenticity, &self.lock].into_iter().any(Verdict::fails)
+        !self.fails() && !self.completeness.is_pending()
+    }
+
+    /// Whether a question was answered with no.
+    pub fn fails(&self) -> bool {
+        [&self.integrity, &self.completeness, &self.authenticity, &self.lock].into_iter().any(Verdict::fails)
     }
 }
 
@@ -69,7 +80,7 @@ pub fn verify_bundle(
     let mut authenticity: Vec<String> = succession.fault.iter().cloned().collect();
     authenticity.extend(succession.out_of_order(&verified.entries));
     let written = written(files)?;
-    let mut stated: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut stated: BTreeMap<String, Stated> = BTreeMap::new();
     for key in files.list(STATEMENTS_PREFIX)? {
         let Some(envelope) = files.read(&key)? else { continue };
         match keys.verify_any(&envelope) {
@@ -82,18 +93,19 @@ pub fn verify_bundle(
                 if let Some(what) = outside_validity(keys, &genuine.key_id, written.get(&key)) {
                     authenticity.push(format!("{key}: {what}"));
                 }
-                if !leaves.contains_key(&leaf) {
-                    completeness.push(format!("{key}: the statement is not in the log"));
-                }
-                stated.insert(key, leaf);
+                let index = leaves.get(&leaf).copied();
+                stated.insert(key, Stated { leaf, index });
             }
         }
     }
+    let times = Times { files, written: &written, log_size: verified.report.size };
+    let unlogged = times.judge(stated.iter())?;
+    completeness.extend(unlogged.missing);
     for (index, entry) in (0_u64..).zip(&verified.entries) {
         let key = Leaf::parse(entry).and_then(|leaf| leaf.statement_key()).map(|key| StatementKey::to_string(&key));
         match key {
             None => integrity.push(format!("leaf {index}: it does not read as the leaf of a statement")),
-            Some(key) if stated.get(&key).is_some_and(|leaf| leaf == entry) => {}
+            Some(key) if stated.get(&key).is_some_and(|one| one.leaf == *entry) => {}
             Some(key) if files.read(&key)?.is_none() => {
                 completeness.push(format!("leaf {index}: its statement {key} is missing"));
             }
@@ -105,7 +117,7 @@ pub fn verify_bundle(
         proofs += 1;
         let key = path.strip_prefix("proofs/").and_then(|rest| rest.strip_suffix(".tlog-proof")).unwrap_or_default();
         let text = files.read(&path)?.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-        let Some(leaf) = stated.get(key) else {
+        let Some(Stated { leaf, .. }) = stated.get(key) else {
             completeness.push(format!("{path}: no statement that it could prove"));
             continue;
         };
@@ -124,19 +136,37 @@ pub fn verify_bundle(
     };
     let in_log = log.first_broken.as_ref().map(|at| format!("{} (leaf {}): {}", at.file, at.leaf, at.what));
     let elsewhere = integrity.iter().chain(&authenticity).chain(&completeness).next().cloned();
+    let newest_checkpoint = times.newest_checkpoint();
+    let completeness = match first(&completeness, &log.completeness) {
+        Verdict::Holds => pending(&unlogged.pending, newest_checkpoint),
+        answered => answered,
+    };
     Ok(BundleReport {
         integrity: first(&integrity, &log.integrity),
-        completeness: first(&completeness, &log.completeness),
+        completeness,
         authenticity: first(&authenticity, &log.authenticity),
         first_broken: in_log.or(elsewhere).or_else(|| match &lock {
             Verdict::Fails(what) => Some(what.clone()),
-            Verdict::Holds | Verdict::NotChecked => None,
+            Verdict::Holds | Verdict::Pending(_) | Verdict::NotChecked => None,
         }),
         lock,
         log,
         statements: stated.len() as u64,
         proofs,
+        pending: unlogged.pending.len() as u64,
+        newest_checkpoint,
     })
+}
+
+/// Whether the log holds everything that can be asked of it yet.
+fn pending(young: &[String], newest_checkpoint: Option<Timestamp>) -> Verdict {
+    let Some(first) = young.first() else { return Verdict::Holds };
+    let of = newest_checkpoint.map_or_else(|| "of unknown time".to_owned(), |at| format!("of {at}"));
+    Verdict::Pending(format!(
+        "{} statements are not in the log yet, the first is {first}; the newest checkpoint is {of}; a later export must show \
+         them in the log",
+        young.len()
+    ))
 }
 
 /// When S3 wrote each object, as far as the bundle knows.
