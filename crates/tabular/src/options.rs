@@ -165,8 +165,8 @@ pub struct ReadOptions {
     pub text: TextType,
     /// Whether blocks carry what a [`crate::Rewriter`] needs. Default false.
     pub rewritable: bool,
-    /// JSON Lines: whether columns that nobody asked for are looked for inside lists too: `items[*].email` instead of one
-    /// column `items` with the list's text. Default false.
+    /// JSON Lines and Parquet: whether columns that nobody asked for are looked for inside lists too: `items[*].email` instead of
+    /// one column `items` with the list. Default false.
     pub open_lists: bool,
 }
 

@@ -11,7 +11,8 @@ use std::fmt;
 /// `items[*].email` is the field `email` of each of them, `grid[*][*]` what lists of lists hold. Its column is an Arrow
 /// list: a row has as many values as it has such fields, whatever lists they stand in, and is NULL without any. As in SQL/JSON's lax mode, a value
 /// that is no list counts as a list of itself alone, so that one object where others have a list of them is not missed.
-/// A key that holds `[*]` itself has no path.
+/// A key that holds `[*]` itself has no path. In Parquet it is the same for lists, with a value for every element; nothing but a list
+/// counts as one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ColumnPath(String);
 

@@ -145,7 +145,7 @@ impl Reader {
     }
 
     /// Reads every column, and makes sure that these are among them: JSON Lines puts them first and gives NULL where a
-    /// row lacks one. A path asked for takes an object or list as its JSON text; a path only found does not take an
+    /// row lacks one; Parquet makes columns of all that the lists hold which they enter. A path asked for takes an object or list as its JSON text; a path only found does not take an
     /// object that has members, for these have paths of their own.
     ///
     /// # Errors
@@ -154,10 +154,25 @@ impl Reader {
         if let Inner::JsonLines(reader) = &mut self.inner {
             return reader.require(paths);
         }
+        if let Inner::Parquet(reader) = &mut self.inner {
+            reader.open_lists(paths)?;
+        }
         let schema = self.schema();
         match paths.iter().find(|path| schema.index_of(path.as_str()).is_err()) {
             Some(path) => Err(unknown(path, schema.fields().len())),
             None => Ok(()),
+        }
+    }
+
+    /// Makes columns of all that the lists of a Parquet file hold which these paths enter, whether there are such columns or not.
+    /// JSON Lines is asked with [`Self::require`], and CSV has no lists.
+    ///
+    /// # Errors
+    /// [`TabularError::DuplicateColumn`] when two columns would have one path.
+    pub fn open_lists(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
+        match &mut self.inner {
+            Inner::Parquet(reader) => reader.open_lists(paths),
+            Inner::Csv(_) | Inner::JsonLines(_) | Inner::Empty(_) => Ok(()),
         }
     }
 

@@ -115,9 +115,9 @@ impl Reader {
         let listed = match format.kind {
             FormatKind::Csv { .. } => 0,
             FormatKind::JsonLines => {
-                self.check_objects(&section) + self.check_rows(&section) + self.check_lists(&section)
+                self.check_objects(&section) + self.check_rows(&section) + self.check_lists(&section, true)
             }
-            FormatKind::Parquet => self.check_rows(&section) + self.check_no_lists(&section),
+            FormatKind::Parquet => self.check_rows(&section) + self.check_lists(&section, false),
         };
         listed == 0
     }
@@ -146,7 +146,7 @@ impl Reader {
         unfit.len()
     }
 
-    fn check_lists(&mut self, section: &Section<'_>) -> usize {
+    fn check_lists(&mut self, section: &Section<'_>, is_lines: bool) -> usize {
         let columns = section.columns();
         let others: Vec<&str> = columns
             .iter()
@@ -155,7 +155,7 @@ impl Reader {
             .collect();
         let mut listed = 0;
         for inner in columns.iter().filter(|named| enters_lists(named.column)) {
-            if section.spec.output == OutputFormat::Parquet {
+            if section.spec.output == OutputFormat::Parquet && is_lines {
                 let message = "what lists hold can be published as JSON Lines only; name the list itself, or leave \
                                `output: parquet` out";
                 self.report(&inner.field, inner.at, message);
@@ -172,15 +172,5 @@ impl Reader {
             }
         }
         listed
-    }
-
-    fn check_no_lists(&mut self, section: &Section<'_>) -> usize {
-        let columns = section.columns();
-        let inside: Vec<&Named<'_>> = columns.iter().filter(|named| enters_lists(named.column)).collect();
-        for named in &inside {
-            let message = "lists of Parquet are published as a whole or not at all; name the list itself";
-            self.report(&named.field, named.at, message);
-        }
-        inside.len()
     }
 }

@@ -20,7 +20,7 @@ use crate::rewrite::Recipe;
 use crate::{PseudonymizeFunction, curated, dropping, measure, table};
 
 /// Name and version of the engine, as statements name it.
-pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"), "+2");
+pub(crate) const ENGINE: &str = concat!("sluice-privacy/", env!("CARGO_PKG_VERSION"), "+3");
 
 /// A verdict that rests on a seal, and the bytes that both are about.
 pub(crate) struct Cleared {

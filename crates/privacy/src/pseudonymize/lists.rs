@@ -15,7 +15,7 @@ use super::plan::{Plan, PlannedColumn};
 use super::risk_gate::RiskPlan;
 use crate::transform::{Action, RowKeys, TransformError};
 
-/// Whether a column has lists of values because its path enters lists. A Parquet column of lists does not.
+/// Whether a column has lists of values because its path enters lists. A Parquet column that is a whole list does not.
 fn is_in_lists(name: &str, data_type: &DataType) -> bool {
     matches!(data_type, DataType::List(_)) && ColumnPath::from(name).list().is_some()
 }
@@ -112,11 +112,11 @@ pub(super) fn check(plan: &Plan, read: &Format, write: &Format) -> Result<(), Ps
         return unfit(column, "subjects and quasi-identifiers have one value a row, which a path into lists has not");
     }
     let Some(first) = names.iter().find(|name| enters(name)) else { return Ok(()) };
-    if *read != Format::JsonLines {
-        return unfit(first, "lists of Parquet are published as a whole or not at all; name the list itself");
-    }
-    if *write != Format::JsonLines {
-        return unfit(first, "what lists hold can be published as JSON Lines only; name the list itself");
+    if *read != *write {
+        return unfit(
+            first,
+            "what lists hold can be published in the format that it came in only; name the list itself",
+        );
     }
     for inner in names.iter().filter(|name| enters(name)) {
         // `a[*].b` is entered as `a`, `a[*]` and `a[*].b`; `a.c` would enter the same `a` as an object.

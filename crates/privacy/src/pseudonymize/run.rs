@@ -164,7 +164,12 @@ fn ask_for_declared(reader: &mut Reader, format: &Format, plan: &Plan) -> Result
         (Format::JsonLines, Undeclared::Drop) => reader.project(&declared)?,
         // What is not named comes after what is.
         (Format::JsonLines, Undeclared::Keep | Undeclared::Refuse) => reader.require(&declared)?,
-        (Format::Csv(_) | Format::Parquet, _) => {}
+        // What the lists hold that they enter comes as columns; a column that is missing is told by the plan.
+        (Format::Parquet, _) => {
+            let inside = declared.into_iter().filter(|path| path.list().is_some());
+            reader.open_lists(&inside.collect::<Vec<_>>())?;
+        }
+        (Format::Csv(_), _) => {}
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::keyring::{Domain, DomainKey, Epoch};
 use crate::transform::{Decrypt, TokenText};
 
 mod lists;
+mod parquet_lists;
 mod risk_gate;
 mod subjects;
 

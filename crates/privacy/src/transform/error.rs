@@ -13,7 +13,9 @@ pub enum TransformError {
         transform: &'static str,
     },
     /// A list, struct or map, which has no single text.
-    #[error("values of type {data_type} have no single text form; name a field below it, or drop the column")]
+    #[error(
+        "values of type {data_type} have no single text form; name a field below it (`list[*].field`, `list[*]`), or drop the column"
+    )]
     UnsupportedType {
         /// Arrow's name of the type, without the names of fields.
         data_type: &'static str,

@@ -18,7 +18,7 @@ use crate::error::{Limit, TabularError};
 use crate::options::{Caps, ReadOptions};
 use crate::parquet::chunks::Chunks;
 use crate::parquet::guard;
-use crate::parquet::nested::{Leaf, leaf_array, leaves};
+use crate::parquet::nested::{Leaf, Opened, Step, leaf_array, leaves};
 use crate::parquet::presence::Presence;
 use crate::path::ColumnPath;
 use crate::views::presence_array;
@@ -32,6 +32,8 @@ pub(crate) struct ParquetReader {
     caps: Caps,
     metadata: ArrowReaderMetadata,
     leaves: Vec<Leaf>,
+    /// The lists whose elements are columns of their own.
+    opened: Opened,
     projection: Vec<usize>,
     /// Whether only NULL or not is wanted, by column of the projection.
     presence_only: Vec<bool>,
@@ -75,7 +77,8 @@ impl ParquetReader {
     pub(crate) fn open(chunks: Chunks, options: &ReadOptions) -> Result<Self, TabularError> {
         guard::check_footer(&chunks, &options.caps)?;
         let metadata = guarded(|| load(&chunks))?;
-        let leaves = leaves(metadata.schema().fields());
+        let opened = if options.open_lists { Opened::All } else { Opened::Paths(Vec::new()) };
+        let leaves = leaves(metadata.schema().fields(), &opened);
         refuse_duplicates(&leaves)?;
         let mut reader = Self {
             caps: options.caps.clone(),
@@ -90,6 +93,7 @@ impl ParquetReader {
             chunks,
             metadata,
             leaves,
+            opened,
         };
         reader.schema = reader.projected_schema();
         Ok(reader)
@@ -104,8 +108,25 @@ impl ParquetReader {
         self.metadata.schema()
     }
 
+    /// Makes columns of what the lists hold that these paths enter. All columns are read again.
+    pub(crate) fn open_lists(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
+        let Opened::Paths(known) = &mut self.opened else { return Ok(()) };
+        let lists: Vec<String> = paths.iter().flat_map(ColumnPath::lists).map(str::to_owned).collect();
+        if lists.iter().all(|list| known.contains(list)) {
+            return Ok(());
+        }
+        known.extend(lists);
+        self.leaves = leaves(self.metadata.schema().fields(), &self.opened);
+        refuse_duplicates(&self.leaves)?;
+        self.projection = (0..self.leaves.len()).collect();
+        self.presence_only = vec![false; self.leaves.len()];
+        self.schema = self.projected_schema();
+        Ok(())
+    }
+
     /// Reads only these columns.
     pub(crate) fn project(&mut self, paths: &[ColumnPath]) -> Result<(), TabularError> {
+        self.open_lists(paths)?;
         let by_path: HashMap<&str, usize> =
             self.leaves.iter().enumerate().map(|(i, leaf)| (leaf.path.as_str(), i)).collect();
         let find = |path: &ColumnPath| {
@@ -236,8 +257,8 @@ impl ParquetReader {
 
     fn project_batch(&mut self, batch: RecordBatch) -> Result<(RecordBatch, Origin), TabularError> {
         // The decoder leaves out what was not asked for, so positions are those of its own schema.
-        let present = leaves(batch.schema_ref().fields());
-        let steps: HashMap<&str, &[usize]> =
+        let present = leaves(batch.schema_ref().fields(), &self.opened);
+        let steps: HashMap<&str, &[Step]> =
             present.iter().map(|leaf| (leaf.path.as_str(), leaf.steps.as_slice())).collect();
         let rows = batch.num_rows();
         let mut open_presence = std::mem::take(&mut self.open_presence);
