@@ -12,6 +12,7 @@ mod risk_gate;
 mod risk_page;
 mod subjects;
 mod table;
+mod table_lists;
 mod texts;
 
 use std::fmt;
