@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluice_common::Sha256Digest;
-use sluice_common::port::{LockSetting, MessageSigner as _, RetentionMode, SystemClock, UserMetadata};
+use sluice_common::port::{Clock as _, LockSetting, MessageSigner as _, RetentionMode, SystemClock, UserMetadata};
 use sluice_evidence::predicate::Quarantine;
 use sluice_evidence::{Archive, Ledger, ResourceDescriptor, Stage, Statement, TrustedKeys};
 use sluice_log::bundle::{ExportPorts, PATIENCE, export};
@@ -62,7 +62,7 @@ async fn what_is_younger_than_the_log_has_a_verdict_and_an_exit_code_of_its_own(
     let json = verify(&["--json"]).exits(4).json();
     assert_eq!((&json["completeness"]["verdict"], &json["pending"]), (&"pending".into(), &1.into()));
     // The same bundle, made later: then the statement should be in the log.
-    let later = jiff::Timestamp::now() + PATIENCE + jiff::SignedDuration::from_mins(1);
+    let later = SystemClock.now() + PATIENCE + jiff::SignedDuration::from_mins(1);
     desk.put("bundle/exported.json", format!("{{\"exportedAt\":\"{later}\"}}\n"));
     std::fs::remove_file(desk.path("bundle/SHA256SUMS")).unwrap();
     let ran = verify(&[]).exits(1);

@@ -10,8 +10,8 @@ const ELEMENTS: &str = "[*]";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Held {
     Value(String),
-    Members(Vec<(String, Held)>),
-    Elements(Box<Held>),
+    Members(Vec<(String, Self)>),
+    Elements(Box<Self>),
 }
 
 impl Held {

@@ -158,15 +158,18 @@ impl Elements {
     fn with(self, data_type: &DataType, element: FieldRef, values: ArrayRef) -> Result<ArrayRef, TabularError> {
         let mut begin = 0;
         let lengths = self.ends.iter().map(|end| end.saturating_sub(std::mem::replace(&mut begin, *end)));
-        let array: ArrayRef = match data_type {
-            DataType::LargeList(_) => {
-                let offsets = OffsetBuffer::<i64>::from_lengths(lengths);
-                Arc::new(LargeListArray::try_new(element, offsets, values, self.nulls).map_err(|e| shape(&e))?)
+        let array: ArrayRef = if let DataType::LargeList(_) = data_type {
+            let offsets = OffsetBuffer::<i64>::from_lengths(lengths);
+            Arc::new(LargeListArray::try_new(element, offsets, values, self.nulls).map_err(|e| shape(&e))?)
+        } else {
+            // Large lists may hold more than a list can.
+            if i32::try_from(values.len()).is_err() {
+                let problem =
+                    "a row group's lists hold more than 2,147,483,647 elements; write smaller row groups".to_owned();
+                return Err(TabularError::Shape { problem });
             }
-            _ => {
-                let offsets = OffsetBuffer::<i32>::from_lengths(lengths);
-                Arc::new(ListArray::try_new(element, offsets, values, self.nulls).map_err(|e| shape(&e))?)
-            }
+            let offsets = OffsetBuffer::<i32>::from_lengths(lengths);
+            Arc::new(ListArray::try_new(element, offsets, values, self.nulls).map_err(|e| shape(&e))?)
         };
         Ok(array)
     }

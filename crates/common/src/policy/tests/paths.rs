@@ -1,6 +1,6 @@
 //! Paths into lists that contradict each other.
 
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyProblems};
 
 /// The lines from `privacy:` on, each indented by two; the first of them is line 8.
 fn refused(kind: &str, section: &[&str]) -> Vec<String> {
@@ -8,7 +8,7 @@ fn refused(kind: &str, section: &[&str]) -> Vec<String> {
     let yaml = format!(
         "version: 1\ndatasets:\n  - name: t\n    match: \"**\"\n    format: {{ type: {kind} }}\n    quality: {{ ruleset: \"Rules = [ RowCount > 0 ]\" }}\n    privacy:\n{lines}"
     );
-    Policy::parse(&yaml).err().iter().flat_map(|problems| problems.iter()).map(ToString::to_string).collect()
+    Policy::parse(&yaml).err().iter().flat_map(PolicyProblems::iter).map(ToString::to_string).collect()
 }
 
 #[test]

@@ -146,9 +146,8 @@ proptest! {
         section += if parquet { "output: parquet\n" } else { "" };
         section += &quasi.map(|quasi| format!("quasi_identifiers: [\"{quasi}\"]\n")).unwrap_or_default();
         section += "columns:\n";
-        for (column, transform) in &columns {
-            section += &format!("  {column}: {{ transform: {transform} }}\n");
-        }
+        let lines = columns.iter().map(|(column, transform)| format!("  {column}: {{ transform: {transform} }}\n"));
+        section.extend(lines);
         let of = |kind: &str| {
             let indented: String = section.lines().flat_map(|line| ["      ", line, "\n"]).collect();
             Policy::parse(&format!(
