@@ -10,10 +10,8 @@ pub(crate) enum Answer {
     Pass,
     /// It does not: 1.
     Fail,
-    /// Some of it could not be told, and nothing is known to fail: 3.
+    /// Some of it could not be told, or not yet, and nothing is known to fail: 3.
     Unknown,
-    /// What can be told holds, and it is too early for the rest: 4.
-    Pending,
 }
 
 impl Answer {
@@ -28,7 +26,6 @@ pub(crate) fn report(outcome: anyhow::Result<Answer>) -> ExitCode {
         Ok(Answer::Pass) => ExitCode::SUCCESS,
         Ok(Answer::Fail) => ExitCode::from(1),
         Ok(Answer::Unknown) => ExitCode::from(3),
-        Ok(Answer::Pending) => ExitCode::from(4),
         Err(error) => {
             // Standard error may be closed; there is nobody left to tell.
             drop(writeln!(std::io::stderr(), "sluice: {error:#}"));

@@ -45,7 +45,7 @@ pub(super) fn export(args: &EvidenceExport) -> anyhow::Result<Answer> {
         if proofs < statements {
             writeln!(
                 out,
-                "{} statements are not in the log yet: the bundle is pending (exit code 4)",
+                "{} statements are not in the log yet: `verify all` can tell of them later",
                 statements - proofs
             )?;
         }

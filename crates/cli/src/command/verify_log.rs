@@ -105,7 +105,7 @@ pub(super) fn all(args: &VerifyAll) -> anyhow::Result<Answer> {
     Ok(match (report.fails(), report.holds()) {
         (true, _) => Answer::Fail,
         (false, true) => Answer::Pass,
-        (false, false) => Answer::Pending,
+        (false, false) => Answer::Unknown,
     })
 }
 
