@@ -149,7 +149,7 @@ impl From<UnpackError> for StateError {
 }
 
 pub(crate) fn encode(state: &StateRef<'_>) -> Result<Vec<u8>, StateError> {
-    if state.metrics.iter().any(MetricState::is_spilled) {
+    if state.metrics.iter().any(MetricState::is_too_large_to_store) {
         return Err(StateError::Spilled);
     }
     PACKING.pack(state).map_err(|error| match error {

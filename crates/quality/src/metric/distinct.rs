@@ -28,6 +28,8 @@ use crate::value::{count, from_count};
 const FRONT_SLOTS: usize = 1 << 14;
 const PARTITION_BITS: u32 = 8;
 const KEY_BYTES: usize = size_of::<u128>();
+/// Keys of runs that a stored counter may have: it names each one.
+const MOST_STORED_OF_RUNS: u64 = 8 << 20;
 const LEAST_TABLE_BYTES: usize = 1 << 16;
 
 /// Counts keys.
@@ -113,9 +115,9 @@ impl KeyCounter {
         self.rows
     }
 
-    /// Whether keys left memory, so that the counts cannot be stored.
-    pub(crate) const fn is_spilled(&self) -> bool {
-        self.spill.is_some()
+    /// Whether keys left memory, or would if runs were not held by their ends, so that the counts cannot be stored.
+    pub(crate) fn is_too_large_to_store(&self) -> bool {
+        self.spill.is_some() || self.runs.count() > MOST_STORED_OF_RUNS
     }
 
     /// Memory that [`Self::spill`] would free.
@@ -246,9 +248,12 @@ impl KeyCounter {
         for (key, times) in other.front.entries() {
             self.hold(key, self.spread.of(key), times);
         }
-        let mut runs = std::mem::take(&mut self.runs);
-        runs.merge(&other.runs, |key| self.hold(key, self.spread.of(key), 1));
-        self.runs = runs;
+        for key in self.runs.merge(other.runs).keys() {
+            self.hold(key, self.spread.of(key), 1);
+            if self.held_bytes > memory_bytes {
+                self.spill()?;
+            }
+        }
         for partition in other.partitions {
             partition.for_each_held(|key, times| self.hold(key, self.spread.of(key), times));
             for segment in partition.segments {
@@ -411,7 +416,7 @@ struct Entries {
 impl Serialize for KeyCounter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::Error;
-        if self.spill.is_some() {
+        if self.is_too_large_to_store() {
             return Err(S::Error::custom(
                 "the counts of distinct values outgrew memory and cannot be stored; raise key_memory_bytes",
             ));

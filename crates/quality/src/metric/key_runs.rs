@@ -153,14 +153,12 @@ impl KeyRuns {
         true
     }
 
-    /// Takes over the runs of another; hands over the keys of those that it cannot hold.
-    pub(super) fn merge(&mut self, other: &Self, mut single: impl FnMut(u128)) {
-        let Some(counting) = other.counting else { return };
-        for (first, last) in &other.runs {
-            if !self.insert(counting, *first, *last) {
-                (*first..=*last).for_each(|place| single(counting.key(place)));
-            }
+    /// Takes over the runs of another, and gives back those that it cannot hold.
+    pub(super) fn merge(&mut self, mut other: Self) -> Self {
+        if let Some(counting) = other.counting {
+            other.runs.retain(|first, last| !self.insert(counting, *first, *last));
         }
+        other
     }
 
     /// Whether the key is in a run.

@@ -120,10 +120,10 @@ impl MetricState {
     }
 
     /// Whether keys left memory.
-    pub(crate) const fn is_spilled(&self) -> bool {
+    pub(crate) fn is_too_large_to_store(&self) -> bool {
         match self {
-            Self::Distinct(counter) => counter.is_spilled(),
-            Self::Numbers(counts) => counts.is_spilled(),
+            Self::Distinct(counter) => counter.is_too_large_to_store(),
+            Self::Numbers(counts) => counts.is_too_large_to_store(),
             _ => false,
         }
     }

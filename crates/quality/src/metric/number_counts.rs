@@ -64,8 +64,8 @@ impl NumberCounts {
         &mut self.counter
     }
 
-    pub(super) const fn is_spilled(&self) -> bool {
-        self.counter.is_spilled()
+    pub(super) fn is_too_large_to_store(&self) -> bool {
+        self.counter.is_too_large_to_store()
     }
 
     pub(super) fn update(&mut self, numbers: &Numbers, filter: Option<&BooleanBuffer>) {

@@ -150,3 +150,31 @@ fn entropy_is_in_nats() {
     assert!((counter.summary(1 << 20).unwrap().entropy() - 0.562_335_144_618_808_3).abs() < 1e-15);
     assert_eq!(counter.summary(1 << 20).unwrap().first_repeated, [1, 2]);
 }
+
+#[test]
+fn a_counter_of_more_keys_than_a_state_may_name_is_not_stored() {
+    let mut counter = KeyCounter::new();
+    for block in 0..1_900u128 {
+        counter.update(&keys(&(block * 5_000..block * 5_000 + 5_000).collect::<Vec<_>>()), None, 0);
+    }
+    assert!(counter.spill.is_none() && counter.held_bytes() < 8 << 20, "{}", counter.held_bytes());
+    assert!(counter.is_too_large_to_store());
+    assert!(serde_json::to_string(&counter).unwrap_err().to_string().contains("cannot be stored"));
+}
+
+#[test]
+fn runs_that_meet_in_a_merge_are_spilled() {
+    const BUDGET_BYTES: usize = 1 << 20;
+    let part = || {
+        let mut counter = KeyCounter::new();
+        for block in 0..100u128 {
+            counter.update(&keys(&(block * 5_000..block * 5_000 + 5_000).collect::<Vec<_>>()), None, 0);
+        }
+        counter
+    };
+    let mut merged = part();
+    merged.merge(part(), BUDGET_BYTES).unwrap();
+    assert!(merged.spill.is_some() && merged.held_bytes() <= BUDGET_BYTES);
+    let summary = merged.summary(BUDGET_BYTES).unwrap();
+    assert_eq!((summary.distinct, summary.once), (500_000, 0));
+}
