@@ -303,12 +303,12 @@ def test_a_sweep_that_ran_out_of_time_goes_on_by_itself(stack, eventually, tmp_p
             return parts if parts[-1].predicate["coverage"]["complete"] else None
 
         parts = eventually(chain, "the last part")
+        eventually(lambda: stack.waiting("Sweep") == (0, 0), "an empty queue")
     assert len(parts) > 1
     assert all(openssl_accepts(stack, part, tmp_path) for part in parts)
     assert {part.predicate["asOf"] for part in parts} == {answer["asOf"]}
     seen = sum(part.predicate["coverage"]["versionsSeen"] for part in parts)
     assert seen == stack.invoke("Sweep", {"mode": "fast"})["versionsSeen"]
-    eventually(lambda: stack.waiting("Sweep") == (0, 0), "an empty queue")
 
 
 def _follows(account, digest):

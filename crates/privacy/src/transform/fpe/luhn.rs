@@ -1,17 +1,20 @@
 //! The check of ISO/IEC 7812-1, annex B: every second digit from the right is doubled, and the digits of all are summed.
 
-/// What a digit adds where it is doubled; each of ten different amounts.
-const DOUBLED: [u16; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
 /// The digit that adds so much where it is doubled.
 const HALVED: [u16; 10] = [0, 5, 1, 6, 2, 7, 3, 8, 4, 9];
 
 /// The remainder of the sum by ten; 0 for a valid number.
 pub(super) fn remainder(digits: &[u16]) -> u16 {
-    let of_pair = |pair: &[u16]| match pair {
-        [doubled, plain] => u32::from(*plain) + u32::from(looked_up(&DOUBLED, *doubled)),
-        rest => rest.iter().map(|plain| u32::from(*plain)).sum(),
-    };
-    u16::try_from(digits.rchunks(2).map(of_pair).sum::<u32>() % 10).unwrap_or_default()
+    // From the right: pairs of a plain digit and a doubled one, and perhaps a plain one at the beginning.
+    let (first, pairs) = digits.as_rchunks();
+    let sum = pairs.iter().map(|[doubled, plain]| u32::from(*plain) + if_doubled(*doubled)).sum::<u32>();
+    let sum = sum + first.iter().map(|plain| u32::from(*plain)).sum::<u32>();
+    u16::try_from(sum % 10).unwrap_or_default()
+}
+
+/// What a digit adds where it is doubled: the digits of twice its value; each of ten a different amount.
+fn if_doubled(digit: u16) -> u32 {
+    2 * u32::from(digit) - if digit > 4 { 9 } else { 0 }
 }
 
 /// Sets the digit at a place so that the sum has a remainder.
@@ -22,12 +25,12 @@ pub(super) fn set(digits: &mut [u16], at: usize, wanted: u16) {
     }
     let missing = (wanted + 10 - remainder(digits)) % 10;
     if let Some(digit) = digits.get_mut(at) {
-        *digit = if from_right.is_multiple_of(2) { missing } else { looked_up(&HALVED, missing) };
+        *digit = if from_right.is_multiple_of(2) { missing } else { halved(missing) };
     }
 }
 
-fn looked_up(table: &[u16; 10], digit: u16) -> u16 {
-    table.get(usize::from(digit)).copied().unwrap_or_default()
+fn halved(amount: u16) -> u16 {
+    HALVED.get(usize::from(amount)).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
