@@ -102,7 +102,7 @@ const ANSWERS: readonly Answer[] = [
   objects("EvidenceBucket", "statistics/", ["PseudonymizePolicy", "CatalogPolicy"], "what was measured of published objects"),
   objects("EvidenceBucket", "rollup/", ["CatalogPolicy"], "the same, merged by day"),
   objects("EvidenceBucket", "att/quarantine/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "AuditPolicy"], "refusals"),
-  objects("EvidenceBucket", "att/finding/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "SweepPolicy", "AuditPolicy"], "findings"),
+  objects("EvidenceBucket", "att/finding/", ["SealPolicy", ...QUALITY, "PseudonymizePolicy", "SweepPolicy", "LogPolicy", "AuditPolicy"], "findings"),
   objects("EvidenceBucket", "att/audit/", ["AuditPolicy"], "audits"),
   objects("TrailBucket", "AWSLogs/", ["AuditPolicy", "AuditorPolicy"], "files of trails"),
   objects("EvidenceBucket", "att/sweep/", ["SweepPolicy"], "sweeps"),
