@@ -27,21 +27,9 @@ pub struct TableState {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// Not a state.
-    #[error("these are not the bytes of a table's state, which start with `SLCS`")]
-    Magic,
-    /// A state of another version.
-    #[error("the state has version {found}, this release reads version {VERSION}; publish the object again")]
-    Version {
-        /// The version found.
-        found: u8,
-    },
-    /// The bytes are damaged.
-    #[error("the state is damaged: {problem}; publish the object again")]
-    Damaged {
-        /// What does not fit.
-        problem: &'static str,
-    },
+    /// These are no bytes of a state.
+    #[error("the state cannot be read: {0}; publish the object again")]
+    Unreadable(UnpackError),
     /// It cannot be written.
     #[error("the state cannot be written: {problem}")]
     Write {
@@ -109,22 +97,11 @@ impl TableState {
     }
 
     fn checked(read: Result<Self, UnpackError>) -> Result<Self, StateError> {
-        let state = read?;
+        let state = read.map_err(StateError::Unreadable)?;
         if !state.columns.values().all(Column::is_sound) {
-            return Err(StateError::Damaged { problem: "it holds what no state does" });
+            return Err(StateError::Unreadable(UnpackError::Damaged { problem: "it holds what no state does" }));
         }
         Ok(state)
-    }
-}
-
-impl From<UnpackError> for StateError {
-    fn from(error: UnpackError) -> Self {
-        match error {
-            UnpackError::Magic => Self::Magic,
-            UnpackError::Version { found } => Self::Version { found },
-            UnpackError::Damaged { problem } => Self::Damaged { problem },
-            _ => Self::Damaged { problem: "it cannot be read" },
-        }
     }
 }
 

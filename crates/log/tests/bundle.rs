@@ -6,6 +6,8 @@
     reason = "a test: what does not fit must stop it"
 )]
 
+mod evidence;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,24 +16,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use base64::Engine as _;
-use sluice_common::port::{
-    ListCursor, LockSetting, MessageSigner, ObjectReader, RetentionMode, Signer, StoreError, VersionLister, VersionPage,
-};
+use sluice_common::port::{ListCursor, MessageSigner, ObjectReader, Signer, StoreError, VersionLister, VersionPage};
 use sluice_common::{BucketName, ObjectPath, ObjectVersion, Sha256Digest};
 use sluice_evidence::offline::Verdict;
-use sluice_evidence::predicate::{Finding, Severity};
 use sluice_evidence::verify::TrustedKeys;
-use sluice_evidence::{Archive, Ledger, ResourceDescriptor, Statement};
-use sluice_log::bundle::{ExportPorts, export, verify_bundle, verify_object};
+use sluice_log::bundle::{export, verify_bundle, verify_object};
 use sluice_log::files::{Files, Folder};
 use sluice_log::proof::{head, prove};
 use sluice_log::verify::{Wish, verify_log};
-use sluice_log::{Appender, BucketShelf, Leaf, LogError, LogKeys};
+use sluice_log::{Appender, BucketShelf, LogError, LogKeys};
 use sluice_testkit::{Fault, FaultPlan, Faulty, MemoryKms, MemoryS3, SettableClock, names};
 use sluice_tlog::VerifierKey;
-
-const ORIGIN: &str = "log.example/evidence";
-const EVIDENCE: &str = "evidence";
 
 struct World {
     clock: SettableClock,
@@ -44,38 +39,17 @@ struct World {
 impl World {
     async fn new() -> Self {
         let clock = SettableClock::new("2026-11-21T12:00:00Z".parse().unwrap());
-        let s3 = MemoryS3::new(clock.clone());
-        let lock = LockSetting { default_mode: Some(RetentionMode::Governance), default_days: Some(30) };
-        s3.create_locked_bucket(&names::bucket(EVIDENCE), lock).unwrap();
+        let s3 = evidence::store(&clock);
         s3.create_versioned_bucket(&names::bucket("anchor")).unwrap();
         let kms = MemoryKms::new("log");
-        let keys = TrustedKeys::from_spki_der([&Signer::public_key(&kms).await.unwrap()]).unwrap();
-        let spki = kms.message_key().await.unwrap();
-        let log_keys = LogKeys::new(vec![VerifierKey::from_spki_der(ORIGIN, &spki.0).unwrap()]).unwrap();
+        let (keys, log_keys) = (TrustedKeys::of_signer(&kms).await.unwrap(), evidence::log_keys(&kms).await);
         Self { clock, s3, kms, keys, log_keys }
-    }
-
-    fn ledger(&self) -> Ledger {
-        let s3 = Arc::new(self.s3.clone());
-        let archive = Archive::new(names::bucket(EVIDENCE), s3.clone(), s3.clone(), self.keys.clone());
-        Ledger::new(archive, s3, Arc::new(self.kms.clone()))
     }
 
     /// Records a statement; its version and leaf.
     async fn state(&self, number: usize) -> (ObjectVersion, Vec<u8>) {
-        let about = names::version("raw", &format!("orders/{number}.csv"), "v1");
-        let subject = ResourceDescriptor::object(&about, Sha256Digest::of(format!("file {number}").as_bytes()));
-        let finding = Finding {
-            rule: "test".into(),
-            severity: Severity::Low,
-            detail: format!("number {number}"),
-            evidence: Vec::new(),
-        };
-        let statement = Statement::new(vec![subject], finding).unwrap();
-        let ledger = self.ledger();
-        let at = ledger.record(&statement, &BTreeMap::new()).await.unwrap().into_kept().at().clone();
-        let leaf = Leaf::of(&ledger.archive().load_any(&at).await.unwrap()).to_bytes().unwrap();
-        (at, leaf)
+        let kept = evidence::record(&self.s3, &self.kms, &evidence::finding(number)).await;
+        (kept.at, kept.leaf)
     }
 
     fn shelf(&self, bucket: &str, plan: &FaultPlan) -> Arc<BucketShelf> {
@@ -85,20 +59,14 @@ impl World {
 
     fn appender(&self, plan: &FaultPlan) -> Appender {
         let signer = Arc::new(Faulty::new(self.kms.clone(), plan.clone()));
-        Appender::new(self.shelf(EVIDENCE, plan), signer, self.log_keys.clone(), Arc::new(self.keys.clone()))
+        Appender::new(self.shelf(evidence::BUCKET, plan), signer, self.log_keys.clone(), Arc::new(self.keys.clone()))
     }
 
     async fn export(&self, folder: &Path) {
-        let shelf = self.shelf(EVIDENCE, &FaultPlan::new());
-        let ports = ExportPorts {
-            reader: &self.s3,
-            versions: &self.s3,
-            locks: &self.s3,
-            shelf: shelf.as_ref(),
-            clock: &self.clock,
-        };
+        let shelf = evidence::shelf(&self.s3);
+        let ports = evidence::ports(&self.s3, &self.s3, &shelf, &self.clock);
         let pem = self.pem().await;
-        export(&names::bucket(EVIDENCE), ports, &pem, &self.keys, &self.log_keys, folder).await.unwrap();
+        export(&names::bucket(evidence::BUCKET), ports, &pem, &self.keys, &self.log_keys, folder).await.unwrap();
     }
 
     async fn pem(&self) -> String {
@@ -162,15 +130,9 @@ async fn a_log_that_grows_while_it_is_exported_makes_a_bundle_that_holds() {
     let growing = Growing(&world, AtomicUsize::new(0));
     growing.grow().await;
     let directory = tempfile::tempdir().unwrap();
-    let shelf = world.shelf(EVIDENCE, &FaultPlan::new());
-    let ports = ExportPorts {
-        reader: &world.s3,
-        versions: &growing,
-        locks: &world.s3,
-        shelf: shelf.as_ref(),
-        clock: &world.clock,
-    };
-    let (bucket, pem) = (names::bucket(EVIDENCE), world.pem().await);
+    let shelf = evidence::shelf(&world.s3);
+    let ports = evidence::ports(&world.s3, &growing, &shelf, &world.clock);
+    let (bucket, pem) = (names::bucket(evidence::BUCKET), world.pem().await);
     let exported = export(&bucket, ports, &pem, &world.keys, &world.log_keys, directory.path()).await.unwrap();
     assert!(exported.proofs >= 1 && exported.statements > exported.proofs, "{exported:?}");
     let report = judge(directory.path(), &world);
@@ -297,7 +259,7 @@ async fn an_object_is_judged_by_statement_and_proof() {
     let appender = world.appender(&FaultPlan::new());
     let (first, second) = (world.state(1).await, world.state(2).await);
     appender.append(&[first.1.clone(), second.1.clone()]).await.unwrap();
-    let shelf = world.shelf(EVIDENCE, &FaultPlan::new());
+    let shelf = world.shelf(evidence::BUCKET, &FaultPlan::new());
     let head = head(shelf.as_ref(), &world.log_keys).await.unwrap().unwrap();
     let prove = |leaf: Vec<u8>| {
         let (shelf, head, keys) = (shelf.clone(), head.clone(), world.log_keys.clone());
@@ -365,8 +327,8 @@ async fn writers_at_once_make_one_history() {
 
 fn is_one_history(world: &World) -> u64 {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for key in world.s3.live_keys(&names::bucket(EVIDENCE)) {
-        let bytes = world.s3.current_bytes(&names::bucket(EVIDENCE), &key).unwrap();
+    for key in world.s3.live_keys(&names::bucket(evidence::BUCKET)) {
+        let bytes = world.s3.current_bytes(&names::bucket(evidence::BUCKET), &key).unwrap();
         files.insert(key, bytes.to_vec());
     }
     let report = verify_bundle(&files, &world.keys, &world.log_keys, &[]).unwrap();
@@ -380,13 +342,13 @@ fn is_one_history(world: &World) -> u64 {
 async fn delete_markers_are_noticed_or_change_nothing() {
     let template = World::new().await;
     template.appender(&FaultPlan::new()).append(&[template.state(0).await.1]).await.unwrap();
-    let keys: Vec<String> = template.s3.live_keys(&names::bucket(EVIDENCE));
+    let keys: Vec<String> = template.s3.live_keys(&names::bucket(evidence::BUCKET));
     let mut alarms = 0;
     for key in keys.iter().filter(|key| key.starts_with("log/")) {
         let world = World::new().await;
         let (first, second) = (world.state(0).await.1, world.state(1).await.1);
         world.appender(&FaultPlan::new()).append(std::slice::from_ref(&first)).await.unwrap();
-        world.s3.delete(&names::path(EVIDENCE, &rename(key, &first))).unwrap();
+        world.s3.delete(&names::path(evidence::BUCKET, &rename(key, &first))).unwrap();
         let goes_on = world.appender(&FaultPlan::new()).append(&[first.clone(), second]).await;
         match goes_on {
             Ok(appended) => assert_eq!(appended.positions, [0, 1], "{key}"),
@@ -416,9 +378,9 @@ async fn the_anchor_tells_a_log_that_was_cut_short() {
     let anchor = world.s3.live_keys(&names::bucket("anchor"));
     assert_eq!(anchor, [1, 2].map(sluice_log::layout::checkpoint_key));
     // An operator who may do anything takes the second append back.
-    for key in world.s3.live_keys(&names::bucket(EVIDENCE)).iter().filter(|key| key.starts_with("log/")) {
+    for key in world.s3.live_keys(&names::bucket(evidence::BUCKET)).iter().filter(|key| key.starts_with("log/")) {
         if key.contains("00000002") || key.contains("commit/00000000000000000001") {
-            let path: ObjectPath = names::path(EVIDENCE, key);
+            let path: ObjectPath = names::path(evidence::BUCKET, key);
             let at = ObjectReader::current(&world.s3, &path).await.unwrap();
             assert!(world.s3.force_delete(&at));
         }
@@ -436,10 +398,10 @@ async fn checkpoint_keys_rotate() {
     world.appender(&FaultPlan::new()).append(&[first]).await.unwrap();
     let next = MemoryKms::new("next");
     let spki = next.message_key().await.unwrap();
-    let mut keys = vec![VerifierKey::from_spki_der(ORIGIN, &spki.0).unwrap()];
+    let mut keys = vec![VerifierKey::from_spki_der(evidence::ORIGIN, &spki.0).unwrap()];
     keys.extend_from_slice(world.log_keys.keys());
     let keys = LogKeys::new(keys).unwrap();
-    let shelf = world.shelf(EVIDENCE, &FaultPlan::new());
+    let shelf = world.shelf(evidence::BUCKET, &FaultPlan::new());
     let appender = Appender::new(shelf, Arc::new(next), keys, Arc::new(world.keys.clone()));
     assert_eq!(appender.append(&[second]).await.unwrap().positions, [1]);
 }

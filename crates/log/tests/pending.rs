@@ -6,28 +6,27 @@
     reason = "a test: what does not fit must stop it"
 )]
 
-use std::collections::BTreeMap;
+mod evidence;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use sluice_common::port::{Clock as _, LockSetting, MessageSigner as _, RetentionMode};
-use sluice_common::{ObjectVersion, Sha256Digest};
+use sluice_common::Sha256Digest;
+use sluice_common::port::Clock as _;
 use sluice_evidence::offline::Verdict;
-use sluice_evidence::predicate::{
-    ChecksumVerdict, Finding, OwnChecksums, Quarantine, Seal, SealChecks, SealedObject, Severity,
-};
+use sluice_evidence::predicate::{ChecksumVerdict, OwnChecksums, Quarantine, Seal, SealChecks, SealedObject};
 use sluice_evidence::verify::TrustedKeys;
-use sluice_evidence::{Archive, Ledger, Predecessor, Predicate, ResourceDescriptor, Stage, Statement};
-use sluice_log::bundle::{BundleReport, EXPORTED, ExportPorts, KeptVersion, PATIENCE, VERSIONS, export, verify_bundle};
+use sluice_evidence::{Predecessor, Predicate, ResourceDescriptor, Stage, Statement};
+use sluice_log::bundle::{BundleReport, EXPORTED, KeptVersion, PATIENCE, VERSIONS, export, verify_bundle};
 use sluice_log::files::Folder;
 use sluice_log::layout::checkpoint_key;
-use sluice_log::{Appender, BucketShelf, Leaf, LogKeys};
+use sluice_log::{Appender, LogKeys};
 use sluice_testkit::{MemoryKms, MemoryS3, SettableClock, names};
-use sluice_tlog::VerifierKey;
 use tempfile::TempDir;
 
-const EVIDENCE: &str = "evidence";
+use evidence::Kept;
+
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 struct World {
@@ -38,47 +37,20 @@ struct World {
     log_keys: LogKeys,
 }
 
-/// A statement that is kept: its key, its leaf, and what others link to.
-struct Kept {
-    at: ObjectVersion,
-    leaf: Vec<u8>,
-    link: Predecessor,
-}
-
-impl Kept {
-    fn key(&self) -> &str {
-        self.at.key.as_str()
-    }
-}
-
 impl World {
     async fn new() -> Self {
         let clock = SettableClock::new("2026-11-21T12:00:00Z".parse().unwrap());
-        let s3 = MemoryS3::new(clock.clone());
-        let lock = LockSetting { default_mode: Some(RetentionMode::Governance), default_days: Some(30) };
-        s3.create_locked_bucket(&names::bucket(EVIDENCE), lock).unwrap();
         let kms = MemoryKms::new("log");
-        let keys = TrustedKeys::of_signer(&kms).await.unwrap();
-        let key = VerifierKey::from_spki_der("log.example", &kms.message_key().await.unwrap().0).unwrap();
-        Self { clock, s3, kms, keys, log_keys: LogKeys::new(vec![key]).unwrap() }
+        let (keys, log_keys) = (TrustedKeys::of_signer(&kms).await.unwrap(), evidence::log_keys(&kms).await);
+        Self { s3: evidence::store(&clock), clock, kms, keys, log_keys }
     }
 
     async fn record<P: Predicate>(&self, statement: &Statement<P>) -> Kept {
-        let s3 = Arc::new(self.s3.clone());
-        let archive = Archive::new(names::bucket(EVIDENCE), s3.clone(), s3.clone(), self.keys.clone());
-        let ledger = Ledger::new(archive, s3, Arc::new(self.kms.clone()));
-        let kept = ledger.record(statement, &BTreeMap::new()).await.unwrap().into_kept();
-        let genuine = ledger.archive().load_any(kept.at()).await.unwrap();
-        let link = Predecessor { uri: kept.at().uri(), pae_sha256: genuine.pae_sha256 };
-        Kept { at: kept.at().clone(), leaf: Leaf::of(&genuine).to_bytes().unwrap(), link }
+        evidence::record(&self.s3, &self.kms, statement).await
     }
 
     async fn state(&self, number: usize) -> Kept {
-        let about = names::version("raw", &format!("orders/{number}.csv"), "v1");
-        let subject = ResourceDescriptor::object(&about, Sha256Digest::of(b"file"));
-        let (rule, detail) = ("test".into(), format!("number {number}"));
-        let finding = Finding { rule, severity: Severity::Low, detail, evidence: Vec::new() };
-        self.record(&Statement::new(vec![subject], finding).unwrap()).await
+        self.record(&evidence::finding(number)).await
     }
 
     /// A statement that rests on another one.
@@ -118,20 +90,17 @@ impl World {
         let leaves: Vec<Vec<u8>> = statements.iter().map(|kept| kept.leaf.clone()).collect();
         let signer = Arc::new(self.kms.clone());
         let keys = Arc::new(self.keys.clone());
-        Appender::new(self.shelf(), signer, self.log_keys.clone(), keys).append(&leaves).await.unwrap();
-    }
-
-    fn shelf(&self) -> Arc<BucketShelf> {
-        let s3 = Arc::new(self.s3.clone());
-        Arc::new(BucketShelf::new(names::bucket(EVIDENCE), s3.clone(), s3.clone(), s3))
+        Appender::new(Arc::new(evidence::shelf(&self.s3)), signer, self.log_keys.clone(), keys)
+            .append(&leaves)
+            .await
+            .unwrap();
     }
 
     async fn export(&self) -> TempDir {
         let directory = tempfile::tempdir().unwrap();
-        let shelf = self.shelf();
-        let (s3, clock) = (&self.s3, &self.clock);
-        let ports = ExportPorts { reader: s3, versions: s3, locks: s3, shelf: shelf.as_ref(), clock };
-        let bucket = names::bucket(EVIDENCE);
+        let shelf = evidence::shelf(&self.s3);
+        let (bucket, ports) =
+            (names::bucket(evidence::BUCKET), evidence::ports(&self.s3, &self.s3, &shelf, &self.clock));
         export(&bucket, ports, "", &self.keys, &self.log_keys, directory.path()).await.unwrap();
         directory
     }
@@ -211,12 +180,12 @@ async fn what_waited_too_long_should_be_in_the_log() {
         let young = world.state(3 + usize::from(is_going_on)).await;
         let report = world.judged(&world.export().await);
         let why = missing(&report).to_owned();
-        assert!(why.starts_with(left_out.key()) || !is_going_on, "{why}");
+        assert!(why.starts_with(left_out.at.key.as_str()) || !is_going_on, "{why}");
         assert!(
             why.contains("the statement is not in the log: it was written at") && why.contains("30 minutes"),
             "{why}"
         );
-        assert!(!why.contains(young.key()));
+        assert!(!why.contains(young.at.key.as_str()));
         // One that is broken otherwise, too, is said first.
         let failed = report.first_broken.unwrap();
         assert!(failed.contains("not in the log"), "{failed}");
@@ -233,7 +202,7 @@ async fn a_date_that_makes_an_old_statement_young_is_not_believed() {
     let later = world.state(1).await;
     world.log(&[&later]).await;
     let now = world.clock.now();
-    let young = |key: &str, at| if key == hidden.key() { now - MINUTE } else { at };
+    let young = |key: &str, at| if key == hidden.at.key.as_str() { now - MINUTE } else { at };
 
     let bundle = world.export().await;
     dated(&bundle, young);
@@ -241,17 +210,20 @@ async fn a_date_that_makes_an_old_statement_young_is_not_believed() {
     assert!(missing(&report).contains("but what rests on it was there at 2026-11-21T12:00:00Z"), "{report:#?}");
     // Nor when the one that rests on it is made as young: the checkpoint over its leaf is older.
     let bundle = world.export().await;
-    dated(&bundle, |key, at| if key == successor.key() { now } else { young(key, at) });
+    dated(&bundle, |key, at| if key == successor.at.key.as_str() { now } else { young(key, at) });
     assert!(missing(&world.judged(&bundle)).contains("what rests on it was there"));
     // Nor one of the future, nor none at all.
     let bundle = world.export().await;
-    dated(&bundle, |key, at| if key == hidden.key() { now + MINUTE * 60 } else { at });
+    dated(&bundle, |key, at| if key == hidden.at.key.as_str() { now + MINUTE * 60 } else { at });
     let report = world.judged(&bundle);
-    assert!(missing(&report).contains("after the export") && why(&report).starts_with(hidden.key()), "{report:#?}");
+    assert!(
+        missing(&report).contains("after the export") && why(&report).starts_with(hidden.at.key.as_str()),
+        "{report:#?}"
+    );
     let bundle = world.export().await;
     edited(&bundle, VERSIONS, |path| {
         let text = std::fs::read_to_string(path).unwrap();
-        let others = text.lines().filter(|line| !line.contains(hidden.key())).map(|line| format!("{line}\n"));
+        let others = text.lines().filter(|line| !line.contains(hidden.at.key.as_str())).map(|line| format!("{line}\n"));
         std::fs::write(path, others.collect::<String>()).unwrap();
     });
     assert!(missing(&world.judged(&bundle)).contains("does not say when it was written"));
@@ -276,10 +248,13 @@ async fn an_export_that_is_dated_back_is_not_believed() {
     dated(&bundle, |_key, _at| began);
     exported_at(&bundle, began + MINUTE);
     let report = world.judged(&bundle);
-    assert!(missing(&report).starts_with(seal.key()) && why(&report).contains("not to be believed"), "{report:#?}");
+    assert!(
+        missing(&report).starts_with(seal.at.key.as_str()) && why(&report).contains("not to be believed"),
+        "{report:#?}"
+    );
     // A bundle that does not say when it was made calls nothing young.
     let bundle = world.export().await;
-    dated(&bundle, |key, at| if key == hidden.key() { world.clock.now() } else { at });
+    dated(&bundle, |key, at| if key == hidden.at.key.as_str() { world.clock.now() } else { at });
     edited(&bundle, EXPORTED, |path| std::fs::remove_file(path).unwrap());
     assert!(missing(&world.judged(&bundle)).contains("no exported.json"));
 }
@@ -293,10 +268,10 @@ async fn what_nothing_contradicts_is_pending_at_best() {
     world.log(&[&world.state(1).await]).await;
     let bundle = world.export().await;
     let now = world.clock.now();
-    dated(&bundle, |key, at| if key == hidden.key() { now } else { at });
+    dated(&bundle, |key, at| if key == hidden.at.key.as_str() { now } else { at });
     let report = world.judged(&bundle);
     assert!(report.completeness.is_pending() && !report.holds(), "{report:#?}");
-    assert!(why(&report).contains(hidden.key()), "{report:#?}");
+    assert!(why(&report).contains(hidden.at.key.as_str()), "{report:#?}");
     // And what is taken out of a log that was signed fails, however young it is said to be.
     let bundle = world.export().await;
     std::fs::remove_file(bundle.path().join(checkpoint_key(1))).unwrap();

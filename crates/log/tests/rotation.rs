@@ -1,25 +1,23 @@
 //! Signing keys that follow each other: one trusted key suffices, and each key counts in its time and in the log's order.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: what does not fit must stop it")]
 
-use std::collections::BTreeMap;
+mod evidence;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::{SignedDuration, Timestamp};
-use sluice_common::Sha256Digest;
-use sluice_common::port::{Clock as _, LockSetting, MessageSigner as _, RetentionMode, Signer as _};
-use sluice_evidence::predicate::{Finding, KeyRotation, Severity};
+use sluice_common::port::{Clock as _, Signer as _};
+use sluice_evidence::predicate::KeyRotation;
 use sluice_evidence::verify::{KeyId, TrustedKeys};
-use sluice_evidence::{Archive, Ledger, Predicate, ResourceDescriptor, Statement};
-use sluice_log::bundle::{BundleReport, ExportPorts, export, verify_bundle};
+use sluice_evidence::{Predicate, Statement};
+use sluice_log::bundle::{BundleReport, export, verify_bundle};
 use sluice_log::files::Folder;
-use sluice_log::{Appender, BucketShelf, Leaf, LogKeys};
+use sluice_log::{Appender, LogKeys};
 use sluice_testkit::{MemoryKms, MemoryS3, SettableClock, names};
-use sluice_tlog::VerifierKey;
 
-const EVIDENCE: &str = "evidence";
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 struct World {
@@ -34,31 +32,17 @@ struct World {
 impl World {
     async fn new() -> Self {
         let clock = SettableClock::default();
-        let s3 = MemoryS3::new(clock.clone());
-        let lock = LockSetting { default_mode: Some(RetentionMode::Governance), default_days: Some(30) };
-        s3.create_locked_bucket(&names::bucket(EVIDENCE), lock).unwrap();
         let (old, new) = (MemoryKms::new("old"), MemoryKms::new("new"));
-        let spki = old.message_key().await.unwrap();
-        let log_keys = LogKeys::new(vec![VerifierKey::from_spki_der("log.example", &spki.0).unwrap()]).unwrap();
-        Self { clock, s3, old, new, log_keys, leaves: Vec::new() }
+        let log_keys = evidence::log_keys(&old).await;
+        Self { s3: evidence::store(&clock), clock, old, new, log_keys, leaves: Vec::new() }
     }
 
     async fn record<P: Predicate>(&mut self, signer: &MemoryKms, statement: &Statement<P>) {
-        let s3 = Arc::new(self.s3.clone());
-        let keys = TrustedKeys::of_signer(signer).await.unwrap();
-        let archive = Archive::new(names::bucket(EVIDENCE), s3.clone(), s3.clone(), keys);
-        let ledger = Ledger::new(archive, s3, Arc::new(signer.clone()));
-        let at = ledger.record(statement, &BTreeMap::new()).await.unwrap().into_kept().at().clone();
-        let genuine = ledger.archive().load_any(&at).await.unwrap();
-        self.leaves.push(Leaf::of(&genuine).to_bytes().unwrap());
+        self.leaves.push(evidence::record(&self.s3, signer, statement).await.leaf);
     }
 
     async fn state(&mut self, signer: &MemoryKms, number: usize) {
-        let about = names::version("raw", &format!("orders/{number}.csv"), "v1");
-        let subject = ResourceDescriptor::object(&about, Sha256Digest::of(b"file"));
-        let (rule, detail) = ("test".into(), format!("number {number}"));
-        let finding = Finding { rule, severity: Severity::Low, detail, evidence: Vec::new() };
-        self.record(signer, &Statement::new(vec![subject], finding).unwrap()).await;
+        self.record(signer, &evidence::finding(number)).await;
     }
 
     /// The new key counts from now on, the old one for a day.
@@ -81,23 +65,17 @@ impl World {
     async fn judged(&self, order: &[usize]) -> (BundleReport, PathBuf, tempfile::TempDir) {
         let spki = [self.old.public_key().await.unwrap(), self.new.public_key().await.unwrap()];
         let both = TrustedKeys::from_spki_der(&spki).unwrap();
-        let s3 = Arc::new(self.s3.clone());
-        let shelf = Arc::new(BucketShelf::new(names::bucket(EVIDENCE), s3.clone(), s3.clone(), s3));
+        let shelf = Arc::new(evidence::shelf(&self.s3));
         let signer = Arc::new(self.old.clone());
         let appender = Appender::new(shelf.clone(), signer, self.log_keys.clone(), Arc::new(both));
         let leaves: Vec<Vec<u8>> = order.iter().map(|at| self.leaves[*at].clone()).collect();
         appender.append(&leaves).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let folder = directory.path().join("bundle");
-        let ports = ExportPorts {
-            reader: &self.s3,
-            versions: &self.s3,
-            locks: &self.s3,
-            shelf: shelf.as_ref(),
-            clock: &self.clock,
-        };
+        let (bucket, ports) =
+            (names::bucket(evidence::BUCKET), evidence::ports(&self.s3, &self.s3, &shelf, &self.clock));
         let first = TrustedKeys::of_signer(&self.old).await.unwrap();
-        let exported = export(&names::bucket(EVIDENCE), ports, "", &first, &self.log_keys, &folder).await.unwrap();
+        let exported = export(&bucket, ports, "", &first, &self.log_keys, &folder).await.unwrap();
         assert_eq!(exported.proofs, exported.statements, "statements of later keys have proofs, too");
         let report = verify_bundle(&Folder::open(&folder).unwrap(), &first, &self.log_keys, &[]).unwrap();
         (report, folder, directory)

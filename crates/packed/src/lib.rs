@@ -48,16 +48,16 @@ pub enum PackError {
 #[non_exhaustive]
 pub enum UnpackError {
     /// They are of another kind.
-    #[error("they start with other bytes")]
+    #[error("its first bytes are those of something else")]
     Magic,
     /// They are of another version.
-    #[error("they have version {found}")]
+    #[error("it has version {found}, which this release does not read")]
     Version {
         /// The version found.
         found: u8,
     },
     /// They are damaged.
-    #[error("{problem}")]
+    #[error("it is damaged: {problem}")]
     Damaged {
         /// What does not fit.
         problem: &'static str,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use sluice_tabular::TabularError;
+use sluice_tabular::{Format, TabularError};
 
 use crate::stored_table::{Batches, StoredTable, Table};
 
@@ -21,6 +21,16 @@ pub enum ColumnMatching {
     },
     /// By name, in any case of letters: JSON Lines and Parquet.
     Name,
+}
+
+impl ColumnMatching {
+    /// As Hive and Athena find the columns of files of a format.
+    pub const fn of(format: &Format) -> Self {
+        match format {
+            Format::Csv(csv) => Self::Position { header: csv.header },
+            Format::JsonLines | Format::Parquet => Self::Name,
+        }
+    }
 }
 
 /// What a catalog says of a table's columns.

@@ -50,21 +50,9 @@ pub enum StateError {
     /// Keys of counted values left memory.
     #[error("the counts of distinct values outgrew memory and cannot be stored; raise key_memory_bytes")]
     Spilled,
-    /// Not a state.
-    #[error("these are not the bytes of a state, which starts with `SLQS`; write one with `sluice check --state`")]
-    Magic,
-    /// A state of another version.
-    #[error("the state has version {found}, this engine reads version {VERSION}; evaluate the object again")]
-    Version {
-        /// The version found.
-        found: u8,
-    },
-    /// The bytes are damaged.
-    #[error("the state is damaged: {problem}; evaluate the object again")]
-    Damaged {
-        /// What does not fit.
-        problem: &'static str,
-    },
+    /// These are no bytes of a state.
+    #[error("the state cannot be read: {0}; evaluate the object again, as `sluice check --state` does")]
+    Unreadable(UnpackError),
     /// It cannot be written.
     #[error("the state cannot be written: {problem}")]
     Write {
@@ -129,22 +117,11 @@ impl EvaluationState {
     }
 
     fn checked(read: Result<Self, UnpackError>) -> Result<Self, StateError> {
-        let state = read?;
+        let state = read.map_err(StateError::Unreadable)?;
         if state.schema.len() > MOST_COLUMNS {
-            return Err(StateError::Damaged { problem: "it holds more than a state" });
+            return Err(StateError::Unreadable(UnpackError::Damaged { problem: "it holds more than a state" }));
         }
         Ok(state)
-    }
-}
-
-impl From<UnpackError> for StateError {
-    fn from(error: UnpackError) -> Self {
-        match error {
-            UnpackError::Magic => Self::Magic,
-            UnpackError::Version { found } => Self::Version { found },
-            UnpackError::Damaged { problem } => Self::Damaged { problem },
-            _ => Self::Damaged { problem: "it cannot be read" },
-        }
     }
 }
 
@@ -198,13 +175,19 @@ mod tests {
         let read = EvaluationState::from_bytes(&bytes).unwrap();
         assert_eq!((read.rows(), read.schema().fields().len()), (50, 2));
         assert_eq!(read.to_bytes().unwrap(), bytes);
-        assert!(matches!(EvaluationState::from_bytes(b"parquet"), Err(StateError::Magic)));
+        assert!(matches!(EvaluationState::from_bytes(b"parquet"), Err(StateError::Unreadable(UnpackError::Magic))));
         let mut changed = bytes.clone();
         changed[4] = 9;
-        assert!(matches!(EvaluationState::from_bytes(&changed), Err(StateError::Version { found: 9 })));
+        assert!(matches!(
+            EvaluationState::from_bytes(&changed),
+            Err(StateError::Unreadable(UnpackError::Version { found: 9 }))
+        ));
         changed[4] = VERSION;
         *changed.last_mut().unwrap() ^= 1;
-        assert!(matches!(EvaluationState::from_bytes(&changed), Err(StateError::Damaged { .. })));
+        assert!(matches!(
+            EvaluationState::from_bytes(&changed),
+            Err(StateError::Unreadable(UnpackError::Damaged { .. }))
+        ));
     }
 
     proptest! {

@@ -130,13 +130,13 @@ fn bytes_are_read_back_and_others_are_refused() {
     let bytes = state_of(&[row(1), row(2)], true).to_bytes().unwrap();
     assert_eq!(TableState::from_bytes(&bytes).unwrap(), state_of(&[row(1), row(2)], true));
     assert!(bytes.len() < 2_000, "seven columns of two values are small: {}", bytes.len());
-    assert!(matches!(TableState::from_bytes(b"parquet"), Err(StateError::Magic)));
+    assert!(matches!(TableState::from_bytes(b"parquet"), Err(StateError::Unreadable(UnpackError::Magic))));
     let mut changed = bytes;
     changed[4] = 9;
-    assert!(matches!(TableState::from_bytes(&changed), Err(StateError::Version { found: 9 })));
+    assert!(matches!(TableState::from_bytes(&changed), Err(StateError::Unreadable(UnpackError::Version { found: 9 }))));
     changed[4] = VERSION;
     *changed.last_mut().unwrap() ^= 1;
-    assert!(matches!(TableState::from_bytes(&changed), Err(StateError::Damaged { .. })));
+    assert!(matches!(TableState::from_bytes(&changed), Err(StateError::Unreadable(UnpackError::Damaged { .. }))));
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {

@@ -19,7 +19,7 @@ fn a_dataset_is_judged_from_the_states_of_its_files() {
     let ran = desk.run(&["merge-states", "a.state", "c.state", "--rules", "rules"]).exits(3);
     assert!(ran.err.contains("c.state"), "{}", ran.err);
     let ran = desk.run(&["merge-states", "a.csv", "--rules", "rules"]).exits(3);
-    assert!(ran.err.contains("SLQS"), "{}", ran.err);
+    assert!(ran.err.contains("something else") && ran.err.contains("sluice check --state"), "{}", ran.err);
 }
 
 #[test]

@@ -49,10 +49,7 @@ impl TableRef {
     }
 
     fn catalog_columns(&self) -> CatalogColumns {
-        let matching = match self.format {
-            StorageFormat::Csv { header, .. } => ColumnMatching::Position { header },
-            StorageFormat::JsonLines | StorageFormat::Parquet => ColumnMatching::Name,
-        };
+        let matching = ColumnMatching::of(&read_options(&self.format).format);
         CatalogColumns { columns: self.columns.clone(), partition_columns: self.partition_columns.clone(), matching }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use sluice_common::port::{ObjectReader, StorageFormat, TableCatalog, TableName, VersionLister};
+use sluice_common::port::{ObjectReader, TableCatalog, TableName, VersionLister};
 use sluice_quality::{CatalogColumns, ColumnMatching, Part, PartedTable, StoredTable};
 use sluice_stage::input::receive;
 use sluice_stage::table_objects::{TableObject, objects_of, read_options};
@@ -35,6 +35,7 @@ where
     let listed =
         objects_of(objects, &storage).await.with_context(|| format!("the table {name} cannot be looked up"))?;
     let options = read_options(&storage.format);
+    let matching = ColumnMatching::of(&options.format);
     let (mut parts, mut keys) = (Vec::with_capacity(listed.len()), Vec::with_capacity(listed.len()));
     for TableObject { at, values } in listed {
         let body = match objects.get(&at).await {
@@ -51,14 +52,7 @@ where
         parts.push(Part { table: table.with_context(|| at.uri())?, values });
         keys.push(at.uri());
     }
-    let columns = CatalogColumns {
-        columns: storage.columns,
-        partition_columns: storage.partition_columns,
-        matching: match storage.format {
-            StorageFormat::Csv { header, .. } => ColumnMatching::Position { header },
-            StorageFormat::JsonLines | StorageFormat::Parquet => ColumnMatching::Name,
-        },
-    };
+    let columns = CatalogColumns { columns: storage.columns, partition_columns: storage.partition_columns, matching };
     PartedTable::new(&columns, parts).map_err(|error| {
         let at = keys.get(error.part).cloned().unwrap_or_default();
         anyhow::Error::new(error).context(format!("the table {name} does not fit its object {at}"))
@@ -67,7 +61,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use sluice_common::port::{TablePlace, TableStorage};
+    use sluice_common::port::{StorageFormat, TablePlace, TableStorage};
     use sluice_quality::Table as _;
     use sluice_testkit::names::{bucket, path};
     use sluice_testkit::{MemoryCatalog, MemoryS3};
