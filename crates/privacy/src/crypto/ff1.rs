@@ -127,6 +127,13 @@ pub struct Ff1Lane {
     numerals: usize,
 }
 
+impl Ff1Lane {
+    /// The halves as numbers, the shorter one first.
+    pub fn halves(&self) -> [u128; 2] {
+        [self.left, self.right]
+    }
+}
+
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -272,6 +279,23 @@ impl Ff1 {
             chained: self.chained_with(shape, tweak),
             numerals: numerals.len(),
         });
+        true
+    }
+
+    /// Appends [`Self::lane_with_tweak`] of `numerals` numerals whose halves are numbers already, the shorter one first; false
+    /// when there is none. They must be below `radix^⌊n/2⌋` and `radix^⌈n/2⌉`.
+    pub fn push_halves(
+        &self,
+        numerals: usize,
+        [left, right]: [u64; 2],
+        tweak: [u8; TWEAK_BYTES],
+        lanes: &mut Vec<Ff1Lane>,
+    ) -> bool {
+        let Some(Some(shape)) = self.shapes.get(numerals).filter(|_| *self.tweak == [0; TWEAK_BYTES]) else {
+            return false;
+        };
+        let (left, right) = (u128::from(left), u128::from(right));
+        lanes.push(Ff1Lane { left, right, chained: self.chained_with(shape, tweak), numerals });
         true
     }
 

@@ -37,6 +37,11 @@ impl Alphabet {
         alphabet
     }
 
+    /// Whether these are the decimal digits, each with its own value.
+    pub(super) fn is_decimal(&self) -> bool {
+        self.characters.iter().eq(&['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    }
+
     pub(super) fn radix(&self) -> u32 {
         u32::try_from(self.characters.len()).unwrap_or(u32::MAX)
     }

@@ -20,17 +20,19 @@ fn if_doubled(digit: u16) -> u32 {
 /// Sets the digit at a place so that the sum has a remainder.
 pub(super) fn set(digits: &mut [u16], at: usize, wanted: u16) {
     let from_right = digits.len().saturating_sub(at + 1);
-    if let Some(digit) = digits.get_mut(at) {
-        *digit = 0;
+    if let Some(place) = digits.get_mut(at) {
+        *place = 0;
     }
-    let missing = (wanted + 10 - remainder(digits)) % 10;
-    if let Some(digit) = digits.get_mut(at) {
-        *digit = if from_right.is_multiple_of(2) { missing } else { halved(missing) };
+    let digit = digit(wanted, remainder(digits), from_right);
+    if let Some(place) = digits.get_mut(at) {
+        *place = digit;
     }
 }
 
-fn halved(amount: u16) -> u16 {
-    HALVED.get(usize::from(amount)).copied().unwrap_or_default()
+/// The digit in place of a zero that brings the sum to a remainder from another one.
+pub(super) fn digit(wanted: u16, without: u16, from_right: usize) -> u16 {
+    let missing = (wanted + 10 - without) % 10;
+    if from_right.is_multiple_of(2) { missing } else { HALVED.get(usize::from(missing)).copied().unwrap_or_default() }
 }
 
 #[cfg(test)]
