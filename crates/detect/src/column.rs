@@ -32,8 +32,9 @@ pub struct ColumnVote {
 
 #[derive(Debug, Clone, PartialEq)]
 struct Tally {
-    /// The entity's number in the detector that found it first.
+    /// The entity's number in the detector that found it first, and which that is.
     number: usize,
+    detector_id: u64,
     entity: String,
     named: bool,
     cells: u64,
@@ -105,9 +106,12 @@ impl ColumnVote {
     }
 
     fn tally(&mut self, finding: &Finding<'_>, named: bool) -> &mut Tally {
-        let same = |tally: &Tally| tally.number == finding.number && tally.entity == finding.entity;
-        let position = self.tallies.iter().position(same).unwrap_or_else(|| {
-            self.tallies.push(Tally::new(finding.number, finding.entity.to_owned(), named));
+        // Numbers first: for each finding of a table, names would take as long to compare as all that is counted.
+        let is_numbered = |tally: &Tally| tally.number == finding.number && tally.detector_id == finding.detector_id;
+        let numbered = self.tallies.iter().position(is_numbered);
+        let named_so = || self.tallies.iter().position(|tally| tally.entity == finding.entity);
+        let position = numbered.or_else(named_so).unwrap_or_else(|| {
+            self.tallies.push(Tally::new(finding, named));
             self.tallies.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the position was found or pushed just now")]
@@ -179,8 +183,18 @@ impl ColumnVote {
 }
 
 impl Tally {
-    fn new(number: usize, entity: String, named: bool) -> Self {
-        Self { number, entity, named, cells: 0, whole_cells: 0, bare_cells: 0, best_score: 0.0, score_sum: 0.0 }
+    fn new(finding: &Finding<'_>, named: bool) -> Self {
+        Self {
+            number: finding.number,
+            detector_id: finding.detector_id,
+            entity: finding.entity.to_owned(),
+            named,
+            cells: 0,
+            whole_cells: 0,
+            bare_cells: 0,
+            best_score: 0.0,
+            score_sum: 0.0,
+        }
     }
 }
 

@@ -124,7 +124,7 @@ impl Detector {
     pub(crate) fn finding(&self, raw: &Raw) -> Finding<'_> {
         let entity = self.entities.get(raw.entity).map_or("", |entity| entity.name.as_str());
         let Raw { start, end, score, base_score, entity: number } = *raw;
-        Finding { entity, start, end, score, base_score, number }
+        Finding { entity, start, end, score, base_score, number, detector_id: self.id }
     }
 
     /// The entities that words of a text may speak for.

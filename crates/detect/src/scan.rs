@@ -37,8 +37,9 @@ pub struct Finding<'d> {
     pub score: f64,
     /// How likely it would be without context.
     pub base_score: f64,
-    /// The entity's number in its detector.
+    /// The entity's number in its detector, and which that is.
     pub(crate) number: usize,
+    pub(crate) detector_id: u64,
 }
 
 impl Finding<'_> {
